@@ -1,0 +1,42 @@
+# talk: hold a conversation · test: run the tests · check: lint, types, floors · train: train the bundled brain anew.
+# Everything else is installed on demand into .venv; delete that folder to start over.
+.PHONY: talk test check train
+
+VENV ?= .venv
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
+
+talk: $(VENV)/.base
+	@$(VENV)/bin/hocket talk $(ARGS)
+
+test: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+train: $(VENV)/.dev
+	$(VENV)/bin/python -m training $(ARGS)
+
+$(VENV)/bin/python:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    "$$python" -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "hocket: $$python could not make $(VENV); on Debian and Ubuntu: sudo apt install python3-venv" >&2; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "hocket: no Python 3.11 or newer found; install one, or name it: make talk PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+
+$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
+	@echo "hocket: installing the base packages into $(VENV) (about 280 MB on disk, once)"
+	@$(PIP) install --quiet -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "hocket: installing what the tests need into $(VENV) (torch among it: about 1.5 GB on disk, once)"
+	@$(PIP) install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/.base

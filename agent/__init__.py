@@ -1,0 +1,1 @@
+"""Who speaks when, what was said, and the surfaces a person meets: session, configuration, terminal."""

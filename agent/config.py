@@ -1,0 +1,197 @@
+"""All settings of a session, joined once from each stage's own frozen config. TOML in, nothing else.
+
+Unknown keys, wrong types and values out of range are refused with the key's full name. This file never reads
+the environment and never guesses a file: who wants one names it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+import types
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from agent.session import SessionConfig
+from agent.turn import TurnConfig
+from pipeline.decoder import DecoderConfig
+from pipeline.encoder import EncoderConfig
+from pipeline.errors import ConfigError
+from pipeline.vad import HysteresisConfig
+from tts.speaking import SpeakingConfig
+
+T = TypeVar("T")
+
+
+class Where(StrEnum):
+    """Where the brain computes."""
+
+    INLINE = "inline"
+    THREAD = "thread"
+    PROCESS = "process"
+
+
+class Echo(StrEnum):
+    """What is done against the agent hearing its own voice."""
+
+    CANCEL = "cancel"
+    "Echo cancellation, where it is installed; else the session says so."
+    HEADPHONES = "headphones"
+    "The user wears headphones: nothing can come back."
+    OFF = "off"
+    "No cancellation: nobody can interrupt the agent while it speaks."
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaConfig:
+    """What the agent is told and what it says first."""
+
+    instructions: str = ""
+    "Told to brains that obey instructions; the bundled practice brain ignores them and says so."
+    greeting: str = "I'm a practice brain. Ask me fourteen plus nine, then interrupt me."
+    "Spoken when a live conversation begins; empty for none."
+
+
+@dataclass(frozen=True, slots=True)
+class BrainConfig:
+    """Which brain, and where it computes."""
+
+    path: Path | None = None
+    "Folder with config.json, tokenizer.json and weights; none: the bundled practice brain."
+    where: Where = Where.THREAD
+    threads: int = 1
+    "Processor threads of the brain."
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.threads <= 64:
+            raise ValueError(f"threads must be 1 to 64, got {self.threads}")
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """Which voice speaks."""
+
+    name: str = "auto"
+    "`auto` takes the best installed; `hocket voices` lists the names."
+
+
+@dataclass(frozen=True, slots=True)
+class SoundConfig:
+    """Microphone, loudspeaker and what is between them."""
+
+    microphone: str = ""
+    "Part of a device's name or its number; empty: the system's choice. `hocket devices` lists them."
+    loudspeaker: str = ""
+    "As above."
+    echo: Echo = Echo.CANCEL
+    detector: str = "silero"
+    "`silero`, or the light `webrtc`."
+
+    def __post_init__(self) -> None:
+        if self.detector not in ("silero", "webrtc"):
+            raise ValueError(f"detector must be silero or webrtc, got {self.detector!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """What is kept of a conversation. Nothing, unless a folder is named."""
+
+    folder: Path | None = None
+    "Gets conversation.wav (left the user, right the agent), .jsonl (the trace) and .png (a picture)."
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a session can be told: one field per section of the TOML file."""
+
+    persona: PersonaConfig = field(default_factory=PersonaConfig)
+    brain: BrainConfig = field(default_factory=BrainConfig)
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
+    sound: SoundConfig = field(default_factory=SoundConfig)
+    turn: TurnConfig = field(default_factory=TurnConfig)
+    hearing: HysteresisConfig = field(default_factory=HysteresisConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
+    record: RecordConfig = field(default_factory=RecordConfig)
+
+    def session(self) -> SessionConfig:
+        """The part that the stages of a session get."""
+        return SessionConfig(self.turn, self.hearing, self.encoder, self.decoder, self.speaking)
+
+
+def load(path: Path) -> Config:
+    """The settings in a TOML file over the defaults. Raises ConfigError; relative paths start at the file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a text file ({_reason(error)})") from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return parse(table, folder=path.parent)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def parse(table: dict[str, Any], *, folder: Path = Path()) -> Config:
+    """Settings from a table as TOML gives it. Raises ConfigError."""
+    return _build(Config, table, "", folder)
+
+
+def _build(kind: type[T], table: dict[str, Any], prefix: str, folder: Path) -> T:
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]  # kind is one of our dataclasses
+    for key in table:
+        if key not in known:
+            raise ConfigError(_unknown(prefix + key, key, known, section=not prefix))
+    hints = get_type_hints(kind)
+    values = {key: _value(hints[key], value, prefix + key, folder) for key, value in table.items()}
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ConfigError(f"[{prefix.rstrip('.')}] {error}" if prefix else str(error)) from None
+
+
+def _unknown(name: str, key: str, known: set[str], *, section: bool) -> str:
+    what = "section" if section else "key"
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known {what}s: {', '.join(sorted(known))}"
+    return f"unknown {what} {name!r}; {hint}"
+
+
+def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    for option in options:
+        if is_dataclass(option) and isinstance(option, type):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{name!r} is a section: write its keys under [{name}]")
+            return _build(option, value, f"{name}.", folder)
+        if isinstance(option, type) and issubclass(option, StrEnum):
+            if value in [str(member) for member in option]:
+                return option(value)
+            raise ConfigError(f"{name} must be one of {', '.join(option)}, got {value!r}")
+        if option is Path and isinstance(value, str):
+            return folder / Path(value).expanduser()
+        if option is float and type(value) in (int, float) and math.isfinite(value):
+            return float(value)
+        if option in (bool, int, str) and type(value) is option:
+            return value
+        if get_origin(option) is tuple and isinstance(value, list):
+            return tuple(_value(get_args(option)[0], item, name, folder) for item in value)
+    raise ConfigError(f"{name} must be {' or '.join(_words(o) for o in options)}, got {value!r}")
+
+
+def _words(option: Any) -> str:
+    if get_origin(option) is tuple:
+        return "a list"
+    names = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text", Path: "a path"}
+    return names.get(option, "left out")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

@@ -1,0 +1,297 @@
+"""One conversation: builds the line, owns its tasks, and carries the conductor's orders to the stages.
+
+The only place that creates tasks. They start in the order of the line and stop in reverse, each with a deadline:
+a session ends within two seconds whatever state it is in. A failing stage ends its own session, nobody else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.conductor import Conductor, Routes
+from agent.conversation import Conversation, Exchange
+from agent.receipt import Receipt, Stopwatch
+from agent.turn import TurnConfig
+from audio_io.resample import Resampler
+from pipeline.channel import Channel, Full
+from pipeline.clock import now
+from pipeline.decoder import Decoding, DecoderConfig
+from pipeline.encoder import EncoderConfig, Encoding
+from pipeline.errors import BugError, HocketError
+from pipeline.events import (
+    CommitDraft,
+    Draft,
+    DropDraft,
+    Duck,
+    Fact,
+    Hold,
+    Hush,
+    InputCommitted,
+    Remember,
+    ReplyRequested,
+    Resume,
+    Sample,
+    Say,
+    SessionClosed,
+    StageFailed,
+    StartDraft,
+    StopThinking,
+    TextEntered,
+    Think,
+    Unduck,
+)
+from pipeline.ports import AudioEdge, BrainFacts, Compute, EdgeReport, Phrase, Said, Voice, VoiceDetector, Window
+from pipeline.ring import AudioRing
+from pipeline.trace import Entry, Trace
+from pipeline.vad import Hearing, HysteresisConfig
+from tts.playout import Playout
+from tts.speaking import Speaking, SpeakingConfig
+
+CLOSING = 2.0
+"""Seconds within which a session ends in every state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who speaks: what an application says about its assistant."""
+
+    instructions: str = ""
+    "Told to brains that obey instructions; the session says so where a brain does not."
+    greeting: str | None = None
+    "Spoken at the start; None waits for the user."
+    failed: str = "Sorry, something went wrong. Please say that again."
+    "Spoken instead of a reply that could not be made."
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """The settings of every stage of one session."""
+
+    turn: TurnConfig = field(default_factory=TurnConfig)
+    hearing: HysteresisConfig = field(default_factory=HysteresisConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
+
+
+class AgentSession:
+    """A running conversation between one user and one agent."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        *,
+        edge: AudioEdge,
+        brain: Compute,
+        voice: Voice,
+        detector: VoiceDetector,
+        trace: Trace,
+        config: SessionConfig | None = None,
+        observe: Callable[[Window], None] | None = None,
+    ) -> None:
+        """The caller keeps ownership of edge, brain and voice, and closes them after ``run``.
+
+        ``observe`` gets every 32 ms window's level and speech score, for meters.
+        """
+        self.agent = agent
+        self.trace = trace
+        self._edge = edge
+        self._brain = brain
+        self._voice = voice
+        self._detector = detector
+        self._config = config or SessionConfig()
+        self._observe = observe or (lambda window: None)
+        self._facts: Channel[Fact] = Channel(1024, full=Full.FAIL)
+        self._typed: str | None = None
+        self._line: _Line | None = None
+
+    # --- what an application does ------------------------------------------------------------------------
+
+    def close(self, reason: str = "closed by the application") -> None:
+        """End the conversation; ``run`` returns soon after."""
+        self._emit(SessionClosed(reason))
+
+    def say(self, reason: str = "greeting") -> None:
+        """Ask the agent to speak without a user turn, when the floor is free."""
+        self._emit(ReplyRequested(reason))
+
+    def type(self, text: str) -> None:
+        """A turn by keyboard."""
+        self._emit(TextEntered(text))
+
+    def commit(self) -> None:
+        """The user's turn is over now (push to talk)."""
+        self._emit(InputCommitted(Sample(self._running.ring.end)))
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said and heard so far. Raises BugError before ``run``."""
+        return self._running.conversation
+
+    def receipt(self) -> Receipt:
+        """Turns, latencies and endings so far."""
+        return self._running.watch.receipt()
+
+    # --- running ------------------------------------------------------------------------------------------
+
+    async def run(self) -> Receipt:
+        """Hold the conversation until its sound ends, ``close`` is called, or a stage fails for good.
+
+        Raises the HocketError of the stage that failed; what was said until then stays readable.
+        """
+        facts: BrainFacts = await self._brain.call("facts")
+        line = self._line = self._build(facts)
+        if self.agent.greeting:
+            self._emit(ReplyRequested("greeting"))
+        names = ("speaking", "decoding", "drafting", "encoding", "hearing", "conductor", "edge")
+        works: tuple[Coroutine[Any, Any, None], ...] = (
+            line.speaking.run(),
+            line.decoding.run(),
+            line.decoding.run(),
+            line.encoding.run(),
+            line.hearing.run(),
+            line.conductor.run(),
+            self._edge.run(line.ring, line.playout, self._emit),
+        )
+        tasks = [asyncio.create_task(work, name=name) for work, name in zip(works, names, strict=True)]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._wind_down(tasks)
+        finally:
+            await _stop(tasks)
+            self.trace.flush()
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+        return line.watch.receipt()
+
+    async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Let the conductor see the end, so that the last turn is remembered as it was heard."""
+        conductor, done = tasks[5], [task for task in tasks if task.done()]
+        failed = next((task for task in done if not task.cancelled() and task.exception()), None)
+        if failed is not None and failed is not conductor:
+            self._emit(StageFailed(failed.get_name(), str(failed.exception())))
+        if not conductor.done():
+            why = f"{failed.get_name()} failed" if failed else "the sound ended"
+            self._emit(SessionClosed(why))
+            await asyncio.wait([conductor], timeout=CLOSING / 2)
+
+    def _build(self, facts: BrainFacts) -> _Line:
+        report = self._edge.report()
+        config = self._config
+        turn = replace(config.turn, barge_in=config.turn.barge_in and report.echo != "open")
+        ring = AudioRing()
+        phrases: Channel[Phrase] = Channel(64)
+        instructions = self.agent.instructions if facts.obeys_instructions else None
+        conversation = Conversation(instructions, depth=facts.history_turns)
+        playout = Playout()
+        speaking = Speaking(
+            self._voice, phrases, playout, self._emit, self.trace.record, config.speaking,
+            resampler=Resampler,
+        )  # fmt: skip
+        speaking.output_latency = report.output_latency
+        decoding = Decoding(
+            self._brain, ring, conversation.history, phrases, self._emit, self.trace.record,
+            threshold=facts.heard_logprob, config=config.decoder,
+        )  # fmt: skip
+        watch = Stopwatch(ring, report.output_latency, self.trace)
+        self.trace.subscribe(watch.see)
+        self.trace.subscribe(self._note_text)
+        encoding = Encoding(ring, self._brain, conversation.history, self._emit, config.encoder)
+        hearing = Hearing(ring, self._detector, self._emit, self._observe, config.hearing)
+        conductor = Conductor(self._facts, ring, self._routes(), self.trace, turn)
+        return _Line(report, ring, playout, phrases, conversation, speaking, decoding, encoding, hearing, conductor, watch)
+
+    def _emit(self, fact: Fact) -> None:
+        self._facts.put_now(fact)
+
+    @property
+    def _running(self) -> _Line:
+        if self._line is None:
+            raise BugError("the session has not been started: await session.run() first")
+        return self._line
+
+    # --- orders -------------------------------------------------------------------------------------------
+
+    def _routes(self) -> Routes:
+        return {
+            Think: lambda order: self._running.encoding.think(order),
+            StopThinking: lambda order: self._running.encoding.stop(order),
+            StartDraft: self._start_draft,
+            DropDraft: self._drop_draft,
+            CommitDraft: self._commit_draft,
+            Say: self._say,
+            Duck: lambda order: self._running.speaking.duck(order.turn, order.gain),
+            Unduck: lambda order: self._running.speaking.unduck(order.turn),
+            Hold: lambda order: self._running.speaking.hold(order.turn, order.fade),
+            Resume: lambda order: self._running.speaking.resume(order.turn),
+            Hush: self._hush,
+            Remember: self._remember,
+        }
+
+    def _note_text(self, entry: Entry) -> None:
+        """The policy answers a typed text with a draft; the text waits here for it."""
+        if isinstance(entry.item, TextEntered):
+            self._typed = entry.item.text
+
+    def _start_draft(self, order: StartDraft) -> None:
+        typed, self._typed = self._typed, None
+        self._running.decoding.start(order, typed)
+
+    def _drop_draft(self, order: DropDraft) -> None:
+        self._running.decoding.drop(order.draft)
+        self._running.speaking.drop(order.turn, order.draft)
+
+    def _commit_draft(self, order: CommitDraft) -> None:
+        line = self._running
+        line.decoding.commit(order.turn, order.draft, line.conductor.state.speech)
+        line.speaking.commit(order.turn, order.draft)
+
+    def _hush(self, order: Hush) -> None:
+        self._running.decoding.hush(order.turn)
+        self._running.speaking.hush(order.turn, order.fade)
+
+    def _say(self, order: Say) -> None:
+        text = self.agent.greeting if order.reason == "greeting" else self.agent.failed
+        draft = Draft(0)
+        self._running.phrases.put_now(Phrase(order.turn, draft, 0, text or self.agent.failed))
+        self._running.phrases.put_now(Phrase(order.turn, draft, 1, "", final=True))
+        self._running.speaking.commit(order.turn, draft)
+
+    def _remember(self, order: Remember) -> None:
+        line = self._running
+        text, _, whole = line.speaking.heard(order.turn)
+        line.conversation.remember(Exchange(order.turn, line.decoding.remember(order.turn), text, whole))
+        self.trace.record(Said(order.turn, text, whole))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The stages of a running session."""
+
+    report: EdgeReport
+    ring: AudioRing
+    playout: Playout
+    phrases: Channel[Phrase]
+    conversation: Conversation
+    speaking: Speaking
+    decoding: Decoding
+    encoding: Encoding
+    hearing: Hearing
+    conductor: Conductor
+    watch: Stopwatch
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel in reverse order of starting, within CLOSING in all."""
+    deadline = now() + CLOSING
+    for task in reversed(tasks):
+        task.cancel()
+        if not task.done():
+            await asyncio.wait([task], timeout=max(deadline - now(), 0.05))
+    stuck = [task.get_name() for task in tasks if not task.done()]
+    if stuck:
+        raise HocketError(f"these stages did not stop within {CLOSING:g} s: {', '.join(stuck)}")

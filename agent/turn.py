@@ -1,0 +1,226 @@
+"""Who speaks when: the only policy, as a pure table.
+
+``advance`` takes a fact and the time, and gives the next state, orders and one deadline (``State.wake_at``).
+Rows are keyed by the joint state of both parties, because two parties that speak at once are two coupled
+machines; cells by the type of the fact. It must never do I/O, read a clock or hold sound.
+
+Facts fall into three classes before they meet a cell: *news* changes no decision, *stale* facts speak of a
+turn, draft or deadline that is gone; both leave the state as it is. What remains and has no cell is
+impossible, and a BugError.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, assert_never
+
+from pipeline.errors import BugError
+from pipeline.events import (
+    AudioLost,
+    DraftFinished,
+    DraftStarted,
+    Ending,
+    EndOfTurnScored,
+    Fact,
+    InputCommitted,
+    Listened,
+    OverlapScored,
+    PhraseDrafted,
+    PlaybackEnded,
+    PlaybackReached,
+    PlaybackStarted,
+    PlaybackStarved,
+    ReplyRequested,
+    SessionClosed,
+    SpeechPaused,
+    SpeechStarted,
+    StageFailed,
+    TextEntered,
+    TimerRang,
+    ToolCalled,
+    ToolReturned,
+)
+
+from . import turn_floor as floor
+from . import turn_overlap as overlap
+from . import turn_reply as reply
+from .turn_state import Agent, Rule, State, Step, TurnConfig, User, ignore
+
+__all__ = ["RULES", "Agent", "Cell", "State", "TurnConfig", "User", "advance", "cell_of"]
+
+Cell: TypeAlias = tuple[User, Agent, type[Fact]]
+"""Address of one rule in the table."""
+
+_DEAF: dict[type[Fact], Rule] = {AudioLost: ignore, ReplyRequested: ignore}
+"""While no silence is counted, gaps do not matter; while the floor is taken, nothing else may ask for it."""
+
+_OVERLAP: dict[type[Fact], Rule] = {
+    PhraseDrafted: reply.note,
+    DraftFinished: overlap.finish_over,
+    PlaybackReached: reply.track,
+    PlaybackStarved: overlap.starve_over,
+    PlaybackEnded: overlap.outlast,
+    TextEntered: floor.typed,
+    InputCommitted: overlap.commit_over,
+    ReplyRequested: ignore,
+    AudioLost: overlap.freeze_over,
+    StageFailed: overlap.fail_over,
+    SessionClosed: floor.close,
+}
+
+RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
+    (User.QUIET, Agent.SILENT): {
+        SpeechStarted: floor.open_turn,
+        SpeechPaused: floor.unmute,
+        TextEntered: floor.typed,
+        InputCommitted: ignore,
+        ReplyRequested: floor.say,
+        AudioLost: ignore,
+        StageFailed: ignore,
+        TimerRang: floor.hear_again,
+        SessionClosed: floor.close,
+    },
+    (User.TALKING, Agent.SILENT): _DEAF | {
+        SpeechPaused: floor.pause,
+        TextEntered: floor.typed,
+        InputCommitted: floor.commit_talking,
+        StageFailed: ignore,
+        SessionClosed: floor.close,
+    },
+    (User.PAUSED, Agent.SILENT): {
+        SpeechStarted: floor.go_on,
+        EndOfTurnScored: floor.score,
+        PhraseDrafted: reply.note,
+        DraftFinished: reply.note,
+        TextEntered: floor.typed,
+        InputCommitted: floor.commit_paused,
+        ReplyRequested: ignore,
+        AudioLost: floor.freeze,
+        StageFailed: floor.spoil,
+        TimerRang: floor.time_up,
+        SessionClosed: floor.close,
+    },
+    (User.QUIET, Agent.DUE): _DEAF | {
+        SpeechStarted: floor.reopen,
+        SpeechPaused: floor.unmute,
+        PhraseDrafted: reply.note,
+        DraftFinished: reply.finish_due,
+        PlaybackStarted: reply.first_sound,
+        PlaybackEnded: reply.silent_end,
+        TextEntered: floor.typed,
+        InputCommitted: ignore,
+        StageFailed: reply.fail_due,
+        TimerRang: reply.late,
+        SessionClosed: floor.close,
+    },
+    (User.QUIET, Agent.SPEAKING): _DEAF | {
+        SpeechStarted: overlap.duck,
+        SpeechPaused: floor.unmute,
+        PhraseDrafted: reply.note,
+        DraftFinished: reply.finish_aloud,
+        PlaybackReached: reply.progress,
+        PlaybackStarved: reply.starve,
+        PlaybackEnded: reply.end_reply,
+        TextEntered: floor.typed,
+        InputCommitted: ignore,
+        StageFailed: reply.fail_aloud,
+        TimerRang: reply.stall,
+        SessionClosed: floor.close,
+    },
+    (User.TALKING, Agent.SPEAKING): _OVERLAP | {
+        SpeechPaused: overlap.let_go,
+        OverlapScored: overlap.judge_talking,
+        TimerRang: overlap.sustained,
+    },
+    (User.TALKING, Agent.HELD): _OVERLAP | {
+        SpeechPaused: overlap.burst_over,
+        OverlapScored: overlap.judge_talking,
+        TimerRang: overlap.give_way,
+    },
+    (User.PAUSED, Agent.HELD): _OVERLAP | {
+        SpeechStarted: overlap.once_more,
+        OverlapScored: overlap.judge_paused,
+        EndOfTurnScored: overlap.keep_score,
+        TimerRang: overlap.unjudged,
+    },
+}  # fmt: skip
+
+
+def advance(state: State, fact: Fact, now: float, config: TurnConfig) -> Step:
+    """The next state and the orders that this fact brings about.
+
+    ``now`` is the loop's time in seconds and never goes back. Raises BugError for a fact that cannot be.
+    """
+    if state.closed:
+        return state, ()
+    state = _anchored(state, fact, now)
+    cell = cell_of(state, fact, now)
+    if cell is None:
+        return state, ()
+    user, agent, kind = cell
+    rule = RULES[user, agent].get(kind)
+    if rule is None:
+        raise BugError(
+            f"{fact!r} cannot be while the user is {user} and the agent {agent}"
+            f" (turn {state.turn}, drafts {state.drafts}, now {now:.3f})"
+        )
+    return rule(state, fact, now, config)
+
+
+def cell_of(state: State, fact: Fact, now: float) -> Cell | None:
+    """The cell that this fact meets; None for news and stale facts. The cell may lie outside the table."""
+    if state.closed or _stale(state, fact, now):
+        return None
+    return state.user, state.agent, type(fact)
+
+
+def _anchored(state: State, fact: Fact, now: float) -> State:
+    """What a position in the fact tells about the relation of the timelines."""
+    if isinstance(fact, SpeechStarted | SpeechPaused | EndOfTurnScored | OverlapScored | InputCommitted):
+        return state.anchored(fact.at, now)
+    if isinstance(fact, AudioLost | Listened):
+        return state.anchored(fact.span.end, now)
+    return state
+
+
+def _stale(state: State, fact: Fact, now: float) -> bool:
+    match fact:
+        case Listened() | DraftStarted() | ToolReturned():
+            return True
+        case SpeechStarted() | SpeechPaused() | TextEntered() | InputCommitted() | ReplyRequested():
+            return False
+        case AudioLost() | StageFailed() | SessionClosed() | ToolCalled():
+            return False
+        case TimerRang():
+            return state.wake_at is None or now + 1e-6 < state.wake_at
+        case PhraseDrafted() | DraftFinished():
+            return _stale_draft(state, fact)
+        case PlaybackStarted() | PlaybackReached() | PlaybackEnded() | PlaybackStarved():
+            return _stale_sound(state, fact)
+        case EndOfTurnScored():
+            return state.user is not User.PAUSED or fact.at < state.paused_at
+        case OverlapScored():
+            over = state.user is not User.QUIET and state.agent in (Agent.SPEAKING, Agent.HELD)
+            return not over or fact.at < state.onset
+        case _:
+            assert_never(fact)
+
+
+def _stale_draft(state: State, fact: PhraseDrafted | DraftFinished) -> bool:
+    if fact.draft > state.drafts:
+        raise BugError(f"{fact!r} is about a draft that was never ordered (newest: {state.drafts})")
+    for draft in (state.writing, state.reply):
+        if draft is not None and draft.draft == fact.draft:
+            if isinstance(fact, DraftFinished) and fact.reason is Ending.DROPPED:
+                raise BugError(f"{fact!r}, but no order dropped it")
+            return fact.draft == 0 and fact.turn != state.turn
+    return True
+
+
+def _stale_sound(
+    state: State, fact: PlaybackStarted | PlaybackReached | PlaybackEnded | PlaybackStarved
+) -> bool:
+    if fact.turn > state.turn:
+        raise BugError(f"{fact!r} is about a turn that has no reply yet (newest: {state.turn})")
+    if state.agent is Agent.SILENT or fact.turn < state.turn:
+        return True
+    return isinstance(fact, PlaybackStarved) and state.agent is Agent.DUE

@@ -1,0 +1,236 @@
+"""Rules while both sound: duck at once, hold when speech is sustained, then hush or resume.
+
+Pure: no clock, no I/O. Speech over the voice is a candidate for the next turn; it may be drafted, never
+voiced, until the agent has left the floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.errors import BugError
+from pipeline.events import (
+    AudioLost,
+    DraftFinished,
+    DropDraft,
+    Duck,
+    Ending,
+    EndOfTurnScored,
+    Hold,
+    Hush,
+    InputCommitted,
+    Order,
+    Overlap,
+    OverlapScored,
+    PlaybackEnded,
+    PlaybackStarved,
+    Remember,
+    Resume,
+    SpeechPaused,
+    SpeechStarted,
+    StageFailed,
+    Think,
+    TimerRang,
+    Turn,
+    Unduck,
+)
+
+from .turn_floor import (
+    commit_paused,
+    commit_talking,
+    deadline,
+    draft_over,
+    first_sample,
+    lost_after,
+    reply,
+    writing,
+)
+from .turn_reply import note
+from .turn_state import RATE, Agent, State, Step, TurnConfig, User
+
+
+def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
+    """Speech over the voice: lower it at once, and see whether the speech is sustained."""
+    if state.muted is not None:
+        raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
+    if not config.barge_in:
+        return replace(state, muted=fact.at), ()
+    since = first_sample(state, fact.at, config)
+    after = replace(
+        state, user=User.TALKING, since=since, onset=fact.at, excused=False,
+        why="ducked: speech over the voice", wake_at=max(now, state.when(fact.at) + config.hold_after),
+    )  # fmt: skip
+    return after, (Duck(state.turn, config.duck_gain),)
+
+
+def let_go(state: State, _fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
+    """A burst too short for a word, or a backchannel that ended: the voice goes on as before."""
+    orders = () if state.excused else (Unduck(state.turn),)
+    why = "backchannel over" if state.excused else "unducked: only a short burst"
+    return alone(state, now, config, why), orders
+
+
+def alone(state: State, now: float, config: TurnConfig, why: str) -> State:
+    """The user is quiet and the agent speaks."""
+    return replace(
+        state, user=User.QUIET, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout, writing=None,
+        excused=False, score=None, why=why,
+    )  # fmt: skip
+
+
+def sustained(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
+    """The speech goes on: hold the voice; or, when it outlasted its excuse, give way."""
+    spoken = milliseconds(state, now)
+    if state.excused:
+        why = f"hushed at {spoken} ms: too long for a backchannel"
+        return hand_over(state, now, config, why, *stopped(state))
+    wait = min(config.barge_in_after + config.detector_lag, config.decide_by)
+    after = replace(
+        state, agent=Agent.HELD, wake_at=max(now, state.when(state.onset) + wait),
+        why=f"held at {spoken} ms: sustained speech",
+    )  # fmt: skip
+    return after, (Hold(state.turn),)
+
+
+def milliseconds(state: State, now: float) -> int:
+    """How long ago the overlap began."""
+    return round(1000 * (now - state.when(state.onset)))
+
+
+def give_way(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
+    """The speech still goes on: it takes the floor."""
+    why = f"hushed at {milliseconds(state, now)} ms: the user goes on"
+    return hand_over(state, now, config, why, *stopped(state))
+
+
+def hand_over(state: State, now: float, config: TurnConfig, why: str, *orders: Order) -> Step:
+    """The agent has left the floor: the overlap is the start of the next turn, from its pre-roll on.
+
+    A draft of it knew an older history, in which the agent had not yet been heard: it is written anew.
+    """
+    turn = Turn(state.turn + 1)
+    after = replace(
+        state, agent=Agent.SILENT, turn=turn, reply=None, asked=False, typed=False, excused=False, why=why,
+        starving=False, heard=0, phrase=0, before=0, wake_at=None,
+    )  # fmt: skip
+    orders = (*orders, Think(turn, state.span(state.onset, config)))
+    if state.writing is None:
+        return after, orders
+    end = state.paused_at + round(config.tail * RATE)
+    after, started = draft_over(after, end, config, turn=turn)
+    after = replace(after, wake_at=max(now, deadline(after, config)))
+    return after, (*orders, DropDraft(turn, state.writing.draft), *started)
+
+
+def judge_talking(state: State, fact: OverlapScored, now: float, config: TurnConfig) -> Step:
+    """Speech over the voice was judged while it goes on. A backchannel is excused, but not for ever."""
+    spoken = milliseconds(state, now)
+    if fact.kind is Overlap.BARGE_IN:
+        return hand_over(state, now, config, f"hushed at {spoken} ms: scored a barge-in", *stopped(state))
+    if state.excused:
+        return state, ()
+    back = Resume(state.turn) if state.agent is Agent.HELD else Unduck(state.turn)
+    after = replace(
+        state, agent=Agent.SPEAKING, excused=True, why=f"went on at {spoken} ms: scored {fact.kind}",
+        wake_at=max(now, state.when(state.onset) + config.excuse),
+    )  # fmt: skip
+    return after, (back,)
+
+
+def judge_paused(state: State, fact: OverlapScored, now: float, config: TurnConfig) -> Step:
+    """The burst was judged after it ended: it is the user's turn, or the voice goes on."""
+    spoken = milliseconds(state, now)
+    if fact.kind is Overlap.BARGE_IN:
+        return hand_over(state, now, config, f"hushed at {spoken} ms: scored a barge-in", *stopped(state))
+    return resume(state, now, config, f"resumed at {spoken} ms: scored {fact.kind}")
+
+
+def resume(state: State, now: float, config: TurnConfig, why: str) -> Step:
+    """The voice goes on; what was drafted for the burst is void."""
+    drop = () if state.writing is None else (DropDraft(Turn(state.turn + 1), state.writing.draft),)
+    return alone(state, now, config, why), (*drop, Resume(state.turn))
+
+
+def burst_over(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
+    """The speech ended while the voice is held: too short for a word, or drafted and left to be judged."""
+    burst = (fact.at - state.onset) / RATE
+    if burst < config.hold_after:
+        return resume(state, now, config, f"resumed at {milliseconds(state, now)} ms: only a short burst")
+    end = fact.at + round(config.tail * RATE)
+    after, orders = draft_over(state, end, config, turn=Turn(state.turn + 1))
+    wake_at = max(now, min(now + config.judge_within, state.when(state.onset) + config.decide_by))
+    why = f"judging a burst of {round(1000 * burst)} ms"
+    return replace(
+        after, user=User.PAUSED, paused_at=fact.at, lost=0, score=None, wake_at=wake_at, why=why
+    ), orders
+
+
+def unjudged(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
+    """No judgement came: a burst that nobody calls a barge-in is none."""
+    return resume(state, now, config, f"resumed at {milliseconds(state, now)} ms: not judged in time")
+
+
+def once_more(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
+    """A second burst while the voice is held: sustained speech takes the floor as usual."""
+    latest = state.when(state.onset) + config.decide_by
+    wake_at = max(now, min(state.when(fact.at) + config.hold_after, latest))
+    drop = DropDraft(Turn(state.turn + 1), writing(state).draft)
+    why = "still held: the user goes on"
+    after = replace(state, user=User.TALKING, writing=None, score=None, wake_at=wake_at, why=why)
+    return after, (drop,)
+
+
+def outlast(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
+    """The reply ended under the user's speech, which now has the floor."""
+    why = "reply heard to its end; the user talks on"
+    return hand_over(state, now, config, why, Remember(state.turn, None))
+
+
+def keep_score(state: State, fact: EndOfTurnScored, _now: float, _config: TurnConfig) -> Step:
+    """Remember what the model said about the burst, should it become a turn."""
+    return replace(state, score=fact.probability), ()
+
+
+def freeze_over(state: State, fact: AudioLost, now: float, config: TurnConfig) -> Step:
+    """Speech that was not captured does not count as sustained; a held voice is decided on in time anyway."""
+    assert state.wake_at is not None, f"an overlap without a deadline: {state}"
+    after = replace(state, lost=state.lost + lost_after(state.paused_at, fact))
+    wake_at = state.wake_at + lost_after(state.onset, fact) / RATE
+    if state.agent is Agent.HELD:
+        wake_at = min(wake_at, state.when(state.onset) + config.decide_by)
+    return replace(after, wake_at=max(now, wake_at)), ()
+
+
+def commit_over(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
+    """The user said that the turn they speak over the voice is over: it takes the floor, and is committed."""
+    after, yielded = hand_over(state, now, config, "hushed: asked to reply", *stopped(state))
+    rule = commit_paused if state.user is User.PAUSED else commit_talking
+    after, committed = rule(after, fact, now, config)
+    return after, (*yielded, *committed)
+
+
+def starve_over(state: State, _fact: PlaybackStarved, now: float, config: TurnConfig) -> Step:
+    """Nothing is left to play under the user's speech."""
+    if reply(state).ending is Ending.FAILED:
+        return hand_over(state, now, config, "error: the brain failed in mid-reply", *stopped(state))
+    return replace(state, starving=True), ()
+
+
+def finish_over(state: State, fact: DraftFinished, now: float, config: TurnConfig) -> Step:
+    """A draft is whole while the user talks over the voice."""
+    after, _ = note(state, fact, now, config)
+    if state.starving and reply(after).ending is Ending.FAILED:
+        return hand_over(after, now, config, "error: the brain failed in mid-reply", *stopped(after))
+    return after, ()
+
+
+def fail_over(state: State, fact: StageFailed, now: float, config: TurnConfig) -> Step:
+    """A stage failed while the user talks over the voice: without a voice the floor is theirs."""
+    if fact.stage != "voice":
+        return state, ()
+    return hand_over(state, now, config, "error: the voice failed in mid-reply", *stopped(state))
+
+
+def stopped(state: State) -> tuple[Order, ...]:
+    """Orders that stop a sounding reply and end its turn."""
+    return (Hush(state.turn), Remember(state.turn, state.heard))

@@ -1,0 +1,137 @@
+"""Rules while a reply is due or sounds and the user is quiet: first sound, progress, end, failure.
+
+Pure: no clock, no I/O. No rule may leave a turn without an ending: every wait here has a deadline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.events import (
+    DraftFinished,
+    DropDraft,
+    Ending,
+    PhraseDrafted,
+    PlaybackEnded,
+    PlaybackReached,
+    PlaybackStarted,
+    PlaybackStarved,
+    Remember,
+    Say,
+    StageFailed,
+    TimerRang,
+)
+
+from .turn_floor import leave, reply
+from .turn_state import CANNED, Agent, State, Step, TurnConfig, Writing, idle
+
+
+def note(state: State, fact: PhraseDrafted | DraftFinished, _now: float, _config: TurnConfig) -> Step:
+    """Count what a live draft has to say, and how it ended."""
+    if state.writing is not None and state.writing.draft == fact.draft:
+        return replace(state, writing=noted(state.writing, fact)), ()
+    return replace(state, reply=noted(reply(state), fact)), ()
+
+
+def noted(draft: Writing, fact: PhraseDrafted | DraftFinished) -> Writing:
+    """The draft after this fact."""
+    if isinstance(fact, PhraseDrafted):
+        return replace(draft, phrases=draft.phrases + 1)
+    return replace(draft, ending=fact.reason)
+
+
+def finish_due(state: State, fact: DraftFinished, now: float, config: TurnConfig) -> Step:
+    """The draft is whole before any sound of it: it failed, has nothing to say, or will sound soon."""
+    draft = noted(reply(state), fact)
+    if draft.ending is Ending.FAILED:
+        return excuse(state, now, config, "error: the brain failed")
+    if draft.empty:
+        return idle(state, "declined: nothing to say"), (Remember(state.turn, 0),)
+    return replace(state, reply=draft), ()
+
+
+def first_sound(state: State, _fact: PlaybackStarted, now: float, config: TurnConfig) -> Step:
+    """The reply is heard: from here on the commit cannot be taken back."""
+    fresh = replace(state, heard=0, phrase=0, before=0, starving=False)
+    return replace(fresh, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout), ()
+
+
+def silent_end(state: State, _fact: PlaybackEnded, _now: float, _config: TurnConfig) -> Step:
+    """The reply ended without any sound."""
+    return idle(state, "declined: nothing to say aloud"), (Remember(state.turn, 0),)
+
+
+def excuse(state: State, now: float, config: TurnConfig, why: str) -> Step:
+    """No reply will come: say so, unless what failed was the excuse itself."""
+    if reply(state).draft == CANNED:
+        return idle(state, why), leave(state)
+    drop = DropDraft(state.turn, reply(state).draft)
+    after = replace(state, reply=Writing(CANNED), wake_at=now + config.reply_timeout, why=why)
+    return after, (drop, Say(state.turn, "failed"))
+
+
+def fail_due(state: State, fact: StageFailed, _now: float, _config: TurnConfig) -> Step:
+    """Without a voice there is no way even to say so. (A failed brain is told by its ``DraftFinished``.)"""
+    if fact.stage != "voice":
+        return state, ()
+    return idle(state, "error: the voice failed"), leave(state)
+
+
+def late(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
+    """The first sound did not come in time."""
+    return excuse(state, now, config, f"error: no sound within {config.reply_timeout:g} s")
+
+
+def track(state: State, fact: PlaybackReached, _now: float, _config: TurnConfig) -> Step:
+    """Remember how much was heard. After a resume some words come twice: the furthest point counts."""
+    if fact.phrase < state.phrase:
+        return state, ()
+    before = state.heard if fact.phrase > state.phrase else state.before
+    heard = max(state.heard, before + fact.sample)
+    return replace(state, heard=heard, before=before, phrase=fact.phrase, starving=False), ()
+
+
+def progress(state: State, fact: PlaybackReached, now: float, config: TurnConfig) -> Step:
+    """The voice sounds: the stall deadline moves on."""
+    after, _ = track(state, fact, now, config)
+    return replace(after, wake_at=now + config.stall_timeout), ()
+
+
+def end_reply(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
+    """All was heard. Where the agent may hear itself, speech that still goes on is doubtful for a while."""
+    after = idle(state, "reply heard to its end")
+    if not config.barge_in or state.muted is not None:
+        after = replace(after, ended_at=now, wake_at=now + config.echo_doubt)
+    return after, (Remember(state.turn, None),)
+
+
+def starve(state: State, _fact: PlaybackStarved, _now: float, _config: TurnConfig) -> Step:
+    """Nothing is left to play. More may come, unless the draft failed."""
+    if reply(state).ending is Ending.FAILED:
+        return break_off(state, "error: the brain failed in mid-reply")
+    return replace(state, starving=True), ()
+
+
+def finish_aloud(state: State, fact: DraftFinished, now: float, config: TurnConfig) -> Step:
+    """The draft is whole while it sounds. A failed one is played as far as it goes."""
+    after, _ = note(state, fact, now, config)
+    if state.starving and fact.reason is Ending.FAILED:
+        return break_off(after, "error: the brain failed in mid-reply")
+    return after, ()
+
+
+def fail_aloud(state: State, fact: StageFailed, _now: float, _config: TurnConfig) -> Step:
+    """Without a voice the reply ends here. (A failed brain is told by its ``DraftFinished``.)"""
+    if fact.stage != "voice":
+        return state, ()
+    return break_off(state, "error: the voice failed in mid-reply")
+
+
+def stall(state: State, _fact: TimerRang, _now: float, config: TurnConfig) -> Step:
+    """Speaking without sound: give the floor back."""
+    return break_off(state, f"error: no playback for {config.stall_timeout:g} s")
+
+
+def break_off(state: State, why: str) -> Step:
+    """End the reply where it is; nobody has the floor."""
+    return idle(state, why), leave(state)

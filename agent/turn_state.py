@@ -1,0 +1,213 @@
+"""What the turn policy knows and what it may be told to do differently: plain frozen values.
+
+Nothing here decides; the rules do. It must never hold samples, tensors, clocks or live objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from pipeline.errors import BugError
+from pipeline.events import Draft, Ending, Order, Sample, Span, Turn
+
+RATE = 16_000
+"""Capture samples per second. Equal to ``pipeline.ports.CAPTURE_RATE``, which lives beside numpy."""
+DRIFT = 5e-4
+"""How much slower than the loop's clock a sound card may be, as a ratio."""
+_START = Sample(0)
+_NONE = Turn(0)
+CANNED = Draft(0)
+"""The draft number of what ``Say`` speaks: greetings and excuses. Real drafts count from 1."""
+
+
+class User(StrEnum):
+    """What the user does with the floor."""
+
+    QUIET = "quiet"
+    TALKING = "talking"
+    PAUSED = "paused"
+
+
+class Agent(StrEnum):
+    """What the agent does with the floor."""
+
+    SILENT = "silent"
+    DUE = "due"
+    SPEAKING = "speaking"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnConfig:
+    """Every duration of the turn policy, in seconds."""
+
+    pre_roll: float = 0.2
+    "How much sound before a detected onset belongs to the turn."
+    tail: float = 0.1
+    "How much sound after the last speech belongs to a draft."
+    window: float = 45.0
+    "The most audio one draft may span; the start of a longer turn is forgotten (the ring holds 60 s)."
+    endpoint: float = 0.5
+    "Silence after which a turn is over when the model has not said, or not clearly said, whether it is."
+    endpoint_sure: float = 0.25
+    "The same when the model is sure that the turn is over."
+    endpoint_unsure: float = 1.2
+    "The same when the model is sure that it is not."
+    sure: float = 0.8
+    "Probability of the end from which the model counts as sure."
+    unsure: float = 0.3
+    "Probability of the end up to which the model counts as sure that more will come."
+    reply_timeout: float = 10.0
+    "From a commit to the first sound, at most; then the turn ends as an error."
+    stall_timeout: float = 5.0
+    "Speaking without any progress of playback, at most; then the turn ends as an error."
+    duck_gain: float = 0.3
+    "Volume of the agent's voice while the user talks over it; a factor, not a duration."
+    hold_after: float = 0.2
+    "Speech over the agent's voice this long makes it hold; a shorter burst is never a word."
+    barge_in_after: float = 0.55
+    "Speech over the agent's voice this long takes the floor."
+    detector_lag: float = 0.15
+    "How late a detector tells that speech ended: added to ``barge_in_after``, or short words pass for long."
+    judge_within: float = 0.4
+    "After a short burst over the voice: how long a judgement is waited for before the voice resumes."
+    decide_by: float = 0.9
+    "From the onset of speech over the voice to hush or resume, at most."
+    excuse: float = 1.5
+    "Speech judged a backchannel takes the floor all the same when it lasts this long."
+    barge_in: bool = True
+    "False where the agent may hear itself (no echo cancellation): speech while it speaks is not listened to."
+    echo_tail: float = 0.25
+    "Without barge-in: how long after the voice ended onsets still count as echo."
+    echo_doubt: float = 0.6
+    "Without barge-in: speech that goes on this long after the voice ended was the user's after all."
+
+    @classmethod
+    def fixed(cls, endpoint: float, **others: Any) -> TurnConfig:
+        """A policy that waits equally long in every pause, whatever the model says."""
+        return cls(endpoint=endpoint, endpoint_sure=endpoint, endpoint_unsure=endpoint, **others)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A draft as the policy sees it."""
+
+    draft: Draft
+    start: Sample = _START
+    end: Sample = _START
+    "The audio it was drafted over."
+    phrases: int = 0
+    "Speakable pieces so far."
+    ending: Ending | None = None
+    voiceless: bool = False
+    "The voice failed while this draft was being prepared."
+
+    @property
+    def empty(self) -> bool:
+        """True when it is complete and has nothing to say."""
+        return self.ending is Ending.COMPLETE and self.phrases == 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the policy remembers.
+
+    ``turn`` is the newest turn number: the user's open turn while the agent is silent, else the turn that the
+    agent replies to. Speech over the agent's voice is a candidate for turn ``turn + 1``.
+    """
+
+    user: User = User.QUIET
+    agent: Agent = Agent.SILENT
+    wake_at: float | None = None
+    "The one deadline: when to send ``TimerRang``, in the seconds of ``now``."
+    why: str = ""
+    "The last decision in words, for people and traces."
+    turn: Turn = _NONE
+    drafts: int = 0
+    "Draft numbers given so far."
+    asked: bool = False
+    "True while the newest turn is one that the application asked for: it has no words of the user."
+    typed: bool = False
+    "True while the newest turn holds typed text."
+    writing: Writing | None = None
+    "The draft for the user's open turn or candidate, in a pause."
+    reply: Writing | None = None
+    "The committed draft (or canned words) that the agent is due to speak or speaks."
+    since: Sample = _START
+    "First sample of the user's open turn or candidate."
+    onset: Sample = _START
+    "First sample of the user's speech in it."
+    paused_at: Sample = _START
+    lost: int = 0
+    "Capture samples lost since the pause began."
+    score: float | None = None
+    "The model's probability that the turn is over, for the present pause."
+    speech: Span | None = None
+    "The user's speech in the newest committed turn, empty for a typed one: what its draft must have heard."
+    taken: Sample = _START
+    "End of the newest committed turn's audio: no sound belongs to two turns."
+    excused: bool = False
+    "True while speech over the voice goes on that was judged to be no barge-in."
+    heard: int = 0
+    "Playout samples of the reply that reached the ear; exact when every phrase's end is reported."
+    phrase: int = 0
+    before: int = 0
+    "Playout samples of the phrases before ``phrase``."
+    starving: bool = False
+    "The sink has nothing left to play of an unfinished reply."
+    muted: Sample | None = None
+    "Onset of speech that goes on but is not listened to (echo, or it ran on past an explicit commit)."
+    ended_at: float | None = None
+    "When the voice ended, while speech may still be its echo."
+    origin: float | None = None
+    "Loop time of capture sample 0, as told by ``anchored``."
+    anchored_at: float = 0.0
+    closed: bool = False
+
+    def when(self, at: int) -> float:
+        """Loop time at which a capture sample was taken."""
+        if self.origin is None:
+            raise BugError(f"no fact has told yet when a sample was taken (asked for sample {at})")
+        return self.origin + at / RATE
+
+    def where(self, now: float) -> Sample:
+        """The capture sample taken about now."""
+        return Sample(0 if self.origin is None else max(0, round((now - self.origin) * RATE)))
+
+    def anchored(self, at: int, now: float) -> State:
+        """This state, knowing that sample ``at`` had been taken by ``now``.
+
+        Every fact with a position tells a little; a shell that also tells the ring's end with every fact
+        makes the origin exact. It is the earliest one told, and creeps later to follow a slow sound card.
+        """
+        latest = now - at / RATE
+        if self.origin is not None:
+            latest = min(latest, self.origin + DRIFT * (now - self.anchored_at))
+        return replace(self, origin=latest, anchored_at=now)
+
+    def span(self, end: int, config: TurnConfig) -> Span:
+        """The open turn's audio up to ``end``, at most ``config.window`` of it."""
+        end = max(end, self.since)
+        return Span(Sample(max(self.since, end - round(config.window * RATE))), Sample(end))
+
+
+Step: TypeAlias = tuple[State, tuple[Order, ...]]
+Rule: TypeAlias = Callable[[State, Any, float, TurnConfig], Step]
+"""One cell: what a fact does in one joint state. It may assume a live fact of its cell's type."""
+
+
+def ignore(state: State, _fact: Any, _now: float, _config: TurnConfig) -> Step:
+    """This fact changes nothing here."""
+    return state, ()
+
+
+def idle(state: State, why: str) -> State:
+    """Nobody has the floor."""
+    return replace(
+        state, user=User.QUIET, agent=Agent.SILENT, wake_at=None, why=why, writing=None, reply=None,
+        asked=False, typed=False, excused=False, heard=0, phrase=0, before=0, starving=False, score=None,
+        lost=0, ended_at=None,
+    )  # fmt: skip

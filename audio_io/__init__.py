@@ -1,0 +1,1 @@
+"""Edges of sound: formats, resampling, recordings, voice detectors, devices, echo cancellation."""

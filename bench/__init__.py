@@ -1,0 +1,1 @@
+"""The harness: spoken stimuli, runs against a session, scores of recordings, reports."""

@@ -1,0 +1,168 @@
+"""An edge of sound that plays a script to a session and records both sides on one clock.
+
+Tick i writes the user's frame i and pulls the agent's frame i, so sample k of both channels is one instant by
+construction. On the real clock a thread of its own keeps the ticks, as a sound card would: a session that
+blocks its loop is heard to stutter, it does not stop time. Lateness of the ticks is measured and reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from audio_io.resample import resample
+from pipeline.clock import monotonic, now
+from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
+from pipeline.ring import AudioRing
+
+from .audible import THRESHOLD, loudness
+from .labels import Labels, Pause, UserTurn, check
+from .recording import Recording
+from .room import Room
+from .script import Placed, Script
+
+TICK = FRAME / CAPTURE_RATE
+PULL = round(TICK * PLAYOUT_RATE)
+LATE = 0.005
+"""Seconds behind its time from which a tick counts as late."""
+
+
+class Clock(StrEnum):
+    """What the ticks follow."""
+
+    WALL = "wall"
+    "The machine's clock: the only one that shows latency."
+    VIRTUAL = "virtual"
+    "The running loop's, which may be virtual: shows logic."
+
+
+@dataclass(slots=True)
+class Punctuality:
+    """How well the ticks kept their time."""
+
+    ticks: int = 0
+    late: int = 0
+    "Ticks more than LATE behind."
+    worst: float = 0.0
+    "Seconds."
+
+    def note(self, behind: float) -> None:
+        self.ticks += 1
+        self.late += behind > LATE
+        self.worst = max(self.worst, behind)
+
+
+class BenchEdge:
+    """Both ends of one scripted conversation. For one run."""
+
+    def __init__(
+        self, script: Script, *, clock: Clock = Clock.VIRTUAL, room: Room | None = None, floor: float = -70.0,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        """``floor`` is the level in dBFS of the noise that a microphone always has; ``room`` makes echo."""
+        self.script = script
+        self.punctuality = Punctuality()
+        self._clock = clock
+        self._room = room
+        self._noise = np.random.default_rng(seed)
+        self._floor = 10.0 ** (floor / 20.0)
+        self._user: list[Pcm] = []
+        self._agent: list[Pcm] = []
+        self._heard = False
+
+    def report(self) -> EdgeReport:
+        """Nothing can come back without a room; with one it is cancelled."""
+        return EdgeReport("bench", "cancelled" if self._room else "none", 0.0)
+
+    async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
+        """Play the script; ends when it does."""
+        if self._clock is Clock.VIRTUAL:
+            await self._follow_loop(ring, source)
+        else:
+            await self._follow_machine(ring, source)
+
+    async def _follow_loop(self, ring: AudioRing, source: PlayoutSource) -> None:
+        start = now()
+        while not self.script.finished:
+            due = start + self.punctuality.ticks * TICK
+            await asyncio.sleep(max(due - now(), 0.0))
+            self.punctuality.note(now() - due)
+            ring.write(self.tick(source))
+
+    async def _follow_machine(self, ring: AudioRing, source: PlayoutSource) -> None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        stop = threading.Event()
+
+        def finish(error: Exception | None) -> None:
+            if not done.done():
+                done.set_exception(error) if error else done.set_result(None)
+
+        def keep_time() -> None:
+            error: Exception | None = None
+            try:
+                start = monotonic()
+                while not (self.script.finished or stop.is_set()):
+                    due = start + self.punctuality.ticks * TICK
+                    stop.wait(max(due - monotonic(), 0.0))
+                    self.punctuality.note(monotonic() - due)
+                    loop.call_soon_threadsafe(ring.write, self.tick(source))
+            except Exception as found:  # noqa: BLE001  # carried over to whoever awaits the edge
+                error = found
+            loop.call_soon_threadsafe(finish, error)
+
+        thread = threading.Thread(target=keep_time, name="bench edge", daemon=True)
+        thread.start()
+        try:
+            await done
+        finally:
+            stop.set()
+            thread.join(timeout=1.0)
+
+    def tick(self, source: PlayoutSource) -> Pcm:
+        """One frame of both sides; returns what the session hears, shape (FRAME,) at CAPTURE_RATE."""
+        played = source.pull(PULL)
+        frame = self.script.frame(self._heard)
+        self._heard = bool((loudness(played, PLAYOUT_RATE) > THRESHOLD).any())
+        sent = frame + self._noise.normal(0.0, self._floor, FRAME).astype(np.float32)
+        taken = sent
+        if self._room is not None:
+            sent, taken = self._room.mix(sent, played)
+        self._user.append(sent)
+        self._agent.append(played)
+        return taken
+
+    # --- afterwards ---------------------------------------------------------------------------------------
+
+    def recording(self) -> Recording:
+        """Both channels at PLAYOUT_RATE: what the microphone had, and what was pulled."""
+        empty = [np.zeros(0, np.float32)]
+        agent = np.concatenate(empty + self._agent)
+        user = resample(np.concatenate(empty + self._user), CAPTURE_RATE, PLAYOUT_RATE)
+        return Recording(user, agent, PLAYOUT_RATE)
+
+    def labels(self, conversation: str, scenario: str, about: dict[str, str] | None = None) -> Labels:
+        """What was said where, in samples of ``recording()``. Stimuli that the end cut off are left out."""
+        length = len(self._agent) * PULL
+        whole = [placed for placed in self.script.placed if _at(placed.end) <= length]
+        turns = tuple(_turn(number, placed) for number, placed in enumerate(whole, 1))
+        greeting = self.script.greeting
+        return check(Labels(conversation, PLAYOUT_RATE, length, turns, scenario, greeting, about or {}))
+
+
+def _at(capture: int) -> int:
+    """A capture position on the recording's timeline, rounded up by less than one sample."""
+    return -(-capture * PLAYOUT_RATE // CAPTURE_RATE)
+
+
+def _turn(number: int, placed: Placed) -> UserTurn:
+    said = placed.stimulus
+    pauses = tuple(Pause(_at(placed.start + gap.start), _at(placed.start + gap.end)) for gap in said.pauses)
+    start, end = _at(placed.start), _at(placed.end)
+    return UserTurn(
+        number, said.kind, start, end, pauses, said.text, said.expected, placed.during, said.reply
+    )

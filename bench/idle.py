@@ -1,0 +1,96 @@
+"""A program: a session that listens to silence and says what that costs. Run as ``python -m bench.idle``.
+
+It prints ``listening`` when the first window of sound has been heard, then one JSON object. ``machine.measure``
+reads both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from agent.session import Agent, AgentSession
+from pipeline.clock import monotonic, run
+from pipeline.ports import Window
+from pipeline.trace import Trace
+
+from .edge import BenchEdge, Clock
+from .machine import LISTENING
+from .parts import real_parts
+from .script import Script
+
+SETTLE = 2.0
+"""Seconds after the start that are not counted."""
+
+
+class Meter:
+    """Processor time of this process since SETTLE seconds after the first window."""
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+        self._from: tuple[float, float] | None = None
+
+    def see(self, window: Window) -> None:
+        """Take note of a window; says ``listening`` at the first."""
+        at = monotonic()
+        if self._first is None:
+            self._first = at
+            sys.stdout.write(LISTENING + "\n")
+            sys.stdout.flush()
+        elif self._from is None and at - self._first >= SETTLE:
+            self._from = (at, _spent())
+
+    def result(self) -> dict[str, float]:
+        """Share of one core, resident bytes and the seconds that they are over."""
+        begun, spent = self._from or (monotonic(), _spent())
+        seconds = max(monotonic() - begun, 1e-9)
+        return {"cpu": (_spent() - spent) / seconds, "rss": _resident(), "seconds": seconds}
+
+
+def _spent() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _resident() -> float:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError):
+        return float("nan")
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+async def listen(seconds: float, voice: str) -> dict[str, float]:
+    """Hold a session in which nobody speaks, and measure it."""
+    parts = real_parts(voice=voice)
+    meter = Meter()
+    edge = BenchEdge(Script([], least=seconds + SETTLE, tail=0.0), clock=Clock.WALL)
+    brain, agent = parts.brain(), parts.voice()
+    try:
+        session = AgentSession(
+            Agent(), edge=edge, brain=brain, voice=agent, detector=parts.detector(), trace=Trace(None),
+            observe=meter.see,
+        )  # fmt: skip
+        await session.run()
+        return meter.result()
+    finally:
+        await asyncio.shield(agent.close())
+        await asyncio.shield(brain.close())
+
+
+def main() -> None:
+    """Read the arguments, listen, print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.idle")
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--voice", default="auto")
+    given = parser.parse_args()
+    result = run(lambda: listen(given.seconds, given.voice))
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()

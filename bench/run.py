@@ -1,0 +1,148 @@
+"""Runs a suite into a folder, one conversation after another, and goes on where it was stopped.
+
+Open work and finished work are told apart by the folder alone. A folder belongs to one set of settings; another
+set is refused, because figures of both would be mixed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from agent.turn import TurnConfig
+from pipeline import clock as clocks
+from pipeline.errors import UserError
+from pipeline.ports import Compute, Voice
+
+from .edge import Clock
+from .script import Script
+from .session_run import Outcome, Parts, hold, read_outcome
+from .suite_core import SCENARIOS, SUITE, Item, items
+
+RUN = "run.json"
+Tell = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is asked to do."""
+
+    out: Path
+    clock: Clock = Clock.WALL
+    endpoint: float | None = None
+    "Seconds of silence that end a turn, whatever the model says; None: the session's shipped default."
+    seed: int = 1
+    count: int = 40
+    "Events per scenario, and per length of pause."
+    scenarios: tuple[str, ...] = SCENARIOS
+    minutes: float = 5.0
+    "Of each echo recording."
+
+    def __post_init__(self) -> None:
+        if unknown := [name for name in self.scenarios if name not in SCENARIOS]:
+            raise UserError(f"no scenario is called {unknown[0]!r}; there are {', '.join(SCENARIOS)}")
+        if self.count < 1:
+            raise UserError(f"n must be at least 1, not {self.count}")
+        if not 0.05 <= self.minutes <= 60:
+            raise UserError(f"minutes must be 0.05 to 60, not {self.minutes:g}")
+        if self.endpoint is not None and not 0.05 <= self.endpoint <= 5:
+            raise UserError(f"an endpoint must be 0.05 to 5 s, not {self.endpoint:g}")
+
+    @property
+    def turn(self) -> TurnConfig:
+        """The turn policy's settings."""
+        return TurnConfig() if self.endpoint is None else TurnConfig.fixed(self.endpoint)
+
+
+def run_suite(settings: Settings, parts: Parts, tell: Tell) -> bool:
+    """Hold every conversation that the folder lacks. False when Ctrl-C stopped it: what is done is kept.
+
+    Raises UserError when the folder holds a run with other settings.
+    """
+    claim(settings, parts)
+    wanted = [item for name in settings.scenarios for item in
+              items(name, settings.count, settings.seed, minutes=settings.minutes)]  # fmt: skip
+    todo = [item for item in wanted if read_outcome(settings.out / item.name) is None]
+    if len(todo) < len(wanted):
+        tell(f"{len(wanted) - len(todo)} of {len(wanted)} conversations are done already")
+    try:
+        if settings.clock is Clock.WALL:
+            clocks.run(lambda: _in_real_time(todo, settings, parts, tell))
+        else:
+            _in_virtual_time(todo, settings, parts, tell)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def claim(settings: Settings, parts: Parts) -> None:
+    """Write the settings into the folder, or make sure that they are those already there. Raises UserError."""
+    told = asdict(replace(settings, out=Path(), scenarios=())) | {"suite": SUITE, "parts": parts.names}
+    text = json.dumps(told, indent=1, default=str) + "\n"
+    file = settings.out / RUN
+    if not file.exists():
+        settings.out.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    elif file.read_text(encoding="utf-8") != text:
+        raise UserError(
+            f"{settings.out} holds a run with other settings ({file} says which); "
+            "name another folder with --out, or repeat those settings to go on with it"
+        )
+
+
+async def _in_real_time(todo: Sequence[Item], settings: Settings, parts: Parts, tell: Tell) -> None:
+    if not todo:
+        return
+    brain, voice = parts.brain(), parts.voice()
+    try:
+        for place, item in enumerate(todo, 1):
+            script = await _prepare(item, parts)
+            tell(_line(await _hold(item, script, settings, parts, brain, voice), place, len(todo)))
+    finally:
+        await voice.close()
+        await brain.close()
+
+
+def _in_virtual_time(todo: Sequence[Item], settings: Settings, parts: Parts, tell: Tell) -> None:
+    """Stimuli are made in real time, since voices may need processes; the conversation itself is simulated."""
+    for place, item in enumerate(todo, 1):
+        script = clocks.run(lambda item=item: _prepare(item, parts))  # type: ignore[misc]  # bound per turn
+
+        async def held(item: Item = item, script: Script = script) -> Outcome:
+            brain, voice = parts.brain(), parts.voice()
+            try:
+                return await _hold(item, script, settings, parts, brain, voice)
+            finally:
+                await voice.close()
+                await brain.close()
+
+        tell(_line(clocks.simulate(held, seed=item.seed), place, len(todo)))
+
+
+async def _prepare(item: Item, parts: Parts) -> Script:
+    voice = parts.user()
+    try:
+        return await item.script(voice)
+    finally:
+        await voice.close()
+
+
+async def _hold(
+    item: Item, script: Script, settings: Settings, parts: Parts, brain: Compute, voice: Voice
+) -> Outcome:
+    return await hold(
+        item, script, parts, brain, voice, clock=settings.clock, turn=settings.turn,
+        folder=settings.out / item.name,
+    )  # fmt: skip
+
+
+def _line(outcome: Outcome, place: int, total: int) -> str:
+    name = f"{outcome.scenario}/{outcome.number:03d}"
+    said = f"[{place}/{total}] {name}: {outcome.seconds:.0f} s"
+    if outcome.error:
+        return f"{said}, failed: {outcome.error}"
+    late = outcome.punctuality
+    return f"{said}, worst tick {1000 * late.worst:.0f} ms late" if late.late else said

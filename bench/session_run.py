@@ -1,0 +1,146 @@
+"""Holds one conversation of a suite through the public session API and writes down what came of it.
+
+Per conversation: ``conversation.wav`` (user, agent), ``labels.json``, ``trace.jsonl``, and ``item.json`` last, so
+that its presence says that the others are whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent.session import Agent, AgentSession, SessionConfig
+from agent.turn import TurnConfig
+from pipeline.compute import InlineCompute
+from pipeline.errors import HocketError
+from pipeline.events import (
+    AudioLost,
+    CommitDraft,
+    DropDraft,
+    Hold,
+    Hush,
+    PlaybackEnded,
+    PlaybackStarved,
+    SpeechStarted,
+    StageFailed,
+)
+from pipeline.ports import PLAYOUT_RATE, Compute, Voice, VoiceDetector
+from pipeline.ring import AudioRing
+from pipeline.trace import Entry, Trace
+from tts.tone import ToneVoice
+
+from . import labels as manifests
+from . import recording as recordings
+from .edge import BenchEdge, Clock, Punctuality
+from .nulls import NullAgent, beep
+from .room import Canceller, Room
+from .script import Script
+from .scripted import ScriptedBrain
+from .suite_core import Actor, Item
+
+ITEM = "item.json"
+COUNTED = (
+    AudioLost, CommitDraft, DropDraft, Hold, Hush, PlaybackStarved, SpeechStarted, StageFailed,
+)  # fmt: skip
+"""What of a trace is counted beside the score. Events explain, they never score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the sessions under test are built from. Factories are called inside the running loop."""
+
+    brain: Callable[[], Compute]
+    voice: Callable[[], Voice]
+    user: Callable[[], Voice]
+    "The user's voice; must not be the agent's."
+    detector: Callable[[], VoiceDetector]
+    canceller: Callable[[], Canceller] | None
+    names: dict[str, str] = field(default_factory=dict)
+    "For the report: brain, voice, user, detector, canceller."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of a finished conversation besides its recording."""
+
+    scenario: str
+    number: int
+    seed: int
+    seconds: float
+    punctuality: Punctuality
+    counts: dict[str, int] = field(default_factory=dict)
+    skipped: int = 0
+    "Stimuli for which the agent gave no occasion."
+    error: str = ""
+    "Why the session failed, if it did."
+
+
+async def hold(
+    item: Item, script: Script, parts: Parts, brain: Compute, voice: Voice, *, clock: Clock,
+    turn: TurnConfig, folder: Path,
+) -> Outcome:  # fmt: skip
+    """Hold one conversation and write its files into ``folder``. Raises only what is no HocketError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    edge = BenchEdge(script, clock=clock, room=_room(item, parts), seed=item.seed)
+    counts: Counter[str] = Counter()
+    error = ""
+    if item.actor is Actor.NULL:
+        await edge.run(AudioRing(), NullAgent(script, item.delay, beep()), lambda fact: None)
+    else:
+        trace = Trace(folder / "trace.jsonl")
+        trace.subscribe(lambda entry: _count(entry, counts))
+        try:
+            await _converse(item, edge, parts, brain, voice, trace, turn)
+        except HocketError as failed:
+            error = f"{type(failed).__name__}: {failed}"
+        finally:
+            trace.close()
+    recording = edge.recording()
+    about = {**parts.names, "actor": item.actor, "clock": clock, "seed": str(item.seed)}
+    recordings.save(recording, folder / "conversation.wav")
+    manifests.save(edge.labels(item.name, item.scenario, about), folder / "labels.json")
+    outcome = Outcome(
+        item.scenario, item.number, item.seed, recording.length / PLAYOUT_RATE, edge.punctuality, dict(counts),
+        len(script.skipped), error,
+    )  # fmt: skip
+    (folder / ITEM).write_text(json.dumps(asdict(outcome), indent=1) + "\n", encoding="utf-8")
+    return outcome
+
+
+async def _converse(
+    item: Item, edge: BenchEdge, parts: Parts, brain: Compute, voice: Voice, trace: Trace, turn: TurnConfig
+) -> None:
+    if item.actor is Actor.SCRIPTED:
+        brain, voice = InlineCompute(ScriptedBrain()), ToneVoice()
+    session = AgentSession(
+        Agent(greeting=item.monologue or None),
+        edge=edge, brain=brain, voice=voice, detector=parts.detector(), trace=trace,
+        config=SessionConfig(turn=turn),
+    )  # fmt: skip
+    if item.monologue:
+        trace.subscribe(lambda entry: session.say() if isinstance(entry.item, PlaybackEnded) else None)
+    await session.run()
+
+
+def _room(item: Item, parts: Parts) -> Room | None:
+    if item.echo is None:
+        return None
+    return Room(item.echo, parts.canceller() if parts.canceller else None, seed=item.seed)
+
+
+def _count(entry: Entry, counts: Counter[str]) -> None:
+    if isinstance(entry.item, COUNTED):
+        counts[type(entry.item).__name__] += 1
+
+
+def read_outcome(folder: Path) -> Outcome | None:
+    """What a finished conversation's folder says; None where there is none, or it is not whole."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        found: dict[str, Any] = json.loads((folder / ITEM).read_text(encoding="utf-8"))
+        return Outcome(**{**found, "punctuality": Punctuality(**found["punctuality"])})
+    return None

@@ -1,0 +1,1 @@
+"""Networks and engines: front end, encoder, adaptor, language model, caches and checkpoints."""

@@ -1,0 +1,138 @@
+"""What a bundle's config.json says: a typed record, every key known, every value checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from pipeline.errors import CheckpointError
+from pipeline.ports import CAPTURE_RATE
+from pipeline.prompt import BLOCK
+
+from .frontend import FLOOR, HOP, MELS, WINDOW
+from .render import SEGMENT
+from .shapes import CUES, Dims, Shapes, shapes
+
+MODEL_TYPE = "hocket_tiny"
+FRONT_END = "causal"
+GRAPHS = ("encoder", "cue", "decoder")
+
+
+@dataclass(frozen=True, slots=True)
+class Mel:
+    """The front end the network was trained with; this engine has one, and plays no other."""
+
+    bands: int = MELS
+    window: int = WINDOW
+    hop: int = HOP
+    floor: float = FLOOR
+    f_max: int = CAPTURE_RATE // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """config.json of a bundle."""
+
+    model_type: str
+    front_end: str
+    dims: Dims
+    language: str
+    licence: str
+    instructions: str
+    "``ignored``, or ``read``: whether the prompt's system text reaches the model."
+    history_turns: int
+    "Earlier turns it was trained with."
+    graph_weights: Mapping[str, Any]
+    "Per graph, the beginnings of the names of its weights."
+    system_prompt: str = ""
+    "System text of a brain that ignores instructions."
+    name: str = "practice brain"
+    "How it is called on screen."
+    note: str = ""
+    "One sentence for the user."
+    max_context: int = 2048
+    "Most positions of prompt and reply together."
+    max_segment_seconds: int = 25
+    sample_rate: int = CAPTURE_RATE
+    samples_per_position: int = BLOCK
+    mel: Mel = Mel()
+    cues: Sequence[str] = CUES
+    refusal: Mapping[str, Any] = field(default_factory=dict)
+    "Thresholds below which it should ask again, fitted to these weights; ``heard_logprob`` is used."
+    training: Mapping[str, Any] = field(default_factory=dict)
+    "How it was trained; told, not used."
+
+    def __post_init__(self) -> None:
+        if self.model_type != MODEL_TYPE or self.front_end != FRONT_END:
+            raise ValueError(
+                f"it describes a {self.model_type!r} model with a {self.front_end!r} front end; "
+                f"this engine plays {MODEL_TYPE!r} with {FRONT_END!r}"
+            )
+        fixed: dict[str, tuple[object, object]] = {
+            "mel": (self.mel, Mel()),
+            "cues": (tuple(self.cues), CUES),
+            "sample_rate": (self.sample_rate, CAPTURE_RATE),
+            "samples_per_position": (self.samples_per_position, BLOCK),
+            "max_segment_seconds": (self.max_segment_seconds, SEGMENT // CAPTURE_RATE),
+        }
+        for key, (found, accepted) in fixed.items():
+            if found != accepted:
+                raise ValueError(f"{key} is {found}, accepted is {accepted}")
+        if self.instructions not in ("ignored", "read"):
+            raise ValueError(f"instructions is {self.instructions!r}, accepted are 'ignored' and 'read'")
+        if self.history_turns < 0 or not 16 <= self.max_context <= 1 << 20:
+            raise ValueError("history_turns must be at least 0 and max_context 16 to 1048576")
+        listed = [names for names in self.graph_weights.values() if _names(names)]
+        if sorted(self.graph_weights) != sorted(GRAPHS) or len(listed) != len(GRAPHS):
+            raise ValueError(f"graph_weights must list name beginnings for each of {', '.join(GRAPHS)}")
+        if not isinstance(self.refusal.get("heard_logprob", 0.0), (int, float)):
+            raise TypeError(f"refusal.heard_logprob is {self.refusal['heard_logprob']!r}, expected a number")
+
+    def shapes(self, graph: str) -> Shapes:
+        """The weights that one graph wants."""
+        starts = tuple(self.graph_weights[graph])
+        return {name: shape for name, shape in shapes(self.dims).items() if name.startswith(starts)}
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) and name for name in value)
+
+
+def card(content: object, source: str) -> Card:
+    """A card from parsed JSON. Raises CheckpointError naming ``source`` and the key that is wrong."""
+    try:
+        return _record(Card, content, "")
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{source} cannot be used: {error}; use the config.json that came with the weights"
+        ) from error
+
+
+_NESTED: dict[str, type[Any]] = {"dims": Dims, "mel": Mel}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "Mapping[str, Any]": (dict,),
+    "Sequence[str]": (list,),
+}
+
+
+def _record(kind: type[Any], content: object, prefix: str) -> Any:
+    if not isinstance(content, dict):
+        raise TypeError(f"{prefix.rstrip('.') or 'the file'} is not a JSON object")
+    known = {f.name: f for f in fields(kind)}
+    unknown = sorted(set(content) - set(known))
+    if unknown:
+        raise ValueError(f"unknown key {prefix}{unknown[0]!r} (known: {', '.join(known)})")
+    values: dict[str, Any] = {}
+    for name, value in content.items():
+        if name in _NESTED and not prefix:
+            values[name] = _record(_NESTED[name], value, f"{name}.")
+            continue
+        accepted = _TYPES[str(known[name].type)]
+        if not isinstance(value, accepted) or isinstance(value, bool):
+            raise TypeError(f"{prefix}{name} is {value!r}, expected {known[name].type}")
+        values[name] = value
+    return kind(**values)

@@ -1,0 +1,205 @@
+"""The engine of the bundled kind of model: prompts in, greedy tokens out, nothing read twice.
+
+A function of the prompt: what is warm decides how fast an answer comes and never which. Owned by one thread;
+it knows no clock, no loop and no turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import BugError, ModelError
+from pipeline.ports import BrainFacts, Limits, Piece
+from pipeline.prompt import Prompt, Reply
+
+from .checkpoint import Bundle, bundled, load
+from .cost import Bill, Price, Work
+from .ear import Ear
+from .graphs import Floats, Network
+from .line import Line
+from .pace import Pacer
+from .prefix import PrefixCache, Stats
+from .render import Key, Layout, Patches, Renderer, Words
+from .sampling import LoopGuard, StopTexts, greedy
+from .tokenizer import AUDIO_END, FIRST_BYTE, StreamDecoder
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Bounds of one engine."""
+
+    prefix_bytes: int = 64 << 20
+    "Most bytes of language-model keys and values that are kept."
+    ear_positions: int = 8192
+    "Most audio positions whose features are kept (under 1 KB each)."
+    ear_bytes: int = 16 << 20
+    "Most bytes of streaming encoder states; an open segment of 25 s needs 4 MB."
+    chunk: int = 256
+    "Most positions read in one run of the network."
+    threads: int = 1
+    "Processor threads of one run."
+    provider: str = "CPUExecutionProvider"
+    "onnxruntime's name of the device."
+    pace: float = 0.0
+    "Seconds per token at least, to show a larger model's timing. Blocks the thread; inline, raise the price."
+    price: Price = Price()
+    "Declared cost of its work, for ``cost``."
+
+    def __post_init__(self) -> None:
+        if self.chunk < 1 or self.pace < 0 or min(self.prefix_bytes, self.ear_positions, self.ear_bytes) < 0:
+            raise ValueError(f"engine bounds cannot be negative: {self}")
+
+
+class OnnxEngine:
+    """ports.Engine over a loaded bundle."""
+
+    def __init__(
+        self, bundle: Bundle, config: EngineConfig | None = None, *, network: Network | None = None
+    ) -> None:
+        """``network`` plays the bundle in another way than onnxruntime (tests). Raises CheckpointError, ModelError."""
+        self._card, self._config = bundle.card, config or EngineConfig()
+        if network is None:
+            from .onnx_runtime import OnnxNetwork
+
+            network = OnnxNetwork(bundle, provider=self._config.provider, threads=self._config.threads)
+        self._network: Network | None = network
+        fixed = self._card.system_prompt if self._card.instructions == "ignored" else None
+        self._renderer = Renderer(bundle.tokenizer, fixed)
+        self._tokenizer = bundle.tokenizer
+        self._cache = PrefixCache(self._config.prefix_bytes)
+        self._ear = Ear(network, positions=self._config.ear_positions, state_bytes=self._config.ear_bytes)
+        self._read = self._written = 0
+        self._bill = Bill(self._config.price)
+
+    def facts(self) -> BrainFacts:
+        """From the bundle's config.json."""
+        return BrainFacts(
+            name=self._card.name,
+            hears="audio",
+            thinks_while_listening="no",
+            obeys_instructions=self._card.instructions == "read",
+            history_turns=self._card.history_turns,
+            note=self._card.note,
+            heard_logprob=self._card.refusal.get("heard_logprob"),
+        )
+
+    def stats(self) -> Stats:
+        """What the prefix cache holds and how often it helped."""
+        return self._cache.stats()
+
+    def work(self) -> Work:
+        """What it has done since it was made."""
+        return Work(self._ear.encoded, self._read, self._written)
+
+    def cost(self, method: str, _result: Any) -> float:
+        """Declared seconds of the work since it was last asked: ``InlineCompute(engine, engine.cost)``."""
+        return self._bill.due(self.work(), request=method == "prefill")
+
+    def prefill(self, prompt: Prompt, session: str = "") -> int:
+        """Read the prompt, so that its continuation starts at once; returns positions newly computed.
+
+        A prompt that ends with a human turn is still being heard: the turn's end, and a last position that is not
+        yet full, are left out. ``session`` keeps sessions on one engine from seeing each other's cached states.
+        Raises ModelError.
+        """
+        layout = self._layout(prompt)
+        keys = layout.keys(session)
+        line = Line(self._alive(), self._cache, keys)
+        try:
+            known = len(line)
+            self._catch_up(line, layout, keys)
+            return len(keys) - known
+        finally:
+            line.close()
+
+    def generate(self, prompt: Prompt, limits: Limits, session: str = "") -> Iterator[Piece]:
+        """Greedy tokens that continue a prompt which ends with an open Reply; the last piece says so.
+
+        Ends at any special token, a stop text, the token limit, a full context, or when the model goes round in
+        circles. Raises ModelError before the first piece when the prompt is too long or its sound unusable.
+        """
+        layout = self._layout(prompt)
+        if not prompt.parts or not isinstance(prompt.parts[-1], Reply):
+            raise BugError("generate needs a prompt that ends with an open Reply")
+        room = min(limits.max_tokens, self._card.max_context - len(layout))
+        keys = layout.keys(session)
+        network = self._alive()
+        line = Line(network, self._cache, keys[:-1])  # the last position is read anew: its logits are wanted
+        try:
+            logits = self._catch_up(line, layout, keys)
+            line.keep()  # forks of this prompt need not read its last positions again
+            decoder, stops, guard = StreamDecoder(self._tokenizer), StopTexts(limits.stop), LoopGuard()
+            pacer = Pacer(self._config.pace) if self._config.pace else None
+            for count in range(1, room + 1):
+                token, logprob = greedy(logits)
+                text = decoder.push(token)
+                last = any((token < FIRST_BYTE, guard.feed(token), stops.feed(text), count == room))
+                self._written += 1
+                if pacer is not None:
+                    pacer.step()
+                yield Piece(token, text + decoder.finish() if last else text, logprob, last)
+                if last:
+                    return
+                logits = line.read(network.embed([token]), [token])
+        finally:
+            line.close()
+
+    def close(self) -> None:
+        """Let go of the network; later calls raise BugError."""
+        self._network = None
+
+    def _alive(self) -> Network:
+        if self._network is None:
+            raise BugError("the engine is closed")
+        return self._network
+
+    def _layout(self, prompt: Prompt) -> Layout:
+        layout = self._renderer.layout(prompt)
+        replying = bool(prompt.parts) and isinstance(prompt.parts[-1], Reply)
+        if len(layout) + replying > self._card.max_context:
+            raise ModelError(
+                f"the prompt has {len(layout)} positions, and this brain reads {self._card.max_context} with its reply; "
+                "send less sound or fewer earlier turns (a second of sound is 12.5 positions)"
+            )
+        return layout
+
+    def _catch_up(self, line: Line, layout: Layout, keys: list[Key]) -> Floats:
+        """Read what the line does not know yet; logits after the prompt's last position (empty: nothing to read)."""
+        logits = np.zeros(0, np.float32)
+        embeds = self._embeddings(layout, len(line))
+        for at in range(0, len(embeds), self._config.chunk):
+            part = embeds[at : at + self._config.chunk]
+            logits = line.read(part, keys[len(line) : len(line) + len(part)])
+            self._read += len(part)
+        return logits
+
+    def _embeddings(self, layout: Layout, start: int) -> Floats:
+        """What positions ``start`` and after look like to the language model, shape (n, width)."""
+        network, parts, at = self._alive(), [], 0
+        for run in layout.runs:
+            skip, at = max(0, start - at), at + len(run)
+            if skip >= len(run):
+                continue
+            if isinstance(run, Words):
+                parts.append(network.embed(run.ids[skip:]))
+            elif isinstance(run, Patches):
+                parts.append(self._ear.embeddings(run.audio, skip, run.count))
+            else:
+                parts.append(network.embed([AUDIO_END]) + self._ear.ending(run.audio))
+        return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def load_bundled(config: EngineConfig | None = None) -> OnnxEngine:
+    """The practice brain that ships with the package. Raises CheckpointError where it is absent or damaged."""
+    return OnnxEngine(load(bundled()), config)
+
+
+def load_engine(folder: str, config: EngineConfig | None = None) -> OnnxEngine:
+    """The bundle in a folder. Raises CheckpointError."""
+    from pathlib import Path
+
+    return OnnxEngine(load(Path(folder)), config)

@@ -1,0 +1,182 @@
+"""From a prompt, which is a value, to the positions that a language model reads, each with its cache key.
+
+Format of Step-Audio-R1: ``<|BOT|>role\\n … <|EOT|>``, audio as ``<audio_start> patches <audio_end>``, segments
+longer than 25 s as several groups in a row. Special ids come from here alone; nothing a user types can make one.
+A key says everything that a position's content depends on: the id for text, a hash of the sound up to its end
+for an audio position. The placeholder id is never a key, so two recordings of one length never look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from pipeline.errors import BugError
+from pipeline.ports import CAPTURE_RATE
+from pipeline.prompt import BLOCK, Audio, Heard, Human, Part, Prompt, Reply, System, Text
+
+from .tokenizer import AUDIO_START, BOT, EOT, Tokenizer
+
+SEGMENT = 25 * CAPTURE_RATE
+"""Samples of the longest audio group; longer segments are split."""
+
+Content: TypeAlias = int | bytes
+"""What one position holds: a token id, or a digest of sound."""
+Key: TypeAlias = Content | tuple[str, Content]
+"""The content, or with it a session's salt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Positions that hold token ids."""
+
+    ids: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def keys(self) -> Iterator[Content]:
+        yield from self.ids
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """The first ``count`` positions of a segment's sound."""
+
+    audio: Audio
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def keys(self) -> Iterator[Content]:
+        yield from self.audio.digests()[: self.count]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEnd:
+    """The ``<audio_end>`` of a segment: its embedding carries cues of the whole segment, so its key does too."""
+
+    audio: Audio
+
+    def __len__(self) -> int:
+        return 1
+
+    def keys(self) -> Iterator[Content]:
+        yield b"end" + self.audio.digests()[-1]
+
+
+Run: TypeAlias = Words | Patches | SegmentEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Runs of positions in order."""
+
+    runs: tuple[Run, ...]
+    shared: int
+    "Positions of the system prompt, which all sessions may share."
+
+    def __len__(self) -> int:
+        return sum(len(run) for run in self.runs)
+
+    def keys(self, session: str) -> list[Key]:
+        """One key per position. The first one after the system prompt is salted, and with it all that follow."""
+        contents = [content for run in self.runs for content in run.keys()]
+        keys: list[Key] = list(contents)
+        if len(keys) > self.shared:
+            keys[self.shared] = (session, contents[self.shared])
+        return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Knows a brain's tokenizer and whether it reads instructions."""
+
+    tokenizer: Tokenizer
+    fixed_system: str | None = None
+    "The system text of a brain that ignores instructions; None: it reads the prompt's own."
+
+    def layout(self, prompt: Prompt) -> Layout:
+        """Positions of a prompt. A last human turn without a reply after it is open: its end is not yet written,
+        and of its last segment only whole positions count, because that segment may still grow.
+
+        Raises BugError for parts in an order that no conversation has.
+        """
+        parts = list(prompt)
+        first = parts.pop(0).text if parts and isinstance(parts[0], System) else None
+        text = first if self.fixed_system is None else self.fixed_system
+        system = [] if text is None else self._turn("system", text)
+        runs: list[Run] = [Words(tuple(system))] if system else []
+        for at, part in enumerate(parts):
+            runs += self._part(part, last=at == len(parts) - 1)
+        return Layout(_joined(runs), len(system))
+
+    def _part(self, part: Part, *, last: bool) -> list[Run]:
+        match part:
+            case System():
+                raise BugError("a prompt has at most one system part, and it comes first")
+            case Human():
+                return self._human(part, closed=not last)
+            case Heard():
+                return [Words(tuple(self._turn("assistant", part.text)))]
+            case Reply():
+                if not last:
+                    raise BugError("an open reply is the last part of a prompt; finished ones are Heard")
+                return [Words(tuple([BOT, *self.tokenizer.encode("assistant\n"), *self._reply(part)]))]
+            case _:
+                assert_never(part)
+
+    def _turn(self, role: str, text: str) -> list[int]:
+        encode = self.tokenizer.encode
+        return [BOT, *encode(f"{role}\n"), *encode(text), EOT]
+
+    def _human(self, turn: Human, *, closed: bool) -> list[Run]:
+        runs: list[Run] = [Words((BOT, *self.tokenizer.encode("human\n")))]
+        for at, part in enumerate(turn.parts):
+            if isinstance(part, Text):
+                runs.append(Words(tuple(self.tokenizer.encode(part.text))))
+                continue
+            groups = split(part)
+            for number, group in enumerate(groups):
+                grows = not closed and at == len(turn.parts) - 1 and number == len(groups) - 1
+                runs += _open(group) if grows else _closed(group)
+        return [*runs, Words((EOT,))] if closed else runs
+
+    def _reply(self, reply: Reply) -> list[int]:
+        """Each stretch is encoded by itself, so that borders between thought and answer never move."""
+        encode = self.tokenizer.encode
+        if reply.thoughts is None:
+            return encode(reply.said)
+        opened = [*encode("<think>\n"), *encode(reply.thoughts)]
+        if reply.thinking:
+            return opened
+        border = "</think>\n" if reply.thoughts.endswith("\n") else "\n</think>\n"
+        return [*opened, *encode(border), *encode(reply.said)]
+
+
+def split(audio: Audio) -> list[Audio]:
+    """A segment as groups of at most 25 s; none when it is empty."""
+    if len(audio.pcm) <= SEGMENT:
+        return [audio] if len(audio.pcm) else []
+    return [Audio(audio.pcm[at : at + SEGMENT]) for at in range(0, len(audio.pcm), SEGMENT)]
+
+
+def _closed(audio: Audio) -> list[Run]:
+    return [Words((AUDIO_START,)), Patches(audio, audio.positions), SegmentEnd(audio)]
+
+
+def _open(audio: Audio) -> list[Run]:
+    return [Words((AUDIO_START,)), Patches(audio, len(audio.pcm) // BLOCK)]
+
+
+def _joined(runs: list[Run]) -> tuple[Run, ...]:
+    """The same positions with neighbouring words as one run, and no empty ones."""
+    joined: list[Run] = []
+    for run in runs:
+        if isinstance(run, Words) and joined and isinstance(joined[-1], Words):
+            joined[-1] = Words(joined[-1].ids + run.ids)
+        elif len(run):
+            joined.append(run)
+    return tuple(joined)

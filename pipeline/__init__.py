@@ -1,0 +1,1 @@
+"""The line that sound runs along, and the facts and orders that steer it."""

@@ -1,0 +1,252 @@
+"""The protocols between rooms. Structural, so that a fake needs to import nothing heavy.
+
+Two timelines: capture at ``CAPTURE_RATE`` and playout at ``PLAYOUT_RATE``. Sound crosses these ports as ``Pcm``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .events import Fact, Sample
+
+if TYPE_CHECKING:
+    from .prompt import Prompt
+    from .ring import AudioRing
+
+Pcm: TypeAlias = NDArray[np.float32]
+"""Mono sound, shape (samples,), full scale [-1, 1]."""
+
+CAPTURE_RATE = 16_000
+"""Samples per second of everything that is listened to."""
+PLAYOUT_RATE = 24_000
+"""Samples per second of everything that is played, up to the edge."""
+FRAME = 320
+"""Capture samples per frame: 20 ms."""
+
+Emit: TypeAlias = Callable[[Fact], None]
+"""Posts a fact to the conductor. Never blocks; only from the loop's thread."""
+
+
+# --- edges of sound --------------------------------------------------------------------------------------
+
+
+class PlayoutSource(Protocol):
+    """Where an edge gets the agent's sound."""
+
+    def pull(self, count: int) -> Pcm:
+        """Exactly ``count`` samples at PLAYOUT_RATE. Callable from a device thread; never blocks, never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeReport:
+    """What a person should know about the sound path."""
+
+    name: str
+    echo: str
+    "``cancelled``, ``none`` (no echo can come back), or ``open`` (it may: no barge-in while speaking)."
+    output_latency: float
+    "Seconds from pull to ear."
+    note: str = ""
+    "One sentence for the user, if something is not as they would expect."
+
+
+class AudioEdge(Protocol):
+    """Both ends of one conversation's sound: microphone and loudspeaker, files, a page."""
+
+    def report(self) -> EdgeReport: ...
+
+    async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
+        """Write capture into the ring in 20 ms frames and pull playout, until cancelled or the sound ends.
+
+        Raises DeviceError when the device is gone for good. Reports gaps as ``AudioLost`` facts.
+        """
+        ...
+
+
+class VoiceDetector(Protocol):
+    """Speech probability per window. One instance per session: it has state."""
+
+    window: int
+    "Capture samples per call."
+
+    def score(self, window: Pcm) -> float:
+        """Probability in [0, 1] that this window holds speech. Shape (window,)."""
+        ...
+
+    def reset(self) -> None: ...
+
+
+# --- voices ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """Where one word of a text lies in the voice's sound."""
+
+    start: int
+    "First character of the word in the text given to ``speak``."
+    end: int
+    "One past its last character."
+    begins: float
+    "Seconds from the start of the utterance's sound."
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChunk:
+    """Some sound of an utterance, and the words known so far that were not told before."""
+
+    pcm: Pcm
+    words: tuple[WordTime, ...] = ()
+
+
+class Voice(Protocol):
+    """A speech synthesiser."""
+
+    name: str
+    rate: int
+    "Samples per second of its chunks."
+
+    def speak(self, text: str) -> AsyncIterator[VoiceChunk]:
+        """Stream one phrase; closing the iterator aborts the synthesis. Raises VoiceError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+# --- engines ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a generation stops by itself."""
+
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    "Texts that end the generation; the piece that completes one is the last, and holds it."
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One generated token."""
+
+    token: int
+    text: str
+    "Decoded text that became certain with this token; may be empty inside a multi-byte character."
+    logprob: float
+    last: bool = False
+    "True on the final piece: end-of-turn token, stop text or max_tokens."
+
+
+@dataclass(frozen=True, slots=True)
+class BrainFacts:
+    """What a brain is and can do, told on screen and obeyed by the session."""
+
+    name: str
+    hears: str
+    "``audio`` or ``text``."
+    thinks_while_listening: str
+    "``yes``, ``notes`` or ``no``."
+    obeys_instructions: bool
+    history_turns: int
+    "Earlier turns that it can use."
+    note: str = ""
+    heard_logprob: float | None = None
+    "Mean log-probability of the heard line below which the brain should ask again; None: it cannot tell."
+
+
+class Engine(Protocol):
+    """A language model that hears: a function of a prompt. Synchronous; owned by one thread."""
+
+    def facts(self) -> BrainFacts: ...
+
+    def prefill(self, prompt: Prompt) -> int:
+        """Make the prompt's prefix warm. Returns positions newly computed. Changes no answer."""
+        ...
+
+    def generate(self, prompt: Prompt, limits: Limits) -> Iterator[Piece]:
+        """Greedy tokens that continue the prompt. Closing the iterator frees what it leased."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Compute(Protocol):
+    """Runs a service's methods inline, in a thread or in a process, behind one contract.
+
+    Arguments and results are plain values. A stream is aborted between steps by closing it.
+    """
+
+    async def call(self, method: str, *args: Any) -> Any: ...
+
+    def stream(self, method: str, *args: Any) -> AsyncIterator[Any]: ...
+
+    async def close(self) -> None: ...
+
+
+# --- what passes down the line ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A speakable piece of a reply: the only type a voice accepts."""
+
+    turn: int
+    draft: int
+    number: int
+    text: str
+    final: bool = False
+    "True on the reply's last phrase. Its text may be empty (a marker that the reply is whole)."
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """Text that is never spoken: for the screen and the trace."""
+
+    turn: int
+    draft: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window's speech score, for level meters and traces."""
+
+    at: Sample
+    probability: float
+    level: float
+    "dBFS."
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A duration worth showing: for the screen, the trace and the harness."""
+
+    turn: int
+    name: str
+    "For example ``pause to first sound``."
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What of a reply the ear has heard so far."""
+
+    turn: int
+    text: str
+    whole: bool
+    "True when the reply ended by itself, not cut."
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Why the policy did what it did, in words."""
+
+    why: str
+    "For example ``held at 212 ms: sustained speech``."

@@ -1,0 +1,120 @@
+"""A brain for the simulated world: it hears stamped words exactly and answers them at a declared price.
+
+It follows the port of a real engine. It must never know anything but its prompts, except that every generation
+bears a number of its own, so that the world can tell the sound of one draft from that of any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+from pipeline.errors import ModelError
+from pipeline.ports import BrainFacts, Limits, Piece
+from pipeline.prompt import Audio, Human, Prompt, Reply
+
+from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, SLOW, UNSURE, heard
+
+SECRET = "musing"
+"""A word that stands in every thought and in no answer."""
+SURE, UNCERTAIN = -0.05, -3.0
+"""Log-probabilities of a clear and of a misheard sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Seconds that the simulated engine takes."""
+
+    start: float = 0.02
+    position: float = 0.002
+    "Per audio position that is not warm."
+    token: float = 0.006
+    ponder: float = 0.1
+    "Per token of a long thought."
+
+
+class WordBrain:
+    """ports.Engine over the language of ``sim.words``."""
+
+    def __init__(self, prices: Prices | None = None, fails: Mapping[int, str] | None = None) -> None:
+        """``fails`` maps the number of a generation to what goes wrong: ``start``, ``middle``, ``slow``."""
+        self.price = 0.0
+        "What the last step cost, in seconds."
+        self.generations = 0
+        self._prices = prices or Prices()
+        self._fails = dict(fails or {})
+        self._warm: dict[bytes, None] = {}
+
+    def facts(self) -> BrainFacts:
+        return BrainFacts(
+            "simulated", "audio", "notes", obeys_instructions=False, history_turns=1, heard_logprob=-1.0
+        )
+
+    def prefill(self, prompt: Prompt) -> int:
+        """Take sound in; what is warm already costs nothing."""
+        new = self._take_in(prompt)
+        self.price = self._prices.position * new
+        return new
+
+    def generate(self, prompt: Prompt, limits: Limits) -> Iterator[Piece]:
+        """A thought that says what was heard, then an answer. Raises ModelError when told to fail."""
+        number, self.generations = self.generations, self.generations + 1
+        failure = self._fails.get(number, "")
+        words = _given(prompt)
+        tokens = _tokens(number, words)
+        self.price = self._prices.start + self._prices.position * self._take_in(prompt)
+        slow = self._prices.ponder if SLOW in words or failure == "slow" else 0.0
+        for index, (text, logprob) in enumerate(tokens[: limits.max_tokens]):
+            if failure == "start" or (failure == "middle" and 3 * index >= 2 * len(tokens)):
+                raise ModelError("the simulated brain broke")
+            self.price += self._prices.token + slow
+            yield Piece(crc32(text.encode()) % 50_000, text, logprob, last=index == len(tokens) - 1)
+            self.price = 0.0
+
+    def cost(self, method: str, _result: object) -> float:
+        """What InlineCompute charges for the last step."""
+        return self.price if method in ("prefill", "generate") else 0.0
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _take_in(self, prompt: Prompt) -> int:
+        new = 0
+        for part in prompt:
+            for sound in part.parts if isinstance(part, Human) else ():
+                for digest in sound.digests() if isinstance(sound, Audio) else ():
+                    new += digest not in self._warm
+                    self._warm[digest] = None
+        while len(self._warm) > 4096:
+            del self._warm[next(iter(self._warm))]
+        return new
+
+
+def _given(prompt: Prompt) -> tuple[str, ...]:
+    """The words of the open turn."""
+    humans = [part for part in prompt if isinstance(part, Human)]
+    assert humans and isinstance(prompt.parts[-1], Reply), f"no open turn in {prompt}"
+    words: list[str] = []
+    for part in humans[-1].parts:
+        words += heard(part.pcm) if isinstance(part, Audio) else part.text.split()
+    return tuple(words)
+
+
+def _tokens(number: int, words: tuple[str, ...]) -> list[tuple[str, float]]:
+    """Thought and answer as tokens with log-probabilities."""
+    logprob = UNCERTAIN if MUMBLE in words else SURE
+    meant = [word for word in words if word not in (BACKCHANNEL, COUGH, NOTHING, UNSURE)]
+    lines = ["heard:", *(f" {word}" for word in words), "\n"]
+    if words and words[-1] == UNSURE:
+        lines += ["incomplete", "\n"]
+    lines += [f"{SECRET}", f" {number}", "\n"] + [" on"] * (12 if SLOW in words else 0)
+    thought = [(text, logprob) for text in [*lines, "\n", "</", "think", ">", "\n"]]
+    return thought + [(text, SURE) for text in (_answer(number, meant) if meant else [])] + [("", SURE)]
+
+
+def _answer(number: int, words: list[str]) -> list[str]:
+    sentences = [f"Reply {number} to {words[-1]}."]
+    sentences += [f"Part {part} of {number} goes on." for part in range(1, 5 if LONG in words else 1)]
+    texts = " ".join(sentences).split(" ")
+    return [texts[0], *(f" {text}" for text in texts[1:])]

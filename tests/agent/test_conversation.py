@@ -1,0 +1,63 @@
+"""The history is what was heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agent.conversation import Conversation, Exchange
+from pipeline.events import Turn
+from pipeline.prompt import Audio, Heard, Human, Prompt, System, Text
+
+
+def spoken(seed: int) -> Human:
+    return Human((Audio(np.full(1280, seed / 100, np.float32)),))
+
+
+def exchange(turn: int, reply: str, user: Human | None = None) -> Exchange:
+    return Exchange(Turn(turn), user or spoken(turn), reply, whole=True)
+
+
+def test_a_prompt_holds_the_last_turns_up_to_the_brains_depth() -> None:
+    conversation = Conversation("Be brief.", depth=1)
+    conversation.remember(exchange(1, "One."))
+    conversation.remember(exchange(2, "Two."))
+    assert conversation.history() == Prompt((System("Be brief."), spoken(2), Heard("Two.")))
+
+
+def test_a_brain_without_memory_gets_none() -> None:
+    conversation = Conversation(None, depth=0)
+    conversation.remember(exchange(1, "One."))
+    assert conversation.history() == Prompt(())
+
+
+def test_a_reply_that_nobody_heard_is_remembered_but_is_no_pair_in_the_prompt() -> None:
+    conversation = Conversation(None, depth=2)
+    conversation.remember(exchange(1, "One."))
+    conversation.remember(exchange(2, ""))
+    assert conversation.history() == Prompt((spoken(1), Heard("One.")))
+    assert [e.reply for e in conversation.exchanges] == ["One.", ""]
+
+
+def test_what_the_agent_said_unasked_is_no_pair_in_the_prompt() -> None:
+    conversation = Conversation(None, depth=2)
+    conversation.remember(Exchange(Turn(1), None, "Hello.", whole=True))
+    assert conversation.history() == Prompt(())
+
+
+def test_old_sound_is_let_go_and_typed_words_stay() -> None:
+    conversation = Conversation(None, depth=1)
+    both = Human((Audio(np.zeros(1280, np.float32)), Text("typed")))
+    conversation.remember(exchange(1, "One.", both))
+    for turn in range(2, 6):
+        conversation.remember(exchange(turn, "More."))
+    assert conversation.exchanges[0].user == Human((Text("typed"),))
+    sounding = [e for e in conversation.exchanges if e.user and any(isinstance(p, Audio) for p in e.user.parts)]
+    assert len(sounding) == 2
+
+
+def test_the_history_is_equal_until_the_next_turn_is_remembered() -> None:
+    conversation = Conversation(None, depth=1)
+    before = conversation.history()
+    assert conversation.history() == before
+    conversation.remember(exchange(1, "One."))
+    assert conversation.history() != before

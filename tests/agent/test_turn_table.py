@@ -1,0 +1,321 @@
+"""The turn policy, walked: every reachable state with every fact, and random conversations that add up."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+
+from agent.turn import RULES, Agent, Cell, State, TurnConfig, User, advance, cell_of
+from agent.turn_state import Writing
+from pipeline.errors import BugError
+from pipeline.events import (
+    AudioLost,
+    CommitDraft,
+    Draft,
+    DraftFinished,
+    DraftStarted,
+    DropDraft,
+    Duck,
+    Ending,
+    EndOfTurnScored,
+    Fact,
+    Hold,
+    Hush,
+    InputCommitted,
+    Listened,
+    Order,
+    Overlap,
+    OverlapScored,
+    PhraseDrafted,
+    PlaybackEnded,
+    PlaybackReached,
+    PlaybackStarted,
+    PlaybackStarved,
+    Remember,
+    ReplyRequested,
+    Resume,
+    Sample,
+    Say,
+    SessionClosed,
+    Span,
+    SpeechPaused,
+    SpeechStarted,
+    StageFailed,
+    StartDraft,
+    StopThinking,
+    TextEntered,
+    Think,
+    TimerRang,
+    ToolCalled,
+    ToolReturned,
+    Turn,
+    Unduck,
+)
+
+CONFIGS = [TurnConfig(), TurnConfig(barge_in=False)]
+STEP = 0.06
+KINDS: set[type[Fact]] = set(Fact.__args__)  # type: ignore[attr-defined]  # a union knows its members
+
+
+def facts(state: State, now: float) -> Iterator[Fact]:
+    """One or more of every kind of fact, live as far as this state allows, and some stale ones."""
+    here = state.where(now)
+    just = Sample(max(0, here - 800))
+    yield SpeechStarted(just)
+    yield SpeechPaused(just)
+    yield from (EndOfTurnScored(max(just, state.paused_at), p) for p in (0.0, 0.5, 1.0))
+    yield EndOfTurnScored(Sample(0), 0.5)
+    yield from (OverlapScored(max(just, state.onset), kind) for kind in Overlap)
+    yield Listened(Span(just, here))
+    yield AudioLost(Span(just, here))
+    yield TextEntered("text")
+    yield InputCommitted(here)
+    yield ReplyRequested("greeting")
+    yield TimerRang()
+    yield from (StageFailed(stage, "?") for stage in ("voice", "brain", "other"))
+    yield SessionClosed("bye")
+    yield ToolCalled(state.turn, "call")
+    yield ToolReturned(state.turn, "call")
+    reply, next_turn = state.turn, Turn(state.turn + 1)
+    for draft in dict.fromkeys(w.draft for w in (state.writing, state.reply, Writing(Draft(0))) if w):
+        turn = next_turn if state.agent is not Agent.SILENT and draft == _number(state.writing) else reply
+        yield DraftStarted(turn, draft, Span(just, here))
+        yield PhraseDrafted(turn, draft, 0, "word")
+        yield DraftFinished(turn, draft, Ending.COMPLETE)
+        yield DraftFinished(turn, draft, Ending.FAILED)
+    for turn in (reply, Turn(reply - 1)):
+        yield PlaybackStarted(turn)
+        yield PlaybackReached(turn, state.phrase, state.heard - state.before + 960)
+        yield PlaybackReached(turn, state.phrase + 1, 480)
+        yield PlaybackStarved(turn)
+        yield PlaybackEnded(turn)
+
+
+def _number(draft: Writing | None) -> Draft | None:
+    return None if draft is None else draft.draft
+
+
+def _sketch(draft: Writing | None) -> object:
+    return draft and (draft.draft == 0, min(draft.phrases, 1), draft.ending, draft.voiceless)
+
+
+def sketch(state: State, now: float) -> object:
+    """What of a state can make a rule behave differently."""
+    wait = None if state.wake_at is None else state.wake_at > now + STEP
+    score = state.score is not None and (state.score > 0.3) + (state.score >= 0.8)
+    return (
+        state.user, state.agent, state.asked, state.typed, state.excused, state.starving, state.closed, wait,
+        score, state.muted is None, state.ended_at is None, _sketch(state.writing), _sketch(state.reply),
+        state.heard > 0, state.when(state.onset) + 0.2 > now,
+    )  # fmt: skip
+
+
+def walk(config: TurnConfig) -> Iterator[tuple[State, Fact, float, State | None, tuple[Order, ...]]]:
+    """Every step between reachable states; the next state is None where the fact is impossible."""
+    start = State().anchored(0, 0.0)
+    seen, todo = {sketch(start, 1.0)}, deque([(start, 1.0)])
+    while todo:
+        state, before = todo.popleft()
+        times = [before + STEP] if state.wake_at is None else [before + STEP, max(before, state.wake_at)]
+        for now in times:
+            for fact in facts(state, now):
+                try:
+                    after, orders = advance(state, fact, now, config)
+                except BugError:
+                    yield state, fact, now, None, ()
+                    continue
+                yield state, fact, now, after, orders
+                if (mark := sketch(after, now)) not in seen:
+                    seen.add(mark)
+                    todo.append((after, now))
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[tuple[State, Fact, float, State | None, tuple[Order, ...]]]:
+    return [step for config in CONFIGS for step in walk(config)]
+
+
+Steps = list[tuple[State, Fact, float, State | None, tuple[Order, ...]]]
+
+
+def test_the_rows_are_exactly_the_reachable_states(steps: Steps) -> None:
+    assert {(state.user, state.agent) for state, *_ in steps} == set(RULES)
+
+
+def test_every_cell_can_be_met_and_everything_else_is_impossible(steps: Steps) -> None:
+    met: set[Cell] = set()
+    for state, fact, now, after, _ in steps:
+        try:
+            cell = cell_of(state, fact, now)
+        except BugError:
+            assert after is None
+            continue
+        if cell is None:
+            assert after is not None, f"{fact} is stale in {state} and must be ignored"
+        elif cell[2] not in RULES[cell[0], cell[1]]:
+            assert after is None, f"{fact} has no cell in {state}"
+        elif after is not None:
+            met.add(cell)
+    assert met == {(*row, kind) for row, cells in RULES.items() for kind in cells}
+
+
+def test_every_state_was_told_every_kind_of_fact(steps: Steps) -> None:
+    told: dict[tuple[User, Agent], set[type[Fact]]] = {row: set() for row in RULES}
+    for state, fact, *_ in steps:
+        told[state.user, state.agent].add(type(fact))
+    assert all(kinds == KINDS for kinds in told.values())
+
+
+def test_a_cell_refuses_only_speech_that_does_not_alternate(steps: Steps) -> None:
+    for state, fact, now, after, _ in steps:
+        if after is None and not isinstance(fact, ToolCalled):
+            try:
+                cell = cell_of(state, fact, now)
+            except BugError:
+                continue
+            assert cell is not None
+            if cell[2] in RULES[cell[0], cell[1]]:
+                assert isinstance(fact, SpeechStarted | SpeechPaused), (state, fact)
+                assert (state.muted is None) == isinstance(fact, SpeechPaused)
+
+
+def test_no_deadline_lies_in_the_past_and_no_wait_lacks_one(steps: Steps) -> None:
+    for state, _, now, after, _ in steps:
+        if after is None:
+            continue
+        moved = after.wake_at != state.wake_at
+        assert after.wake_at is None or not moved or after.wake_at >= now, after
+        waiting = after.agent is not Agent.SILENT or after.user is User.PAUSED
+        assert not waiting or after.wake_at is not None, f"nothing would ever end {after}"
+
+
+def test_a_walked_state_is_consistent(steps: Steps) -> None:
+    for _, _, _, after, _ in steps:
+        if after is None:
+            continue
+        assert (after.user is User.PAUSED) == (after.writing is not None)
+        assert (after.agent is not Agent.SILENT) == (after.reply is not None)
+        assert after.closed <= (after.wake_at is None)
+        assert after.since <= after.onset
+
+
+class Ledger:
+    """An independent account of what the orders add up to."""
+
+    def __init__(self) -> None:
+        self.live: dict[Draft, Turn] = {}
+        self.newest_draft = 0
+        self.newest_turn = 0
+        self.floor: Turn | None = None
+        "The turn that is committed or said and has not ended."
+        self.spoken_for = False
+        "The floor's turn has words of the user."
+        self.sounding = False
+        self.gain = "full"
+        self.ended: set[Turn] = set()
+
+    def told(self, fact: Fact, state: State) -> None:
+        if isinstance(fact, PlaybackStarted) and fact.turn == self.floor and state.agent is Agent.SPEAKING:
+            self.sounding = True
+
+    def ordered(self, order: Order) -> None:
+        assert order.turn not in self.ended, f"{order} about a turn that has ended"
+        match order:
+            case StartDraft(turn, draft, _):
+                assert draft == self.newest_draft + 1, "draft numbers count up and are never reused"
+                assert turn not in self.live.values(), "one draft of a turn at a time"
+                self.newest_draft = draft
+                self.live[draft] = turn
+            case DropDraft(turn, draft):
+                if draft:
+                    assert self.live.pop(draft) == turn, "only a living draft can be dropped"
+                if turn == self.floor:
+                    assert not self.sounding, "words that were heard cannot be dropped"
+                    self.floor = None
+            case CommitDraft(turn, draft):
+                assert self.live[draft] == turn, "only a living draft can be committed"
+                self._take(turn, spoken_for=True)
+            case Say(turn, reason):
+                self._take(turn, spoken_for=reason == "failed")
+            case Duck() | Unduck() | Hold() | Resume():
+                assert self.sounding and order.turn == self.floor, f"{order} while {self.floor} has the floor"
+                self._volume(order)
+            case Hush(turn, _):
+                assert turn == self.floor
+                self.sounding = False
+            case Remember(turn, heard):
+                assert turn == self.floor, "only the turn on the floor can end, and only once"
+                assert heard is None or not self.sounding, "what is cut is hushed first"
+                self.ended.add(turn)
+                self.live = {draft: owner for draft, owner in self.live.items() if owner != turn}
+                self.floor, self.sounding, self.gain = None, False, "full"
+            case Think(turn, _) | StopThinking(turn):
+                assert turn >= self.newest_turn
+                self.newest_turn = turn
+
+    def _take(self, turn: Turn, *, spoken_for: bool) -> None:
+        assert self.floor is None, f"turn {turn} takes a floor that turn {self.floor} has not left"
+        assert turn >= self.newest_turn
+        self.floor, self.newest_turn, self.spoken_for, self.sounding = turn, turn, spoken_for, False
+
+    def _volume(self, order: Duck | Unduck | Hold | Resume) -> None:
+        match order:
+            case Duck():
+                assert self.gain == "full"
+                self.gain = "ducked"
+            case Hold():
+                assert self.gain == "ducked"
+                self.gain = "held"
+            case Unduck():
+                assert self.gain == "ducked"
+                self.gain = "full"
+            case Resume():
+                assert self.gain == "held"
+                self.gain = "full"
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=["barge-in", "open echo"])
+@pytest.mark.parametrize("seed", range(8))
+def test_random_conversations_add_up(seed: int, config: TurnConfig) -> None:
+    chance = random.Random(seed)
+    for _ in range(60):
+        ledger, now = Ledger(), 1.0
+        state = State().anchored(0, 0.0)
+        for _ in range(80):
+            now += chance.choice([0.01, STEP, 0.3])
+            if state.wake_at is not None and state.wake_at <= now:
+                now, fact = state.wake_at, TimerRang()
+            else:
+                usual = [f for f in facts(state, now) if not isinstance(f, SessionClosed)]
+                fact = chance.choice(usual)
+            try:
+                state, orders = advance(state, fact, now, config)
+            except BugError:
+                continue
+            ledger.told(fact, state)
+            for order in orders:
+                ledger.ordered(order)
+            if state.agent is not Agent.SILENT:
+                assert ledger.floor == state.turn
+        state, orders = advance(state, SessionClosed("over"), now, config)
+        for order in orders:
+            ledger.ordered(order)
+        assert ledger.floor is None, "a committed turn was left without an ending"
+        assert not ledger.live, "a draft was left alive"
+
+
+def test_the_ledger_bites() -> None:
+    ledger = Ledger()
+    ledger.ordered(StartDraft(Turn(1), Draft(1), Span(Sample(0), Sample(1))))
+    ledger.ordered(CommitDraft(Turn(1), Draft(1)))
+    with pytest.raises(AssertionError, match="takes a floor"):
+        ledger.ordered(Say(Turn(2), "greeting"))
+    ledger.ordered(Hush(Turn(1)))
+    ledger.ordered(Remember(Turn(1), 0))
+    with pytest.raises(AssertionError, match="has ended"):
+        ledger.ordered(Remember(Turn(1), 0))
+    with pytest.raises(KeyError):
+        ledger.ordered(CommitDraft(Turn(2), Draft(5)))

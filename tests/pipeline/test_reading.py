@@ -1,0 +1,53 @@
+"""What a brain says it heard."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.reading import COMPLETE_SCORE, INCOMPLETE_SCORE, Read, Reader
+
+
+def read(*tokens: tuple[str, float]) -> Read:
+    reader = Reader()
+    for text, logprob in tokens:
+        reader.feed(text, logprob)
+    return reader.read()
+
+
+def test_the_heard_line_is_read_with_the_confidence_of_its_own_tokens() -> None:
+    got = read(("heard:", -0.1), (" what", -0.3), (" is", -0.2), ("\n", 0.0), ("4", -9.0), ("7", -9.0))
+    assert got.heard == "what is"
+    assert got.confidence == pytest.approx(-0.15)
+    assert got.end_of_turn == COMPLETE_SCORE
+
+
+def test_a_cut_sentence_is_not_the_end_of_a_turn() -> None:
+    got = read(("\nheard:", -0.1), (" what is", -0.1), ("\nincom", -0.1), ("plete", -0.1), ("\n", 0.0))
+    assert got.incomplete
+    assert got.end_of_turn == INCOMPLETE_SCORE
+
+
+def test_the_word_incomplete_inside_what_was_heard_is_only_a_word() -> None:
+    assert not read(("heard: incomplete", -0.1), ("\nincompleteness", -0.1)).incomplete
+
+
+def test_a_thought_that_says_nothing_of_hearing_gives_no_score() -> None:
+    got = read(("The user wants tea.", -0.5))
+    assert got == Read(heard=None, confidence=None, incomplete=False)
+    assert got.end_of_turn is None
+    assert not got.doubtful(-0.01)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "threshold", "doubtful"), [(-0.2, -0.1, True), (-0.05, -0.1, False), (-0.2, None, False)]
+)
+def test_doubt_is_confidence_below_the_brains_own_threshold(
+    confidence: float, threshold: float | None, doubtful: bool
+) -> None:
+    assert Read("two plus two", confidence, False).doubtful(threshold) is doubtful
+
+
+def test_an_unclear_sound_is_doubtful_whatever_the_confidence() -> None:
+    got = Read("unclear", 0.0, False)
+    assert got.doubtful(None)
+    assert got.end_of_turn is None

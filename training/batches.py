@@ -1,0 +1,137 @@
+"""Draws balanced batches of similar length and makes tensors of them."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .audio import POSITION
+from .augment import Clip, augment, noise_clip
+from .corpus import Corpus, Utterance
+from .labels import Track, track
+from .language import Language
+from .spectrum import NO_WARP
+from .targets import label
+from .tasks import Question
+from .unclear import NOISE
+
+PHONEMES = "abdefhijklmnopstuvwzæðŋɐɑɒɔəɚɛɜɡɪɹɾʃʊʌʒʔθᵻx"
+"Characters of the CTC alphabet; class i + 1 is PHONEMES[i], others are left out."
+GROUP_SHARES = {"espeak": 0.62, "kal16": 0.12, "awb": 0.11, "slt": 0.15}
+_CLASS = {sound: i + 1 for i, sound in enumerate(PHONEMES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A clip with its question; `utterance` is None for clips without speech."""
+
+    clip: Clip
+    question: Question
+    utterance: Utterance | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBatch:
+    """Right-padded with zeros; B items, N samples, F = N / 640 frames."""
+
+    items: list[Item]
+    pcm: Tensor
+    "[B, N]"
+    warps: Tensor
+    "[B]"
+    positions: Tensor
+    "[B], 80 ms each"
+    phonemes: Tensor
+    "All phoneme classes in one row, for CTC."
+    phoneme_counts: Tensor
+    pitch: Tensor
+    "[B, F] labels of `labels.Track`, zeros in the padding."
+    voiced: Tensor
+    level: Tensor
+    speech: Tensor
+    pitch_known: Tensor
+    "[B] 1.0 where warping has not moved the pitch of the features away from its label."
+    syllables: Tensor
+    "[B]"
+
+
+def _frames(tracks: list[Track], name: str, length: int) -> Tensor:
+    out = np.zeros((len(tracks), length), np.float32)
+    for row, found in zip(out, tracks, strict=True):
+        values = getattr(found, name)
+        row[: len(values)] = values
+    return torch.from_numpy(out)
+
+
+def collate(items: list[Item]) -> AudioBatch:
+    """Tensors of one batch."""
+    longest = max(len(item.clip.noisy) for item in items)
+    pcm = np.zeros((len(items), longest), np.float32)
+    for row, item in zip(pcm, items, strict=True):
+        row[: len(item.clip.noisy)] = item.clip.noisy
+    tracks = [track(item.clip.clean) for item in items]
+    sounds = [[_CLASS[c] for c in item.utterance.phonemes if c in _CLASS] if item.utterance else [] for item in items]
+    return AudioBatch(
+        items=items,
+        pcm=torch.from_numpy(pcm),
+        warps=torch.tensor([item.clip.warp for item in items]),
+        positions=torch.tensor([len(item.clip.noisy) // POSITION for item in items]),
+        phonemes=torch.tensor([c for row in sounds for c in row], dtype=torch.long),
+        phoneme_counts=torch.tensor([len(row) for row in sounds]),
+        pitch=_frames(tracks, "pitch", longest // 640),
+        voiced=_frames(tracks, "voiced", longest // 640),
+        level=_frames(tracks, "level", longest // 640),
+        speech=_frames(tracks, "speech", longest // 640) * torch.tensor([[float(item.utterance is not None)] for item in items]),
+        pitch_known=torch.tensor([float(item.clip.warp == NO_WARP) for item in items]),
+        syllables=torch.tensor([float(item.utterance.syllables) if item.utterance else 0.0 for item in items]),
+    )
+
+
+class Sampler:
+    """Draws by voice group and skill; the two labels of a cue skill come equally often."""
+
+    def __init__(self, corpus: Corpus, skills: dict[str, float], rng: random.Random, *, noise_share: float = 0.012) -> None:
+        self._corpus, self._skills, self._rng, self._noise = corpus, skills, rng, noise_share
+        self._pools: dict[tuple[str, str], dict[str, list[tuple[str, Utterance]]]] = {}
+        for shard, utterance in corpus:
+            question = utterance.question
+            cue = {"pitch": utterance.pitch, "pace": utterance.pace}.get(question.skill)
+            word = "" if cue is None else label(question.skill, cue)
+            if word is not None:
+                self._pools.setdefault((utterance.group, question.skill), {}).setdefault(word, []).append((shard, utterance))
+
+    def _one(self) -> tuple[str, Utterance] | None:
+        if self._rng.random() < self._noise:
+            return None
+        while True:
+            skill = self._rng.choices(list(self._skills), list(self._skills.values()))[0]
+            group = self._rng.choices(list(GROUP_SHARES), list(GROUP_SHARES.values()))[0]
+            pool = self._pools.get((group, skill))
+            if pool:
+                return self._rng.choice(pool[self._rng.choice(sorted(pool))])
+
+    def _item(self, found: tuple[str, Utterance] | None) -> Item:
+        if found is None:
+            return Item(noise_clip(self._rng), Question("unclear", (NOISE,)), None)
+        shard, utterance = found
+        return Item(augment(self._corpus.pcm(shard, utterance), utterance, self._rng), utterance.question, utterance)
+
+    def batches(self, size: int, order: random.Random) -> Iterator[AudioBatch]:
+        """Endless. `order` is seeded alike in all processes, so that they get batches of about the same length at the same time."""
+        while True:
+            drawn = [self._one() for _ in range(size * 40)]
+            drawn.sort(key=lambda found: found[1].count if found else 24000)
+            parts = [drawn[i : i + size] for i in range(0, len(drawn), size)]
+            order.shuffle(parts)
+            for part in parts:
+                yield collate([self._item(found) for found in part])
+
+
+def word_labels(items: list[Item], language: Language) -> tuple[Tensor, Tensor, Tensor]:
+    """Word ids in one row, their counts, and 1.0 for items whose words all have ids (not the unclear ones)."""
+    rows = [[] if item.question.skill == "unclear" else language.words(item.question) for item in items]
+    known = torch.tensor([float(item.question.skill != "unclear") for item in items])
+    return torch.tensor([i for row in rows for i in row], dtype=torch.long), torch.tensor([len(row) for row in rows]), known

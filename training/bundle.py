@@ -1,0 +1,88 @@
+"""Writes the bundle: rounded weights, graphs without weights, tokenizer, config. And reads weights back as the runtime does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from model.networks import CUES, Dims, Talker
+from safetensors.numpy import load_file, save_file
+
+from . import graphs
+from .audio import POSITION, RATE, Floats
+from .language import SYSTEM, Language
+from .spectrum import BANDS, FLOOR, HOP, WINDOW
+
+_LEFT_OUT = ("ctc.", "word_scale")
+"Only training uses these."
+GRAPH_WEIGHTS = {
+    "encoder": ("encoder.", "adaptor.", "cue_heads.", "embedding_rms"),
+    "decoder": ("model.",),
+    "cue": ("cue_embedding.", "embedding_rms"),
+}
+"Beginnings of the names of each graph's weights; a loader must give a graph its own weights and no others."
+
+
+def weights_of(talker: Talker) -> dict[str, Floats]:
+    """Weights under their bundle names (the decoder's are Hugging Face's), float32 rounded through float16."""
+    out = {}
+    for name, value in talker.state_dict().items():
+        if not name.startswith(_LEFT_OUT):
+            out[name.removeprefix("decoder.")] = value.float().numpy().astype(np.float16).astype(np.float32)
+    return out
+
+
+def round_weights(talker: Talker) -> None:
+    """Makes the torch model equal to what the bundle holds."""
+    for value in talker.state_dict().values():
+        value.copy_(value.half().float())
+
+
+def config_of(dims: Dims, training: dict[str, Any], refusal: dict[str, float]) -> dict[str, Any]:
+    """config.json."""
+    return {
+        "model_type": "hocket_tiny",
+        "front_end": "causal",
+        "language": "en",
+        "licence": "Apache-2.0",
+        "system_prompt": SYSTEM,
+        "instructions": "ignored",
+        "history_turns": 1,
+        "max_context": 2048,
+        "max_segment_seconds": 25,
+        "sample_rate": RATE,
+        "samples_per_position": POSITION,
+        "mel": {"bands": BANDS, "window": WINDOW, "hop": HOP, "floor": FLOOR, "f_max": RATE // 2},
+        "dims": dims.to_json(),
+        "cues": list(CUES),
+        "graph_weights": {graph: list(starts) for graph, starts in GRAPH_WEIGHTS.items()},
+        "refusal": refusal,
+        "training": training,
+    }
+
+
+def write(talker: Talker, folder: Path, *, training: dict[str, Any], refusal: dict[str, float]) -> None:
+    """All files but the card; replaces what is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, dims = weights_of(talker), talker.dims
+    shapes = graphs.shapes_of(weights)
+    save_file({name: value.astype(np.float16) for name, value in weights.items()}, folder / "model.safetensors")
+    for name, model in {"encoder": graphs.encoder(dims, shapes), "decoder": graphs.decoder(dims, shapes), "cue": graphs.cue(shapes)}.items():
+        onnx.save(model, folder / f"{name}.onnx")
+    Language().tokenizer.save(folder / "tokenizer.json")
+    content = config_of(dims, training, refusal)
+    (folder / "config.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def set_refusal(folder: Path, refusal: dict[str, float]) -> None:
+    """Replaces the refusal thresholds in config.json."""
+    path = folder / "config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["refusal"] = refusal
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_weights(folder: Path) -> dict[str, Floats]:
+    """Weights by name, float32."""
+    return {name: value.astype(np.float32) for name, value in load_file(folder / "model.safetensors").items()}

@@ -1,0 +1,1 @@
+"""Speaking: the stage, which words were heard, the gate at the sink, and one file per voice."""
