@@ -162,7 +162,6 @@ class AgentSession:
             await self._wind_down(tasks)
         finally:
             await _stop(tasks)
-            self.trace.flush()
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
@@ -265,7 +264,8 @@ class AgentSession:
         line = self._running
         text, _, whole = line.speaking.heard(order.turn)
         line.conversation.remember(Exchange(order.turn, line.decoding.remember(order.turn), text, whole))
-        self.trace.record(Said(order.turn, text, whole))
+        if not whole:  # a reply that was heard to its end has been told by the voice
+            self.trace.record(Said(order.turn, text, whole))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ grammar numbers;
 <below> = <digit> | <teen> | <ten> [<digit>];
 <number> = zero | <below> | <digit> hundred [[and] <below>];
 <step> = (plus | minus | times) <number>;
-public <reply> = [<number> <step> [<step>] (is | equals)] <number>;
+<lead> = (<number> <step> [<step>] | it | that | the answer) (is | equals);
+public <reply> = [<lead>] <number>;
 """
 _MARGIN = 0.3
 """Seconds of silence around what is listened to."""

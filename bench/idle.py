@@ -1,7 +1,7 @@
 """A program: a session that listens to silence and says what that costs. Run as ``python -m bench.idle``.
 
-It prints ``listening`` when the first window of sound has been heard, then one JSON object. ``machine.measure``
-reads both.
+It prints ``listening`` when the first window of sound has been heard, then one JSON object;
+``machine.measure`` reads both.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pipeline.trace import Trace
 
 from .edge import BenchEdge, Clock
 from .machine import LISTENING
-from .parts import real_parts
 from .script import Script
+from .target import real_target
 
 SETTLE = 2.0
 """Seconds after the start that are not counted."""
@@ -66,13 +66,13 @@ def _resident() -> float:
 
 async def listen(seconds: float, voice: str) -> dict[str, float]:
     """Hold a session in which nobody speaks, and measure it."""
-    parts = real_parts(voice=voice)
+    target = real_target(voice=voice)
     meter = Meter()
     edge = BenchEdge(Script([], least=seconds + SETTLE, tail=0.0), clock=Clock.WALL)
-    brain, agent = parts.brain(), parts.voice()
+    brain, agent = target.brain(), target.voice()
     try:
         session = AgentSession(
-            Agent(), edge=edge, brain=brain, voice=agent, detector=parts.detector(), trace=Trace(None),
+            Agent(), edge=edge, brain=brain, voice=agent, detector=target.detector(), trace=Trace(None),
             observe=meter.see,
         )  # fmt: skip
         await session.run()

@@ -55,13 +55,15 @@ def measure(seconds: float, arguments: tuple[str, ...] = ()) -> dict[str, float]
     begun = monotonic()
     command = [sys.executable, "-m", "bench.idle", "--seconds", str(seconds), *arguments]
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
+    around = {**os.environ, "PYTHONPATH": path}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=around
     ) as child:
         assert child.stdout is not None and child.stderr is not None
         first = child.stdout.readline().strip()
         start = monotonic() - begun
         told, complaint = child.communicate()
     if first != LISTENING or child.returncode:
-        raise HocketError(f"the idle session could not be measured: {complaint.strip()[-500:] or 'no output'}")
+        why = complaint.strip()[-500:] or "it said nothing"
+        raise HocketError(f"the idle session could not be measured: {why}")
     return {"start": start, **json.loads(told)}

@@ -1,7 +1,7 @@
 """From a folder of conversations to figures: scores them all and lays the figures out as JSON and as text.
 
-Reads recordings and labels; what else lies in the folder only explains. A figure with too few events behind it is
-left out of the text unless asked for, never out of the JSON.
+Reads recordings and labels; what else lies in the folder only explains. A figure with too few events behind
+it is left out of the text unless asked for, never out of the JSON.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def conversations(folder: Path) -> Iterator[Path]:
 
 
 def report(folder: Path, *, listen: bool = False) -> Report:
-    """Score everything in a folder. Raises LabelsError or SoundFileError naming the file that cannot be scored."""
+    """Score everything in a folder. Raises LabelsError or SoundFileError for what cannot be scored."""
     scores: defaultdict[str, list[Score]] = defaultdict(list)
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
     heard: defaultdict[str, list[Hearing]] = defaultdict(list)
@@ -74,13 +74,11 @@ def report(folder: Path, *, listen: bool = False) -> Report:
         outcome = read_outcome(place)
         outcomes[name] += [outcome] if outcome else []
         heard[name] += hear(recording, labels) if listen else []
-    sections = {
-        name: _section(scores[name], outcomes[name], heard[name] if listen else None) for name in sorted(scores)
-    }
+    sections = {name: _section(scores[name], outcomes[name], heard[name]) for name in sorted(scores)}
     return Report(_about(folder), sections, _json(folder / MACHINE))
 
 
-def _section(scores: list[Score], outcomes: list[Outcome], heard: list[Hearing] | None) -> Section:
+def _section(scores: list[Score], outcomes: list[Outcome], heard: list[Hearing]) -> Section:
     counts: Counter[str] = Counter()
     for outcome in outcomes:
         counts.update(outcome.counts)

@@ -1,7 +1,7 @@
 """Runs a suite into a folder, one conversation after another, and goes on where it was stopped.
 
-Open work and finished work are told apart by the folder alone. A folder belongs to one set of settings; another
-set is refused, because figures of both would be mixed.
+Open work and finished work are told apart by the folder alone. A folder belongs to one set of settings;
+another set is refused, because figures of both would be mixed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from agent.turn import TurnConfig
@@ -18,7 +19,8 @@ from pipeline.ports import Compute, Voice
 
 from .edge import Clock
 from .script import Script
-from .session_run import Outcome, Parts, hold, read_outcome
+from .session_run import Outcome, Target, hold, keep, opened, read_outcome
+from .studio import record
 from .suite_core import SCENARIOS, SUITE, Item, items
 
 RUN = "run.json"
@@ -57,12 +59,12 @@ class Settings:
         return TurnConfig() if self.endpoint is None else TurnConfig.fixed(self.endpoint)
 
 
-def run_suite(settings: Settings, parts: Parts, tell: Tell) -> bool:
+def run_suite(settings: Settings, target: Target, tell: Tell) -> bool:
     """Hold every conversation that the folder lacks. False when Ctrl-C stopped it: what is done is kept.
 
     Raises UserError when the folder holds a run with other settings.
     """
-    claim(settings, parts)
+    claim(settings, target)
     wanted = [item for name in settings.scenarios for item in
               items(name, settings.count, settings.seed, minutes=settings.minutes)]  # fmt: skip
     todo = [item for item in wanted if read_outcome(settings.out / item.name) is None]
@@ -70,17 +72,17 @@ def run_suite(settings: Settings, parts: Parts, tell: Tell) -> bool:
         tell(f"{len(wanted) - len(todo)} of {len(wanted)} conversations are done already")
     try:
         if settings.clock is Clock.WALL:
-            clocks.run(lambda: _in_real_time(todo, settings, parts, tell))
+            clocks.run(lambda: _in_real_time(todo, settings, target, tell))
         else:
-            _in_virtual_time(todo, settings, parts, tell)
+            _in_virtual_time(todo, settings, target, tell)
     except KeyboardInterrupt:
         return False
     return True
 
 
-def claim(settings: Settings, parts: Parts) -> None:
-    """Write the settings into the folder, or make sure that they are those already there. Raises UserError."""
-    told = asdict(replace(settings, out=Path(), scenarios=())) | {"suite": SUITE, "parts": parts.names}
+def claim(settings: Settings, target: Target) -> None:
+    """Write the settings into the folder, or check that they are those already there. Raises UserError."""
+    told = asdict(replace(settings, out=Path(), scenarios=())) | {"suite": SUITE, "target": target.names}
     text = json.dumps(told, indent=1, default=str) + "\n"
     file = settings.out / RUN
     if not file.exists():
@@ -93,37 +95,52 @@ def claim(settings: Settings, parts: Parts) -> None:
         )
 
 
-async def _in_real_time(todo: Sequence[Item], settings: Settings, parts: Parts, tell: Tell) -> None:
+async def _in_real_time(todo: Sequence[Item], settings: Settings, target: Target, tell: Tell) -> None:
     if not todo:
         return
-    brain, voice = parts.brain(), parts.voice()
+    brain, voice = target.brain(), target.voice()
     try:
         for place, item in enumerate(todo, 1):
-            script = await _prepare(item, parts)
-            tell(_line(await _hold(item, script, settings, parts, brain, voice), place, len(todo)))
+            script = await _prepare(item, target)
+            tell(_line(await _hold(item, script, settings, target, brain, voice), place, len(todo)))
     finally:
         await voice.close()
         await brain.close()
 
 
-def _in_virtual_time(todo: Sequence[Item], settings: Settings, parts: Parts, tell: Tell) -> None:
-    """Stimuli are made in real time, since voices may need processes; the conversation itself is simulated."""
+def _in_virtual_time(todo: Sequence[Item], settings: Settings, target: Target, tell: Tell) -> None:
+    """Stimuli are made in real time, since voices may need processes; conversations are simulated."""
     for place, item in enumerate(todo, 1):
-        script = clocks.run(lambda item=item: _prepare(item, parts))  # type: ignore[misc]  # bound per turn
-
-        async def held(item: Item = item, script: Script = script) -> Outcome:
-            brain, voice = parts.brain(), parts.voice()
-            try:
-                return await _hold(item, script, settings, parts, brain, voice)
-            finally:
-                await voice.close()
-                await brain.close()
-
-        tell(_line(clocks.simulate(held, seed=item.seed), place, len(todo)))
+        script, recorded = clocks.run(partial(_prepare_all, item, target))
+        outcome = clocks.simulate(partial(_held, item, script, recorded, settings, target), seed=item.seed)
+        tell(_line(outcome, place, len(todo)))
 
 
-async def _prepare(item: Item, parts: Parts) -> Script:
-    voice = parts.user()
+async def _held(
+    item: Item, script: Script, recorded: Voice | None, settings: Settings, target: Target
+) -> Outcome:
+    brain, voice = target.brain(), recorded or target.voice()
+    try:
+        return await _hold(item, script, settings, target, brain, voice)
+    finally:
+        await voice.close()
+        await brain.close()
+
+
+async def _prepare_all(item: Item, target: Target) -> tuple[Script, Voice | None]:
+    """The user's part, and what the agent says unasked, in its real voice where there is one."""
+    script = await _prepare(item, target)
+    if target.studio is None or not item.monologue:
+        return script, None
+    voice = target.studio()
+    try:
+        return script, await record(voice, [item.monologue])
+    finally:
+        await voice.close()
+
+
+async def _prepare(item: Item, target: Target) -> Script:
+    voice = target.user()
     try:
         return await item.script(voice)
     finally:
@@ -131,12 +148,13 @@ async def _prepare(item: Item, parts: Parts) -> Script:
 
 
 async def _hold(
-    item: Item, script: Script, settings: Settings, parts: Parts, brain: Compute, voice: Voice
+    item: Item, script: Script, settings: Settings, target: Target, brain: Compute, voice: Voice
 ) -> Outcome:
-    return await hold(
-        item, script, parts, brain, voice, clock=settings.clock, turn=settings.turn,
-        folder=settings.out / item.name,
-    )  # fmt: skip
+    folder = settings.out / item.name
+    held = await hold(
+        item, script, target, brain, voice, clock=settings.clock, turn=settings.turn, trace=opened(folder)
+    )
+    return keep(held, folder, target, settings.clock)
 
 
 def _line(outcome: Outcome, place: int, total: int) -> str:

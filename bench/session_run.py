@@ -1,7 +1,7 @@
 """Holds one conversation of a suite through the public session API and writes down what came of it.
 
-Per conversation: ``conversation.wav`` (user, agent), ``labels.json``, ``trace.jsonl``, and ``item.json`` last, so
-that its presence says that the others are whole.
+Per conversation: ``conversation.wav`` (user, agent), ``labels.json``, ``trace.jsonl``, then ``item.json``,
+so that its presence says that the others are whole.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ COUNTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Target:
     """What the sessions under test are built from. Factories are called inside the running loop."""
 
     brain: Callable[[], Compute]
@@ -62,6 +62,8 @@ class Parts:
     canceller: Callable[[], Canceller] | None
     names: dict[str, str] = field(default_factory=dict)
     "For the report: brain, voice, user, detector, canceller."
+    studio: Callable[[], Voice] | None = None
+    "The agent's real voice, to record what a simulation plays; None: ``voice`` can say everything."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +82,66 @@ class Outcome:
     "Why the session failed, if it did."
 
 
-async def hold(
-    item: Item, script: Script, parts: Parts, brain: Compute, voice: Voice, *, clock: Clock,
-    turn: TurnConfig, folder: Path,
-) -> Outcome:  # fmt: skip
-    """Hold one conversation and write its files into ``folder``. Raises only what is no HocketError."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A conversation that is over and not yet written down."""
+
+    item: Item
+    edge: BenchEdge
+    counts: dict[str, int]
+    error: str
+
+
+def opened(folder: Path) -> Trace:
+    """Make a conversation's folder and begin its trace."""
     folder.mkdir(parents=True, exist_ok=True)
-    edge = BenchEdge(script, clock=clock, room=_room(item, parts), seed=item.seed)
+    return Trace(folder / "trace.jsonl")
+
+
+async def hold(
+    item: Item, script: Script, target: Target, brain: Compute, voice: Voice, *, clock: Clock,
+    turn: TurnConfig, trace: Trace,
+) -> Held:  # fmt: skip
+    """Hold one conversation. A session that fails is part of the result; any other error is raised."""
+    edge = BenchEdge(script, clock=clock, room=_room(item, target), seed=item.seed)
     counts: Counter[str] = Counter()
     error = ""
-    if item.actor is Actor.NULL:
-        await edge.run(AudioRing(), NullAgent(script, item.delay, beep()), lambda fact: None)
-    else:
-        trace = Trace(folder / "trace.jsonl")
-        trace.subscribe(lambda entry: _count(entry, counts))
-        try:
-            await _converse(item, edge, parts, brain, voice, trace, turn)
-        except HocketError as failed:
-            error = f"{type(failed).__name__}: {failed}"
-        finally:
-            trace.close()
+    trace.subscribe(lambda entry: _count(entry, counts))
+    try:
+        if item.actor is Actor.NULL:
+            await edge.run(AudioRing(), NullAgent(script, item.delay, beep()), lambda fact: None)
+        else:
+            await _converse(item, edge, target, brain, voice, trace, turn)
+    except HocketError as failed:
+        error = f"{type(failed).__name__}: {failed}"
+    finally:
+        trace.close()
+    return Held(item, edge, dict(counts), error)
+
+
+def keep(held: Held, folder: Path, target: Target, clock: Clock) -> Outcome:
+    """Write a conversation's files, ``item.json`` last."""
+    item, edge = held.item, held.edge
     recording = edge.recording()
-    about = {**parts.names, "actor": item.actor, "clock": clock, "seed": str(item.seed)}
+    about = {**target.names, "actor": str(item.actor), "clock": str(clock), "seed": str(item.seed)}
     recordings.save(recording, folder / "conversation.wav")
     manifests.save(edge.labels(item.name, item.scenario, about), folder / "labels.json")
     outcome = Outcome(
-        item.scenario, item.number, item.seed, recording.length / PLAYOUT_RATE, edge.punctuality, dict(counts),
-        len(script.skipped), error,
+        item.scenario, item.number, item.seed, recording.length / PLAYOUT_RATE, edge.punctuality,
+        held.counts, len(edge.script.skipped), held.error,
     )  # fmt: skip
     (folder / ITEM).write_text(json.dumps(asdict(outcome), indent=1) + "\n", encoding="utf-8")
     return outcome
 
 
 async def _converse(
-    item: Item, edge: BenchEdge, parts: Parts, brain: Compute, voice: Voice, trace: Trace, turn: TurnConfig
+    item: Item, edge: BenchEdge, target: Target, brain: Compute, voice: Voice, trace: Trace, turn: TurnConfig
 ) -> None:
     if item.actor is Actor.SCRIPTED:
         brain, voice = InlineCompute(ScriptedBrain()), ToneVoice()
     session = AgentSession(
         Agent(greeting=item.monologue or None),
-        edge=edge, brain=brain, voice=voice, detector=parts.detector(), trace=trace,
+        edge=edge, brain=brain, voice=voice, detector=target.detector(), trace=trace,
         config=SessionConfig(turn=turn),
     )  # fmt: skip
     if item.monologue:
@@ -127,10 +149,10 @@ async def _converse(
     await session.run()
 
 
-def _room(item: Item, parts: Parts) -> Room | None:
+def _room(item: Item, target: Target) -> Room | None:
     if item.echo is None:
         return None
-    return Room(item.echo, parts.canceller() if parts.canceller else None, seed=item.seed)
+    return Room(item.echo, target.canceller() if target.canceller else None, seed=item.seed)
 
 
 def _count(entry: Entry, counts: Counter[str]) -> None:

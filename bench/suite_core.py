@@ -79,7 +79,7 @@ SCENARIOS = ("smooth", "hesitation", "barge-in", "overhead", "null", "echo", "ma
 
 
 def items(scenario: str, count: int, seed: int, *, minutes: float = 5.0) -> list[Item]:
-    """The conversations of one scenario that hold ``count`` events in all (rounded up to whole conversations).
+    """The conversations of one scenario, with ``count`` events in all.
 
     ``minutes`` is the length of each echo recording. Raises KeyError for a name not in SCENARIOS.
     """
@@ -88,18 +88,20 @@ def items(scenario: str, count: int, seed: int, *, minutes: float = 5.0) -> list
             actor = Actor.BRAIN if scenario == "smooth" else Actor.SCRIPTED
             return _conversations(scenario, count, TURNS, seed, actor, smooth)
         case "hesitation":
-            return _conversations(scenario, count * len(PAUSES), 2 * len(PAUSES), seed, Actor.BRAIN, hesitation)
+            events, each = count * len(PAUSES), 2 * len(PAUSES)
+            return _conversations(scenario, events, each, seed, Actor.BRAIN, hesitation)
         case "barge-in":
             return _conversations(scenario, count, len(OFFSETS), seed, Actor.BRAIN, barge_in)
         case "null":
             build = partial(smooth, seed, NULL_TURNS)
             return [Item(f"null-{delay:.2f}s", 0, seed, Actor.NULL, build, delay=delay) for delay in DELAYS]
         case "echo":
+            alone = partial(_nobody, 60.0 * minutes)
+            names = {level: f"echo{level:+.0f}dB" for level in ECHOES}
             return [
-                Item(f"echo{level:+.0f}dB", 0, seed, Actor.BRAIN, partial(_nobody, 60.0 * minutes), echo=level,
-                     monologue=MONOLOGUE)
-                for level in ECHOES
-            ]  # fmt: skip
+                Item(name, 0, seed, Actor.BRAIN, alone, echo=level, monologue=MONOLOGUE)
+                for level, name in names.items()
+            ]
         case "machine":
             return []
     raise KeyError(scenario)
@@ -163,5 +165,5 @@ async def _question(voice: Voice, one: Sum, draw: random.Random) -> Cue:
 
 
 def _gap(draw: random.Random) -> float:
-    """Seconds of silence before the next question; uneven, so that no turn keeps step with a block or a tick."""
+    """Seconds of silence before the next question; uneven, so that no turn keeps step with a block."""
     return draw.uniform(0.7, 1.1)

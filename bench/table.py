@@ -1,4 +1,4 @@
-"""A report as lines of text for a terminal. Prints nothing itself; leaves out what too few events stand behind."""
+"""A report as lines of text. Prints nothing itself; leaves out what too few events stand behind."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def lines(report: Report, *, small: bool = False) -> Iterator[str]:
 
 def _title(report: Report) -> Iterator[str]:
     about, run = report.about, report.about.get("run", {})
-    yield f"hocket bench {about.get('version', '')} · {about.get('cpu', '')} · {about.get('cores', '?')} cores"
+    if about:
+        yield f"hocket bench {about['version']} · {about['cpu']} · {about['cores']} cores"
     if run:
         clock = run.get("clock")
         told = "latency is real" if clock == "wall" else "latency is declared, not measured"
         endpoint = run.get("endpoint")
         wait = "shipped endpoint" if endpoint is None else f"endpoint {endpoint:g} s"
         yield f"suite {run.get('suite')} · {clock} clock ({told}) · {wait} · seed {run.get('seed')}"
-        yield " · ".join(f"{role}: {name}" for role, name in run.get("parts", {}).items())
+        yield " · ".join(f"{role}: {name}" for role, name in run.get("target", {}).items())
 
 
 def _sections(report: Report, prefix: str = "") -> Iterator[tuple[str, Section]]:
@@ -96,7 +97,8 @@ def _echo(report: Report) -> Iterator[str]:
         spoken = one.summary.seconds / 60
         yield ""
         yield (
-            f"{name}: {one.counts.get('CommitDraft', 0)} user turns, {one.counts.get('SpeechStarted', 0)} onsets, "
+            f"{name}: {one.counts.get('CommitDraft', 0)} user turns, "
+            f"{one.counts.get('SpeechStarted', 0)} onsets, "
             f"{one.counts.get('Hush', 0)} interruptions of itself in {spoken:.1f} min without a user"
         )
 
@@ -124,8 +126,9 @@ def _machine(found: dict[str, Any]) -> Iterator[str]:
     if found:
         yield ""
         yield (
-            f"start to listening {found['start']:.2f} s · listening in silence: {100 * found['cpu']:.1f} % of a core, "
-            f"{found['rss'] / 1e6:.0f} MB resident (over {found['seconds']:.0f} s)"
+            f"start to listening {found['start']:.2f} s · listening in silence: "
+            f"{100 * found['cpu']:.1f} % of a core, {found['rss'] / 1e6:.0f} MB resident "
+            f"(over {found['seconds']:.0f} s)"
         )
 
 
@@ -133,7 +136,10 @@ def _troubles(report: Report) -> Iterator[str]:
     for name, one in _sections(report):
         doubles, overlap = one.summary.doubles, one.summary.overlap
         if doubles or one.summary.unprompted:
-            yield f"{name}: {doubles} double replies, {one.summary.unprompted} unprompted, overlap {overlap:.1f} s"
+            yield (
+                f"{name}: {doubles} double replies, {one.summary.unprompted} unprompted, "
+                f"overlap {overlap:.1f} s"
+            )
         if one.late_ticks:
             yield f"{name}: {one.late_ticks} late ticks, the worst {_ms(one.worst_tick)}"
         if one.skipped:

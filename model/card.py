@@ -102,11 +102,12 @@ def _names(value: object) -> bool:
 def card(content: object, source: str) -> Card:
     """A card from parsed JSON. Raises CheckpointError naming ``source`` and the key that is wrong."""
     try:
-        return _record(Card, content, "")
+        read: Card = _record(Card, content, "")
     except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"{source} cannot be used: {error}; use the config.json that came with the weights"
         ) from error
+    return read
 
 
 _NESTED: dict[str, type[Any]] = {"dims": Dims, "mel": Mel}

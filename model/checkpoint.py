@@ -71,9 +71,10 @@ def load(folder: Path) -> Bundle:
 
 def _fingerprint(weights: dict[str, NDArray[np.float32]], graphs: dict[str, bytes]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for name, content in sorted({**weights, **graphs}.items()):
-        digest.update(name.encode())
-        digest.update(content if isinstance(content, bytes) else content.tobytes())
+    for name in sorted(weights):
+        digest.update(name.encode() + weights[name].tobytes())
+    for name in sorted(graphs):
+        digest.update(name.encode() + graphs[name])
     return digest.hexdigest()
 
 

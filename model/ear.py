@@ -20,6 +20,10 @@ from .frontend import log_mel, silence
 from .graphs import Floats, HearState, Network
 
 
+_SHORT = 4
+"""Positions rather encoded twice, should the segment grow, than in a run of their own while a draft waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Position:
     """What one position of sound became."""
@@ -84,8 +88,10 @@ class Ear:
         done, tail = self._resume(digests)
         positions = [self._known[digest] for digest in digests[:done]]
         whole = min(len(audio.pcm) // BLOCK, len(digests))
+        if whole < len(digests) and whole - done <= _SHORT:
+            whole = done
         while done < len(digests):
-            # A padded last position is a dead end: a segment that grows goes on from the state before it.
+            # A padded last position is a dead end: a segment that grows goes on from a state before it.
             upto = min(done + self._stride, whole if done < whole else len(digests))
             fresh, tail = self._step(audio.pcm[done * BLOCK : upto * BLOCK], upto - done, tail)
             positions += fresh

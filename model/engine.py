@@ -7,7 +7,7 @@ it knows no clock, no loop and no turn.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class EngineConfig:
     "onnxruntime's name of the device."
     pace: float = 0.0
     "Seconds per token at least, to show a larger model's timing. Blocks the thread; inline, raise the price."
-    price: Price = Price()
+    price: Price = field(default_factory=Price)
     "Declared cost of its work, for ``cost``."
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class OnnxEngine:
     def __init__(
         self, bundle: Bundle, config: EngineConfig | None = None, *, network: Network | None = None
     ) -> None:
-        """``network`` plays the bundle in another way than onnxruntime (tests). Raises CheckpointError, ModelError."""
+        """``network``: plays the bundle in place of onnxruntime. Raises CheckpointError, ModelError."""
         self._card, self._config = bundle.card, config or EngineConfig()
         if network is None:
             from .onnx_runtime import OnnxNetwork
@@ -102,9 +102,9 @@ class OnnxEngine:
     def prefill(self, prompt: Prompt, session: str = "") -> int:
         """Read the prompt, so that its continuation starts at once; returns positions newly computed.
 
-        A prompt that ends with a human turn is still being heard: the turn's end, and a last position that is not
-        yet full, are left out. ``session`` keeps sessions on one engine from seeing each other's cached states.
-        Raises ModelError.
+        A prompt that ends with a human turn is still being heard: the turn's end, and a last position that
+        is not yet full, are left out. ``session`` keeps sessions on one engine from seeing each other's
+        cached states. Raises ModelError.
         """
         layout = self._layout(prompt)
         keys = layout.keys(session)
@@ -119,8 +119,9 @@ class OnnxEngine:
     def generate(self, prompt: Prompt, limits: Limits, session: str = "") -> Iterator[Piece]:
         """Greedy tokens that continue a prompt which ends with an open Reply; the last piece says so.
 
-        Ends at any special token, a stop text, the token limit, a full context, or when the model goes round in
-        circles. Raises ModelError before the first piece when the prompt is too long or its sound unusable.
+        Ends at any special token, a stop text, the token limit, a full context, or when the model goes
+        round in circles. Raises ModelError before the first piece when the prompt is too long or its sound
+        unusable.
         """
         layout = self._layout(prompt)
         if not prompt.parts or not isinstance(prompt.parts[-1], Reply):
@@ -162,13 +163,13 @@ class OnnxEngine:
         replying = bool(prompt.parts) and isinstance(prompt.parts[-1], Reply)
         if len(layout) + replying > self._card.max_context:
             raise ModelError(
-                f"the prompt has {len(layout)} positions, and this brain reads {self._card.max_context} with its reply; "
-                "send less sound or fewer earlier turns (a second of sound is 12.5 positions)"
+                f"the prompt has {len(layout)} positions, and this brain reads {self._card.max_context} "
+                "with its reply; send less sound or fewer earlier turns (a second of sound is 12.5 positions)"
             )
         return layout
 
     def _catch_up(self, line: Line, layout: Layout, keys: list[Key]) -> Floats:
-        """Read what the line does not know yet; logits after the prompt's last position (empty: nothing to read)."""
+        """Read what the line does not know yet -> logits after the last position; empty if it knew all."""
         logits = np.zeros(0, np.float32)
         embeds = self._embeddings(layout, len(line))
         for at in range(0, len(embeds), self._config.chunk):
@@ -194,7 +195,7 @@ class OnnxEngine:
 
 
 def load_bundled(config: EngineConfig | None = None) -> OnnxEngine:
-    """The practice brain that ships with the package. Raises CheckpointError where it is absent or damaged."""
+    """The practice brain that ships with the package. Raises CheckpointError where it is damaged."""
     return OnnxEngine(load(bundled()), config)
 
 

@@ -1,7 +1,7 @@
 """The causal front end in numpy: 16 kHz sound to log-mel frames, streamed with a carried history.
 
-Frame t ends at sample 160 (t + 1) and looks 400 samples back; the floor is fixed, so a frame depends on nothing
-that comes later and streaming equals the whole. Training must feed the network this very formula.
+Frame t ends at sample 160 (t + 1) and looks 400 samples back; the floor is fixed, so a frame depends on
+nothing that comes later and streaming equals the whole. Training must feed the network this very formula.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FLOOR = 1e-7
 def filterbank(stretch: float = 1.0) -> NDArray[np.float32]:
     """[80, 201]: triangles on the HTK mel scale up to 8 kHz, each of area one.
 
-    ``stretch`` scales their frequencies (vocal-tract length normalisation, for training only); 1.0 at run time.
+    ``stretch`` scales their frequencies (vocal-tract length normalisation, for training only).
     """
     top = 2595 * np.log10(1 + CAPTURE_RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0.0, top, MELS + 2) / 2595) - 1)

@@ -1,7 +1,7 @@
 """One line of positions that a language model has read, and its lease on the prefix cache.
 
-Lines share what they have in common through the cache alone; each reads on from its own arrays, so a line that is
-dropped half-way leaves nothing behind but blocks that are true.
+Lines share what they have in common through the cache alone; each reads on from its own arrays, so a line
+that is dropped half-way leaves nothing behind but blocks that are true.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Line:
         return len(self._keys)
 
     def read(self, embeds: Floats, keys: Sequence[Key]) -> Floats:
-        """Read positions on, embeds (t, width) with one key each, t >= 1 -> logits (vocabulary,) after the last.
+        """Read on: embeds (t, width) with one key each, t >= 1 -> logits (vocabulary,) after the last.
 
         Raises ModelError, and keeps nothing of them, when the network computes values that are not numbers.
         """

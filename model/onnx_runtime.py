@@ -20,7 +20,7 @@ class OnnxNetwork:
     """Plays a ``hocket_tiny`` bundle. The graphs hold no weights; they are lent them, as float32, at load."""
 
     def __init__(self, bundle: Bundle, *, provider: str = CPU, threads: int = 1) -> None:
-        """Raises CheckpointError when graphs and weights do not fit, ModelError when the provider is not there."""
+        """Raises CheckpointError when graphs and weights do not fit, ModelError without the provider."""
         self._dims = bundle.card.dims
         self._table = bundle.weights["model.embed_tokens.weight"]
         self._encoder, self._cue, self._decoder = (_Graph(bundle, name, provider, threads) for name in GRAPHS)

@@ -1,7 +1,7 @@
 """Slows decoding to a given time per token, so that a small brain shows a large one's timing.
 
-Only for an engine with a thread or process of its own: it blocks. Inline, under virtual time, the same delay is
-declared as cost instead (``model.cost``).
+Only for an engine with a thread or process of its own: it blocks. Inline, under virtual time, the same
+delay is declared as cost instead (``model.cost``).
 """
 
 from __future__ import annotations

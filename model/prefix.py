@@ -1,9 +1,9 @@
 """The prefix cache: keys and values of positions already read, as a tree of immutable blocks.
 
-A block holds up to 16 positions and hangs under the block before it, so a path from the root spells a prompt's
-beginning. Forking copies nothing and writing never changes a block: a line that goes its own way hangs its own
-block beside the others. Blocks that no line leases may be evicted, the longest unused first. The cache decides
-how fast an answer comes, never which; it knows keys by equality only.
+A block holds up to 16 positions and hangs under the block before it, so a path from the root spells a
+prompt's beginning. Forking copies nothing and writing never changes a block: a line that goes its own way
+hangs its own block beside the others. Blocks that no line leases may be evicted, the longest unused first.
+The cache decides how fast an answer comes, never which; it knows keys by equality only.
 """
 
 from __future__ import annotations

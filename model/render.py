@@ -1,9 +1,10 @@
 """From a prompt, which is a value, to the positions that a language model reads, each with its cache key.
 
-Format of Step-Audio-R1: ``<|BOT|>role\\n … <|EOT|>``, audio as ``<audio_start> patches <audio_end>``, segments
-longer than 25 s as several groups in a row. Special ids come from here alone; nothing a user types can make one.
-A key says everything that a position's content depends on: the id for text, a hash of the sound up to its end
-for an audio position. The placeholder id is never a key, so two recordings of one length never look alike.
+Format of Step-Audio-R1: ``<|BOT|>role\\n … <|EOT|>``, audio as ``<audio_start> patches <audio_end>``,
+segments longer than 25 s as several groups in a row. Special ids come from here alone; nothing a user types
+can make one. A key says everything that a position's content depends on: the id for text, a hash of the
+sound up to its end for an audio position. The placeholder id is never a key, so two recordings of one
+length never look alike.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Words:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def keys(self) -> Iterator[Content]:
+    def contents(self) -> Iterator[Content]:
         yield from self.ids
 
 
@@ -50,20 +51,20 @@ class Patches:
     def __len__(self) -> int:
         return self.count
 
-    def keys(self) -> Iterator[Content]:
+    def contents(self) -> Iterator[Content]:
         yield from self.audio.digests()[: self.count]
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentEnd:
-    """The ``<audio_end>`` of a segment: its embedding carries cues of the whole segment, so its key does too."""
+    """The ``<audio_end>`` of a segment: its embedding and so its key depend on the whole segment."""
 
     audio: Audio
 
     def __len__(self) -> int:
         return 1
 
-    def keys(self) -> Iterator[Content]:
+    def contents(self) -> Iterator[Content]:
         yield b"end" + self.audio.digests()[-1]
 
 
@@ -82,8 +83,8 @@ class Layout:
         return sum(len(run) for run in self.runs)
 
     def keys(self, session: str) -> list[Key]:
-        """One key per position. The first one after the system prompt is salted, and with it all that follow."""
-        contents = [content for run in self.runs for content in run.keys()]
+        """One key per position. The first after the system prompt is salted, and so all that follow."""
+        contents = [content for run in self.runs for content in run.contents()]
         keys: list[Key] = list(contents)
         if len(keys) > self.shared:
             keys[self.shared] = (session, contents[self.shared])
@@ -99,19 +100,21 @@ class Renderer:
     "The system text of a brain that ignores instructions; None: it reads the prompt's own."
 
     def layout(self, prompt: Prompt) -> Layout:
-        """Positions of a prompt. A last human turn without a reply after it is open: its end is not yet written,
-        and of its last segment only whole positions count, because that segment may still grow.
+        """Positions of a prompt. A last human turn without a reply after it is open: its end is not yet
+        written, and of its last segment only whole positions count, because that one may still grow.
 
         Raises BugError for parts in an order that no conversation has.
         """
         parts = list(prompt)
-        first = parts.pop(0).text if parts and isinstance(parts[0], System) else None
-        text = first if self.fixed_system is None else self.fixed_system
-        system = [] if text is None else self._turn("system", text)
-        runs: list[Run] = [Words(tuple(system))] if system else []
+        text = self.fixed_system
+        if parts and isinstance(system := parts[0], System):
+            del parts[0]
+            text = system.text if text is None else text
+        shared = [] if text is None else self._turn("system", text)
+        runs: list[Run] = [Words(tuple(shared))]
         for at, part in enumerate(parts):
             runs += self._part(part, last=at == len(parts) - 1)
-        return Layout(_joined(runs), len(system))
+        return Layout(_joined(runs), len(shared))
 
     def _part(self, part: Part, *, last: bool) -> list[Run]:
         match part:
@@ -124,7 +127,7 @@ class Renderer:
             case Reply():
                 if not last:
                     raise BugError("an open reply is the last part of a prompt; finished ones are Heard")
-                return [Words(tuple([BOT, *self.tokenizer.encode("assistant\n"), *self._reply(part)]))]
+                return [Words((BOT, *self.tokenizer.encode("assistant\n"), *self._reply(part)))]
             case _:
                 assert_never(part)
 

@@ -1,7 +1,7 @@
 """Reads a safetensors file whose every tensor is foretold by name, type and shape; anything else is refused.
 
-The header is checked against the file's size and against what the config expects before any array is made, so a
-hostile file can cost no more memory than its own size. Nothing in it is ever executed.
+The header is checked against the file's size and against what the config expects before any array is made,
+so a hostile file can cost no more memory than its own size. Nothing in it is ever executed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AGAIN = "get the file again, or train it again"
 
 
 def read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """Exactly the tensors named in ``shapes``, as float32. Raises CheckpointError; the text says what to do."""
+    """Exactly the tensors named in ``shapes``, as float32. Raises CheckpointError."""
     data = _bytes(path)
     header, start = _header(path, data)
     missing, foreign = sorted(set(shapes) - set(header)), sorted(set(header) - set(shapes))

@@ -1,7 +1,7 @@
 """An engine without a network: replies from a table or a function of the prompt, at declared cost.
 
-For tests, the simulated world and the harness. It is a function of its prompt like any other engine; it reads no
-sound and no clock. Inline, pass its ``cost`` on: ``InlineCompute(engine, engine.cost)``.
+For tests, the simulated world and the harness. It is a function of its prompt like any other engine; it
+reads no sound and no clock. Inline, pass its ``cost`` on: ``InlineCompute(engine, engine.cost)``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class ScriptedEngine:
         return 0
 
     def generate(self, prompt: Prompt, limits: Limits, session: str = "") -> Iterator[Piece]:
-        """What the script still has to say after the prompt's open reply. Raises BugError where there is none."""
+        """What the script still has to say after the open reply. Raises BugError where there is none."""
         reply = prompt.parts[-1] if prompt.parts else None
         if not isinstance(reply, Reply):
             raise BugError("generate needs a prompt that ends with an open Reply")
@@ -113,7 +113,7 @@ class ScriptedEngine:
 
 
 def _rest(answer: Answer, reply: Reply) -> str:
-    """The part of thought and answer that the reply does not hold yet; what it says instead counts as said."""
+    """The part of thought and answer that the reply does not hold yet."""
     if not reply.thinking:
         return answer.said.removeprefix(reply.said)
     thoughts = answer.thoughts.rstrip("\n") + "\n" if answer.thoughts else "\n"

@@ -1,4 +1,4 @@
-"""Names and shapes of every weight of a ``hocket_tiny`` network, from its sizes: what a checkpoint must hold."""
+"""Names and shapes of every weight of a ``hocket_tiny`` network: what a checkpoint must hold."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from .channel import Channel
+from .channel import Channel, Full
 from .errors import BugError, HocketError
 from .events import (
     Draft,
@@ -92,7 +92,7 @@ class Decoding:
         self._threshold = threshold
         self._config = config
         self._jobs: dict[Draft, _Job] = {}
-        self._wanted: Channel[_Job] = Channel(16)
+        self._wanted: Channel[_Job] = Channel(16, full=Full.DROP_OLDEST)  # the oldest are given up already
         self._doubts = 0
 
     # --- orders, called by the conductor ---------------------------------------------------------------
@@ -114,16 +114,17 @@ class Decoding:
         for job in self._jobs.values():
             job.dropped |= job.order.turn == turn
 
-    def commit(self, turn: Turn, draft: Draft, speech: Span) -> None:
+    def commit(self, turn: Turn, draft: Draft, speech: Span | None) -> None:
         """Let this draft be the reply, after checking that it heard all of the turn and knew all of the history.
 
-        Raises BugError where it did not: a draft that missed words is never voiced. Trailing silence is no words.
+        ``speech`` is the user's in this turn, trailing silence excepted; None or empty for a typed one. Raises
+        BugError where the draft missed any of it: such a draft is never voiced.
         """
         job = self._jobs.get(draft)
         if job is None or job.dropped:
             raise BugError(f"turn {turn}: draft {draft} was committed but is not alive")
         heard = job.order.listened
-        if len(speech) and not (heard.start <= speech.start and speech.end <= heard.end):
+        if speech and not (heard.start <= speech.start and speech.end <= heard.end):
             raise BugError(f"turn {turn}: draft {draft} heard {heard}, the user spoke {speech}")
         if job.history != self._history():
             raise BugError(f"turn {turn}: draft {draft} was written under another history")

@@ -17,6 +17,7 @@ from .prompt import BLOCK, Human, Prompt
 from .ring import AudioRing
 from .segments import segments
 
+
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
     """How eagerly sound is taken in."""
@@ -67,6 +68,7 @@ class Encoding:
         while self._open == (turn, start):
             if not await self._sound_until(upto):
                 return
+            upto = Sample(start + (self._ring.end - start) // self._stride * self._stride)
             span = Span(start, upto)
             try:
                 prompt = self._history().then(Human(segments(self._ring, span)))

@@ -86,8 +86,8 @@ _WIDE = "。？！，；：、"
 _CLOSERS = "\"')]}”’»" + ".?!…"
 _ABBREVIATIONS = frozenset(
     ["approx", "apt", "ave", "capt", "cf", "col", "dept", "dr", "eg", "est", "etc", "fig", "gen", "gov",
-     "hon", "ie", "inc", "jr", "lt", "ltd", "maj", "mr", "mrs", "ms", "mt", "prof", "rep", "rev", "sen", "sgt",
-     "sr", "st", "vol", "vs"]
+     "hon", "ie", "inc", "jr", "lt", "ltd", "maj", "mr", "mrs", "ms", "mt", "prof", "rep", "rev", "sen",
+     "sgt", "sr", "st", "vol", "vs"]
 )  # fmt: skip
 _INITIALS = re.compile(r"[a-hj-z]|[a-z](\.[a-z])+")
 

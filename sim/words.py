@@ -11,7 +11,7 @@ from pipeline.ports import CAPTURE_RATE, Pcm
 
 from .stamp import read, stamp
 
-PLAIN = tuple("alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november".split())
+PLAIN = tuple(["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima", "mike", "november"])
 """Words without any effect."""
 LONG, MUMBLE, NOTHING, UNSURE, SLOW = "long", "mumble", "nothing", "and", "ponder"
 """A long reply · misheard, the brain asks again · no reply at all · the sentence goes on · thinks for long."""

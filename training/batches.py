@@ -21,6 +21,9 @@ from .unclear import NOISE
 PHONEMES = "abdefhijklmnopstuvwzæðŋɐɑɒɔəɚɛɜɡɪɹɾʃʊʌʒʔθᵻx"
 "Characters of the CTC alphabet; class i + 1 is PHONEMES[i], others are left out."
 GROUP_SHARES = {"espeak": 0.62, "kal16": 0.12, "awb": 0.11, "slt": 0.15}
+ROUND = 4 * POSITION
+POOL = 16
+"Batches that are drawn at once and sorted by length."
 _CLASS = {sound: i + 1 for i, sound in enumerate(PHONEMES)}
 
 
@@ -67,8 +70,9 @@ def _frames(tracks: list[Track], name: str, length: int) -> Tensor:
 
 
 def collate(items: list[Item]) -> AudioBatch:
-    """Tensors of one batch."""
+    """Tensors of one batch. Lengths are rounded up, because oneDNN compiles new kernels for every new shape."""
     longest = max(len(item.clip.noisy) for item in items)
+    longest += -longest % ROUND
     pcm = np.zeros((len(items), longest), np.float32)
     for row, item in zip(pcm, items, strict=True):
         row[: len(item.clip.noisy)] = item.clip.noisy
@@ -122,12 +126,11 @@ class Sampler:
     def batches(self, size: int, order: random.Random) -> Iterator[AudioBatch]:
         """Endless. `order` is seeded alike in all processes, so that they get batches of about the same length at the same time."""
         while True:
-            drawn = [self._one() for _ in range(size * 40)]
-            drawn.sort(key=lambda found: found[1].count if found else 24000)
-            parts = [drawn[i : i + size] for i in range(0, len(drawn), size)]
-            order.shuffle(parts)
-            for part in parts:
-                yield collate([self._item(found) for found in part])
+            items = sorted((self._item(self._one()) for _ in range(size * POOL)), key=lambda item: len(item.clip.noisy))
+            starts = list(range(0, len(items), size))
+            order.shuffle(starts)
+            for start in starts:
+                yield collate(items[start : start + size])
 
 
 def word_labels(items: list[Item], language: Language) -> tuple[Tensor, Tensor, Tensor]:

@@ -14,6 +14,7 @@ from .targets import CUE_BANDS, reply
 from .tasks import CUE_SKILLS, Question, draw
 
 MIX = {"sum": 0.5, "chain": 0.25, "times": 0.06, "talk": 0.04, "incomplete": 0.04, "unclear": 0.03, "pitch": 0.03, "pace": 0.03, "loudness": 0.02}
+ROUND = 16
 _CUE_RANGE = {"pitch": (70.0, 380.0), "pace": (1.8, 8.5), "loudness": (-44.0, -10.0)}
 
 
@@ -37,8 +38,9 @@ class Batch:
 
 
 def collate(rows: list[Row]) -> Batch:
-    """Tensors [B, L]."""
+    """Tensors [B, L]; L is rounded up, because oneDNN compiles new kernels for every new shape."""
     length = max(len(row.ids) for row in rows)
+    length += -length % ROUND
     ids = torch.full((len(rows), length), PAD)
     weights, noisy = torch.zeros(len(rows), length), torch.zeros(len(rows), length, dtype=torch.bool)
     for i, row in enumerate(rows):
@@ -90,11 +92,13 @@ def text_batch(language: Language, rng: random.Random, size: int, *, prompt: boo
 
 
 def token_loss(decoder: Decoder, hidden: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean cross entropy of next tokens; the weights' sum counts tokens, not their weight."""
-    wanted = weights[:, 1:] > 0
-    logits = decoder.logits(hidden[:, :-1][wanted]).float()
-    each = F.cross_entropy(logits, ids[:, 1:][wanted], reduction="none")
-    return (each * weights[:, 1:][wanted]).mean()
+    """Sum of weighted cross entropies of next tokens over the number of tokens that have a weight."""
+    places = (weights[:, 1:] > 0).flatten().nonzero()[:, 0]
+    count = len(places)
+    places = F.pad(places, (0, -count % (16 * ROUND)))
+    before = hidden[:, :-1].reshape(-1, hidden.shape[-1])[places]
+    each = F.cross_entropy(decoder.logits(before).float(), ids[:, 1:].flatten()[places], reduction="none")
+    return (each * weights[:, 1:].flatten()[places])[:count].sum() / count
 
 
 def text_loss(decoder: Decoder, batch: Batch) -> Tensor:

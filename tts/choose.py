@@ -15,7 +15,7 @@ ENGLISH = ("en-us", "en-gb")
 
 
 def best_voice(preference: str = "auto") -> Voice:
-    """The voice of this name: ``auto``, ``flite``, ``flite:slt``, ``espeak``, ``espeak:en-gb+f3`` or ``tone``.
+    """The voice of this name: ``auto``, ``flite``, ``flite:slt``, ``espeak``, ``espeak:en-gb+f3``, ``tone``.
 
     ``auto`` is flite's ``rms``, which listeners and recognisers understand better, else espeak-ng. Raises
     VoiceError when it is not installed, or not known, with what to do.

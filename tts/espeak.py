@@ -1,7 +1,7 @@
-"""espeak-ng as a voice, behind a child process: the engine is GPL-3, global and synchronous, and stays out of ours.
+"""espeak-ng as a voice, behind a child process: the engine is GPL-3, global and synchronous, and stays there.
 
-The parent speaks the protocol of ``espeak_worker`` and never loads the library. A child that dies costs the phrase
-in flight; the next phrase starts a new one.
+The parent speaks the protocol of ``espeak_worker`` and never loads the library. A child that dies costs the
+phrase in flight; the next phrase starts a new one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import re
 import struct
 import sys
 from collections.abc import AsyncGenerator
@@ -46,18 +47,16 @@ def find_engine() -> tuple[Path, Path]:
     library, data = folder / _LIBRARY, folder / "espeak-ng-data"
     for path in (library, data):
         if not path.exists():
-            raise VoiceError(
-                f"the espeakng-loader that is installed lacks {path.name}: {INSTALL} --force-reinstall"
-            )
+            raise VoiceError(f"espeakng-loader lacks its {path.name}: {INSTALL} --force-reinstall")
     return library, data
 
 
 class EspeakVoice:
     """One espeak-ng voice at 22.05 kHz with word times from its events.
 
-    ``variant`` as espeak-ng names it: ``en-us``, ``en-gb+f3``, ``gmw/en-US+m3``. ``speed`` in words per minute
-    (80 to 450), ``pitch`` and ``spread`` (how lively) from 0 to 99. Raises VoiceError for values out of range and
-    where the wheel is absent; an unknown variant is found when it first speaks.
+    ``variant`` as espeak-ng names it: ``en-us``, ``en-gb+f3``, ``gmw/en-US+m3``. ``speed`` in words a minute
+    (80 to 450), ``pitch`` and ``spread`` (how lively) from 0 to 99. Raises VoiceError for values out of range
+    and where the wheel is absent; an unknown variant is found by ``prepare`` or the first phrase.
     """
 
     def __init__(
@@ -69,20 +68,16 @@ class EspeakVoice:
         spread: int = 50,
         data: Path | None = None,
     ) -> None:
-        for name, value, low, high in (
-            ("speed", speed, 80, 450),
-            ("pitch", pitch, 0, 99),
-            ("spread", spread, 0, 99),
-        ):
+        limits = {"speed": (speed, 80, 450), "pitch": (pitch, 0, 99), "spread": (spread, 0, 99)}
+        for name, (value, low, high) in limits.items():
             if not low <= value <= high:
                 raise VoiceError(f"espeak-ng's {name} lies between {low} and {high}, not {value}")
-        self._library, found = find_engine()
-        self._data = data or found
+        library, found = find_engine()
         self.name = f"espeak:{variant}"
         self.rate = RATE
-        self._orders = _message(b"V", variant.encode()) + _message(
-            b"P", struct.pack("<3H", speed, pitch, spread)
-        )
+        options = {"library": library, "data": (data or found).absolute(), "voice": variant}
+        options |= {name: value for name, (value, _, _) in limits.items()}
+        self._arguments = [str(_WORKER), *(f"--{name}={value}" for name, value in options.items())]
         self._child: _Child | None = None
         self._number = 0
         self._turn = asyncio.Lock()
@@ -127,7 +122,7 @@ class EspeakVoice:
         if self._child is not None and not self._child.alive:
             await self.close()
         if self._child is None:
-            self._child = await _Child.start(self._library, self._data, self._orders)
+            self._child = await _Child.start(self._arguments)
         return self._child
 
 
@@ -139,43 +134,28 @@ class _Child:
         self._process = process
         self._stdin, self._stdout = process.stdin, process.stdout
         self._head: tuple[bytes, int] | None = None
+        self._reading = False
 
     @classmethod
-    async def start(cls, library: Path, data: Path, orders: bytes) -> _Child:
+    async def start(cls, arguments: list[str]) -> _Child:
         """Raises VoiceError when it does not get ready."""
-        arguments = (
-            "-P",
-            "-s",
-            str(_WORKER),
-            "--library",
-            str(library.absolute()),
-            "--data",
-            str(data.absolute()),
-        )
+        pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            sys.executable, "-P", "-s", *arguments, stdin=pipe, stdout=pipe, stderr=nowhere
         )
         child = cls(process)
         try:
             async with asyncio.timeout(START):
                 kind, body = await child._message()
-                rate = struct.unpack("<I", body)[0] if kind == b"R" else 0
-                if rate != RATE:
-                    raise VoiceError(f"espeak-ng speaks at {rate} Hz, not at {RATE}")
-                child._stdin.write(orders)
-                await child._stdin.drain()
-        except TimeoutError:
+            if kind != b"R":
+                raise VoiceError(body[4:].decode(errors="replace"))
+            rate = struct.unpack("<I", body)[0]
+            if rate != RATE:
+                raise VoiceError(f"this espeak-ng speaks at {rate} Hz, not at {RATE}")
+        except BaseException as error:
             await child.end()
-            raise VoiceError(f"espeak-ng's process was not ready within {START:g} s") from None
-        except (VoiceError, OSError) as error:
-            await child.end()
-            raise VoiceError(f"espeak-ng did not start: {error}") from error
-        except asyncio.CancelledError:
-            await child.end()
+            if isinstance(error, TimeoutError):
+                raise VoiceError(f"espeak-ng's process was not ready within {START:g} s") from None
             raise
         return child
 
@@ -202,10 +182,10 @@ class _Child:
                 async with asyncio.timeout(PATIENCE):
                     kind, body = await self._message()
             except TimeoutError:
-                self._process.kill()
+                self._kill()
                 raise VoiceError(f"espeak-ng was silent for {PATIENCE:g} s and was ended") from None
             (about,) = struct.unpack_from("<I", body)
-            if kind == b"E" and about in (0, number):
+            if about == number and kind == b"E":
                 raise VoiceError(body[4:].decode(errors="replace"))
             if about == number:
                 return kind, body[4:]
@@ -213,20 +193,26 @@ class _Child:
     async def end(self) -> None:
         """Let it end, or kill it, and wait until it is gone."""
         self._stdin.close()
+        if self._reading:
+            self._kill()
         try:
             async with asyncio.timeout(GOODBYE):
-                await self._drained()
+                await self._gone()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._drained()
+            self._kill()
+            await self._gone()
 
-    async def _drained(self) -> None:
-        while await self._stdout.read(1 << 16):
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _gone(self) -> None:
+        while not self._reading and await self._stdout.read(1 << 16):
             pass
         await self._process.wait()
 
     async def _message(self) -> tuple[bytes, bytes]:
+        self._reading = True
         try:
             if self._head is None:
                 self._head = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
@@ -234,9 +220,70 @@ class _Child:
             body = await self._stdout.readexactly(length)
         except (asyncio.IncompleteReadError, OSError):
             raise self._died() from None
+        finally:
+            self._reading = False
         self._head = None
-        if kind == b"E" and self._process.returncode is None and struct.unpack_from("<I", body)[0] == 0:
-            raise VoiceError(body[4:].decode(errors="replace"))
+        return kind, body
+
+    def _died(self) -> VoiceError:
+        code = self._process.returncode
+        how = "ended" if code is None else f"ended with status {code}"
+        return VoiceError(f"espeak-ng's process {how} while it spoke; the next phrase starts it again")
+
+
+class _Marks:
+    """Turns word marks, each of which ends what came before it, into times of whitespace-separated words.
+
+    espeak-ng marks a number once for each word that it reads it as, at positions inside the number.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._spans = [match.span() for match in re.finditer(r"\S+", text)]
+        self._open: tuple[tuple[int, int], int] | None = None
+        self._words: tuple[WordTime, ...] = ()
+        self._samples = 0
+
+    def take(self, kind: bytes, body: bytes) -> VoiceChunk | None:
+        """A chunk, when this answer is one or is the last and words are left."""
+        if kind == b"W":
+            self._mark(*struct.unpack("<3I", body))
+            return None
+        if kind == b"C":
+            pcm: Pcm = np.frombuffer(body, "<i2").astype(np.float32) / np.float32(32768)
+            self._samples += len(pcm)
+        else:
+            pcm = np.zeros(0, np.float32)
+            self._close(self._samples)
+        words, self._words = self._words, ()
+        return VoiceChunk(pcm, words) if len(pcm) or words else None
+
+    def _mark(self, start: int, length: int, sample: int) -> None:
+        span = next((span for span in self._spans if span[1] > start), None) if length else None
+        if span is not None and self._open is not None and self._open[0] == span:
+            return
+        self._close(sample)
+        if span is not None:
+            self._open = (span, sample)
+
+    def _close(self, sample: int) -> None:
+        if self._open is not None:
+            span, begins = self._open
+            self._words += (WordTime(*span, begins / RATE, max(begins, sample) / RATE),)
+        self._open = None
+
+
+def _message(self) -> tuple[bytes, bytes]:
+        self._reading = True
+        try:
+            if self._head is None:
+                self._head = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
+            kind, length = self._head
+            body = await self._stdout.readexactly(length)
+        except (asyncio.IncompleteReadError, OSError):
+            raise self._died() from None
+        finally:
+            self._reading = False
+        self._head = None
         return kind, body
 
     def _died(self) -> VoiceError:

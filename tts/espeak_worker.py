@@ -1,12 +1,14 @@
 """espeak-ng in a process of its own: reads orders from stdin, writes sound and word marks to stdout.
 
-espeak-ng is GPL-3 and global: this file runs only as ``python -m tts.espeak_worker``, and nothing of the runtime
-may import it to synthesise. It imports nothing but the standard library and the wheel that carries espeak-ng.
+espeak-ng is GPL-3 and global: this file runs only as a process of its own (``python -m
+tts.espeak_worker``), and nothing of the runtime may load the library. It imports nothing but the standard
+library.
 
-A message is one byte of kind, the length of its body as a little-endian 32-bit number, and the body. Orders:
-``V`` voice name; ``P`` words per minute, pitch, range (three 16-bit); ``S`` id (32-bit), text; ``A`` id: abort.
-Answers: ``R`` rate (32-bit); ``W`` id, first character, characters, sample (four 32-bit): a word, or with 0
-characters the end of one, at this sample; ``C`` id, 16-bit sound; ``D`` id: done; ``E`` id, text: failed.
+A message is one byte of kind, the length of its body as a little-endian 32-bit number, and the body.
+Orders: ``S`` id (32-bit), text: speak; ``A`` id: abort what has this id or a smaller one. Answers: ``R``
+rate (32-bit): ready; ``W`` id, first character, characters, sample (four 32-bit): a word begins, or with 0
+characters one ends, at this sample; ``C`` id, 16-bit sound; ``D`` id: done; ``E`` id, text: failed, with id
+0: cannot work at all.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ HEADER = struct.Struct("<cI")
 BUFFER_MS = 40
 """Milliseconds of sound per callback; espeak-ng rounds it to 60 at 22050 Hz."""
 
-_RETRIEVAL = 1  # AUDIO_OUTPUT_RETRIEVAL: sound through the callback, text positions in events
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns after the last callback
 _DONT_EXIT = 0x8000
 _UTF8 = 1
 _END_OF_LIST, _WORD, _CLAUSE_END = 0, 1, 5
@@ -36,7 +38,7 @@ _RATE, _PITCH, _RANGE = 1, 3, 4
 
 
 class _Identity(ctypes.Union):
-    _fields_ = [("number", c_int), ("name", c_char_p), ("string", c_char * 8)]
+    _fields_ = (("number", c_int), ("name", c_char_p), ("string", c_char * 8))
 
 
 class _Event(ctypes.Structure):
@@ -71,13 +73,13 @@ class Espeak:
         self._id = 0
         self.unwanted = 0
         "Greatest id that nobody wants to hear any more."
-        self.rate = self._library.espeak_Initialize(_RETRIEVAL, BUFFER_MS, b".", _DONT_EXIT)
+        self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, BUFFER_MS, b".", _DONT_EXIT)
         if self.rate <= 0:
             raise Failure(f"espeak-ng did not start with the data in {data}")
         self._callback = _Callback(self._called)
         self._library.espeak_SetSynthCallback(self._callback)
-        types = [c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, c_void_p, c_void_p]
-        self._library.espeak_Synth.argtypes = types
+        synth = self._library.espeak_Synth
+        synth.argtypes = [c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, c_void_p, c_void_p]
 
     def use(self, voice: str) -> None:
         """Choose a voice such as ``en-us``, ``en-gb+f3`` or ``gmw/en-US+m3``."""
@@ -89,8 +91,9 @@ class Espeak:
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise Failure(f"espeak-ng has no voice {name!r}; try en-us, en-gb, or another language's code")
 
-    def tune(self, rate: int, pitch: int, spread: int) -> None:
-        for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, spread)):
+    def tune(self, speed: int, pitch: int, spread: int) -> None:
+        """Words per minute; height and liveliness of the voice, 0 to 99."""
+        for parameter, value in ((_RATE, speed), (_PITCH, pitch), (_RANGE, spread)):
             self._library.espeak_SetParameter(parameter, value, 0)
 
     def speak(self, number: int, text: str) -> None:
@@ -152,12 +155,9 @@ def _listen(stream: BinaryIO, orders: queue.SimpleQueue[tuple[bytes, bytes]], es
 
 
 def _obey(espeak: Espeak, kind: bytes, body: bytes) -> None:
-    if kind == b"V":
-        espeak.use(body.decode())
-    elif kind == b"P":
-        espeak.tune(*struct.unpack("<3H", body))
-    elif kind == b"S":
-        espeak.speak(struct.unpack_from("<I", body)[0], body[4:].decode())
+    if kind != b"S":
+        raise Failure(f"there is no order {kind!r}")
+    espeak.speak(struct.unpack_from("<I", body)[0], body[4:].decode())
 
 
 def main() -> None:
@@ -165,12 +165,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="espeak-ng behind a binary protocol on stdin and stdout")
     parser.add_argument("--library", required=True)
     parser.add_argument("--data", required=True)
+    parser.add_argument("--voice", default="en-us")
+    for name, usual in (("speed", 165), ("pitch", 50), ("spread", 50)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     answers = Answers(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever else prints must not land in the protocol
     try:
         espeak = Espeak(options.library, options.data, answers)
+        espeak.use(options.voice)
+        espeak.tune(options.speed, options.pitch, options.spread)
     except (Failure, OSError) as problem:
         answers.write(b"E", struct.pack("<I", 0) + str(problem).encode())
         sys.exit(1)
@@ -182,8 +187,7 @@ def main() -> None:
         try:
             _obey(espeak, kind, body)
         except Failure as problem:
-            number = body[:4] if kind == b"S" else struct.pack("<I", 0)
-            answers.write(b"E", number + str(problem).encode())
+            answers.write(b"E", body[:4] + str(problem).encode())
 
 
 if __name__ == "__main__":

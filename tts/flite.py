@@ -30,7 +30,7 @@ PATIENCE = 1.0
 class FliteVoice:
     """flite's voice ``rms``, ``slt``, ``awb`` or ``kal16``, at 16 kHz; word times come with the first chunk.
 
-    ``stretch`` above 1 is slower. Making one takes some 50 ms (a word is spoken to check the library) and blocks.
+    ``stretch`` above 1 is slower. Making one blocks for some 50 ms: a word is spoken to check the library.
     Raises VoiceError when flite or the voice is absent.
     """
 
@@ -92,7 +92,7 @@ class _Job:
         self._made: list[Pcm] = []
         self._words: tuple[WordTime, ...] = ()
         self._sent = False
-        self._chunks: deque[VoiceChunk | Exception | None] = deque()
+        self._chunks: deque[VoiceChunk | Exception | None] = deque()  # bounded by LONGEST characters
         self._news = asyncio.Event()
 
     async def next(self) -> VoiceChunk | None:

@@ -1,7 +1,7 @@
-"""The system's flite 2.x through ctypes: text in, 16-bit sound and word times out, 20 to 25 ms at a time.
+"""The system's flite 2.x through ctypes: text in, sound and word times out, 20 to 25 ms at a time.
 
-flite is global and not reentrant: one utterance at a time per process, under ``LOCK``. Calls block for tens of
-milliseconds, so they must never be made from the event loop's thread. (flite's own licence is BSD-like.)
+flite is global and not reentrant: one utterance at a time per process, under ``LOCK``. Calls block for tens
+of milliseconds, so they must never be made from the event loop's thread. (flite's own licence is BSD-like.)
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "new_audio_streaming_info": (POINTER(_Streaming), []),
     "audio_streaming_info_val": (c_void_p, [POINTER(_Streaming)]),
     "flite_feat_set": (None, [c_void_p, c_char_p, c_void_p]),
+    "flite_feat_remove": (c_int, [c_void_p, c_char_p]),
     "flite_feat_set_float": (None, [c_void_p, c_char_p, c_float]),
     "utt_relation": (c_void_p, [c_void_p, c_char_p]),
     "utt_relation_present": (c_int, [c_void_p, c_char_p]),
@@ -88,7 +89,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 
 
 def plain(text: str) -> str:
-    """ASCII of the same length, so that positions stay: accents and typographic signs lose what flite cannot read."""
+    """ASCII of the same length, so that positions stay: accents go, and what flite cannot read is a space."""
     letters = []
     for letter in text.translate(_PLAIN):
         base = letter if letter.isascii() else unicodedata.normalize("NFD", letter)[0]
@@ -136,12 +137,13 @@ class FliteSynthesiser:
         self._words: tuple[WordTime, ...] | None = None
         self._text = ""
         self._problem: BaseException | None = None
+        self.streams = False
         with LOCK:
             self.rate = self._measure()
             self.streams = self._can_stream()
 
     def speak(self, text: str, take: Take) -> None:
-        """Synthesise, handing sound to ``take`` as it is made; blocks. Raises VoiceError, or what ``take`` raised."""
+        """Synthesise, handing sound to ``take`` as it is made. Blocks. Raises VoiceError."""
         with LOCK:
             self._synthesise(text, take)
 
@@ -149,7 +151,8 @@ class FliteSynthesiser:
         """Speak slower (above 1) or faster (below 1) from now on."""
         self._library.flite_feat_set_float(self._voice.contents.features, b"duration_stretch", factor)
 
-    def _synthesise(self, text: str, take: Take) -> int:
+    def _synthesise(self, text: str, take: Take) -> tuple[int, Pcm]:
+        """Returns the sample rate and the whole sound that flite keeps, also when it streamed."""
         self._take, self._words, self._problem, self._text = take, None, None, plain(text)
         wave = self._library.flite_text_to_wave(self._text.encode("ascii"), self._voice)
         self._take = _refuse
@@ -158,25 +161,23 @@ class FliteSynthesiser:
                 raise self._problem
             if not wave:
                 raise VoiceError("flite made no sound")
-            if not getattr(self, "streams", False):
-                take(_samples(wave.contents, 0, wave.contents.count), ())
-            return int(wave.contents.rate)
+            whole = _samples(wave.contents, 0, wave.contents.count)
+            if not self.streams:
+                take(whole, ())
+            return int(wave.contents.rate), whole
         finally:
             if wave:
                 self._library.delete_wave(wave)
 
     def _measure(self) -> int:
         """The voice's sample rate, by speaking; which also makes flite read its lexicon now and not later."""
-        made: list[Pcm] = []
-        rate = self._synthesise("one", _collect(made, []))
-        if not 8000 <= rate <= 48000 or not 0.1 < sum(map(len, made)) / rate < 2:
+        rate, whole = self._synthesise("one", _collect([], []))
+        if not 8000 <= rate <= 48000 or not 0.1 < len(whole) / rate < 2:
             raise VoiceError("this build of flite lays out its sound in a way that is not known here")
         return rate
 
     def _can_stream(self) -> bool:
-        """Attach the stream if its structure looks as expected, then compare a streamed word with a whole one."""
-        whole: list[Pcm] = []
-        self._synthesise("one", _collect(whole, []))
+        """Attach the stream if its structure looks as it should; a word must come out as flite keeps it."""
         info = self._library.new_audio_streaming_info()
         fields = info.contents
         if fields.smallest <= 0 or fields.callback or fields.utterance or fields.item or fields.user:
@@ -187,10 +188,10 @@ class FliteSynthesiser:
         made: list[Pcm] = []
         words: list[WordTime] = []
         self.streams = True
-        self._synthesise("one", _collect(made, words))
-        if words and made and np.array_equal(np.concatenate(made), np.concatenate(whole)):
-            return 0 <= words[0].begins < words[0].ends <= sum(map(len, made)) / self.rate
-        fields.callback = _Callback()
+        _, whole = self._synthesise("one", _collect(made, words))
+        if words and made and np.array_equal(np.concatenate(made), whole):
+            return 0 <= words[0].begins < words[0].ends <= len(whole) / self.rate
+        self._library.flite_feat_remove(self._voice.contents.features, b"streaming_info")
         return False
 
     def _called(self, wave: Any, start: int, size: int, _last: int, info: Any) -> int:

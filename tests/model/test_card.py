@@ -21,7 +21,8 @@ GOOD = {
     "refusal": {"heard_logprob": -0.01},
     "training": {"seed": 1, "anything": [1, 2]},
     "dims": {
-        "vocabulary": 300, "mel": 80, "width": 96, "encoder_layers": 2, "encoder_heads": 4, "encoder_hidden": 128,
+        "vocabulary": 300, "mel": 80, "width": 96,
+        "encoder_layers": 2, "encoder_heads": 4, "encoder_hidden": 128,
         "decoder_layers": 3, "decoder_heads": 4, "decoder_kv_heads": 2, "decoder_hidden": 160,
         "rope_theta": 10000, "rms_eps": 1e-06,
     },

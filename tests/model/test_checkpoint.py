@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import pickle
+import pickle  # noqa: TID251  # the thing that must never be opened
 import shutil
 
 import pytest

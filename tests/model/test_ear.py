@@ -42,11 +42,13 @@ def test_a_growing_segment_encodes_only_what_is_new(network, sound):
     assert ear.encoded == 40
 
 
-def test_a_draft_in_a_pause_costs_the_growing_segment_its_padded_position_only(network, sound):
+@pytest.mark.parametrize(("taken_in", "again"), [(0, 1), (10, 1), (19, 2), (20, 1)])
+def test_a_draft_in_a_pause_costs_the_growing_segment_a_position_or_two(network, sound, taken_in, again):
     ear, pcm = fresh(network), sound(1, 40 * BLOCK)
+    heard(ear, pcm[: taken_in * BLOCK]) if taken_in else None
     heard(ear, pcm[: 20 * BLOCK + 7])
-    heard(ear, pcm)
-    assert ear.encoded == 41
+    np.testing.assert_allclose(heard(ear, pcm), heard(fresh(network), pcm), atol=1e-4)
+    assert ear.encoded == 40 + again
 
 
 @pytest.mark.parametrize("positions", [1, 3, 64, 65, 313])

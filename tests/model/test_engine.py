@@ -13,6 +13,8 @@ from pipeline.ports import Limits
 from pipeline.prompt import BLOCK, Audio, Heard, Human, Prompt, Reply, System, Text
 
 SYSTEM = System("practice")
+OPEN = Reply()
+LONG = Limits(100)
 TOKENS = 12
 
 
@@ -63,7 +65,7 @@ def assert_alike(one, other):
         assert piece.text == expected.text and piece.logprob == pytest.approx(expected.logprob, abs=1e-4)
 
 
-def asked(pcm, *before, reply=Reply()):
+def asked(pcm, *before, reply=OPEN):
     return Prompt((SYSTEM, *before, Human((Audio(pcm),)), reply))
 
 
@@ -201,7 +203,7 @@ class Chorus:
         return logits, present
 
 
-def written(chance, network, tokens, limits=Limits(100)):
+def written(chance, network, tokens, limits=LONG):
     engine = OnnxEngine(chance, network=Chorus(network, tokens))
     return list(engine.generate(Prompt((SYSTEM, Human((Text("hi"),)), Reply())), limits))
 

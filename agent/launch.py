@@ -1,0 +1,92 @@
+"""From settings to a running session: builds brain, voice and detector, and lets go of them afterwards.
+
+Nothing heavy is imported before it is needed, and the brain loads beside everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from agent.config import BrainConfig, Config, Where
+from agent.session import Agent, AgentSession
+from pipeline.compute import Factory, InlineCompute, ProcessCompute, ThreadCompute
+from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, Window
+from pipeline.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is built from, and what a person should know about it."""
+
+    brain: Compute
+    facts: BrainFacts
+    voice: Voice
+
+
+@asynccontextmanager
+async def parts(config: Config) -> AsyncIterator[Parts]:
+    """The brain and the voice that the settings name. Raises ModelError, VoiceError, ConfigError."""
+    from tts.choose import best_voice
+
+    brain = make_brain(config.brain)
+    try:
+        voice = best_voice(config.voice.name)
+        try:
+            yield Parts(brain, await brain.call("facts"), voice)
+        finally:
+            await voice.close()
+    finally:
+        await brain.close()
+
+
+def make_brain(config: BrainConfig) -> Compute:
+    """The brain where the settings want it; it loads in the background, unless inline."""
+    from model.engine import EngineConfig
+
+    engine = EngineConfig(threads=config.threads)
+    if config.path is None:
+        factory = Factory("model.engine:load_bundled", (engine,))
+    else:
+        factory = Factory("model.engine:load_engine", (str(config.path), engine))
+    if config.where is Where.PROCESS:
+        return ProcessCompute(factory)
+    if config.where is Where.INLINE:
+        return InlineCompute(factory())
+    return ThreadCompute(factory)
+
+
+def make_session(
+    config: Config,
+    built: Parts,
+    edge: AudioEdge,
+    *,
+    agent: Agent | None = None,
+    trace: Trace | None = None,
+    observe: Callable[[Window], None] | None = None,
+) -> AgentSession:
+    """A session over this edge of sound, not yet running. ``agent`` None: the one in the settings."""
+    from audio_io.detectors import make_detector
+
+    persona = config.persona
+    return AgentSession(
+        agent or Agent(instructions=persona.instructions, greeting=persona.greeting or None),
+        edge=edge,
+        brain=built.brain,
+        voice=built.voice,
+        detector=make_detector(config.sound.detector),
+        trace=trace or Trace(),
+        config=config.session(),
+        observe=observe,
+    )
+
+
+@asynccontextmanager
+async def launch(
+    agent: Agent, edge: AudioEdge, *, config: Config | None = None, trace: Trace | None = None
+) -> AsyncIterator[AgentSession]:
+    """A session with brain, voice and detector from the settings: ``async with launch(…) as s: await s.run()``."""
+    config = config or Config()
+    async with parts(config) as built:
+        yield make_session(config, built, edge, agent=agent, trace=trace)

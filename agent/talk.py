@@ -1,0 +1,141 @@
+"""The conversations that ``hocket talk`` holds: at a microphone, with a recording, or as a demonstration.
+
+All three are the same session on another edge of sound. Each ends with a receipt, also when it is cut short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from rich.console import Console
+
+from agent.config import Config
+from agent.demo import QUESTIONS, Asking, spoken
+from agent.launch import Parts, make_session, parts
+from agent.player import Player, Recording
+from agent.receipt import Receipt
+from agent.record import Record
+from agent.session import AgentSession
+from agent.tap import Tap, tracks
+from agent.terminal import Screen, Terminal, headline, summary
+from audio_io.wav import read_sound, write_wav
+from pipeline.errors import UserError
+from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, Window
+from pipeline.trace import Entry
+
+AUDIBLE = 10 ** (-50 / 20)
+"""Level from which on a sample counts as the agent's voice."""
+
+
+async def talk_live(config: Config, console: Console, edge: AudioEdge) -> Receipt:
+    """Talk with whoever sits at the microphone until Ctrl-C. Raises DeviceError when the device is lost."""
+    record = Record(config.record.folder)
+    async with parts(config) as built:
+        return await _hold(config, console, built, edge, record, ending="listening; Ctrl-C ends")
+
+
+async def talk_demo(config: Config, console: Console, folder: Path, count: int = len(QUESTIONS)) -> Receipt:
+    """Hold the demonstration with its first ``count`` questions, and leave its files in ``folder``."""
+    asks = QUESTIONS[:count]
+    record = Record(folder)
+    async with parts(config) as built:
+        part = Asking(asks, await spoken(asks, built.voice.name), greeted=bool(config.persona.greeting))
+        edge = Player(part, "demonstration")
+        return await _hold(config, console, built, edge, record, part.see, ending="Ctrl-C ends")
+
+
+async def talk_file(config: Config, console: Console, question: Path, answer: Path | None) -> Receipt:
+    """Play a recording to the agent in real time, show its replies and keep its voice.
+
+    Raises SoundFileError for a question that cannot be read, UserError where nothing was answered.
+    """
+    sound = read_sound(question)
+    part = Recording(sound)
+    ending = f"playing {question.name}, {len(sound) / CAPTURE_RATE:.1f} s, in real time; Ctrl-C ends"
+    quiet = replace(config, persona=replace(config.persona, greeting=""))
+    with _folder(config.record.folder, wanted=answer is not None) as folder:
+        record = Record(folder, told=config.record.folder is not None)
+        async with parts(quiet) as built:
+            edge = Player(part, question.name)
+            receipt = await _hold(quiet, console, built, edge, record, part.see, ending=ending)
+        if answer is not None and folder is not None:
+            _save_answer(record.sound_path(folder), answer, question)
+            console.print(f"  The answer is in {answer}.", highlight=False)
+    return receipt
+
+
+async def _hold(
+    config: Config,
+    console: Console,
+    built: Parts,
+    edge: AudioEdge,
+    record: Record,
+    *listeners: Callable[[Entry], None],
+    ending: str,
+) -> Receipt:
+    """Run one session with everything that watches it."""
+    tap = Tap(edge, record.sound)
+    head = headline(built.facts, built.voice.name, tap.report())
+    with Terminal(console, Screen(lambda: tap.level)) as terminal:
+
+        def observe(window: Window) -> None:
+            tap.keep()
+            terminal.hear(window)
+
+        for listener in (terminal.see, *listeners):
+            record.trace.subscribe(listener)
+        session = make_session(config, built, tap, trace=record.trace, observe=observe)
+        for line in (head, built.facts.note, tap.report().note, ending):
+            if line:
+                terminal.tell(f"  {line}", "bold" if line is head else "dim")
+        try:
+            with _interruptible(session):
+                await session.run()
+        finally:
+            kept = record.finish(tap, title=head)
+            receipt = session.receipt()
+            terminal.tell(f"  {summary(receipt, kept)}")
+    return receipt
+
+
+@contextlib.contextmanager
+def _interruptible(session: AgentSession) -> Iterator[None]:
+    """The first Ctrl-C closes the session; a second one stops the program."""
+    loop = asyncio.get_running_loop()
+
+    def close() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        session.close("Ctrl-C")
+
+    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, or not the main thread
+        loop.add_signal_handler(signal.SIGINT, close)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _folder(named: Path | None, *, wanted: bool) -> Iterator[Path | None]:
+    """The named folder; else a passing one where sound must be kept for a moment; else none."""
+    if named is not None or not wanted:
+        yield named
+        return
+    with TemporaryDirectory(prefix="hocket-") as passing:
+        yield Path(passing)
+
+
+def _save_answer(recording: Path, answer: Path, question: Path) -> None:
+    voice = tracks(recording, longest=3600.0).agent
+    loud = np.flatnonzero(np.abs(voice) > AUDIBLE)
+    if not len(loud):
+        raise UserError(f"nothing was answered to {question}, so {answer} was not written; does somebody speak in it?")
+    write_wav(answer, voice[loud[0] : loud[-1] + 1], PLAYOUT_RATE)

@@ -1,0 +1,92 @@
+"""The sessions under test: the shipped parts in real time, or parts of declared cost in virtual time.
+
+Heavy libraries are loaded by the factories, when a run first needs them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audio_io.detectors import make_detector
+
+from agent.config import BrainConfig
+from agent.launch import make_brain
+from audio_io.echo import EchoCanceller
+from pipeline.compute import InlineCompute
+from pipeline.errors import UserError
+from pipeline.ports import Compute
+from tts.choose import available_voices, best_voice
+from tts.tone import ToneVoice
+
+from .session_run import Target
+
+DETECTOR = "silero"
+FIRST_SOUND = 0.03
+"""Declared seconds from a phrase to its voice's first sound: flite's, on one core."""
+PER_SECOND = 0.03
+"""Declared seconds of work per second of sound."""
+
+
+def real_target(voice: str = "auto", user: str = "auto", brain: Path | None = None) -> Target:
+    """The shipped brain in a thread, this machine's voices, Silero and AEC3. Raises UserError."""
+    agent, asker = choose_voices(voice, user)
+    return Target(
+        brain=lambda: make_brain(BrainConfig(path=brain)),
+        voice=lambda: best_voice(agent),
+        user=lambda: best_voice(asker),
+        detector=lambda: make_detector(DETECTOR),
+        canceller=EchoCanceller,
+        names=_names(agent, asker, brain),
+    )
+
+
+def declared_target(voice: str = "auto", user: str = "auto", brain: Path | None = None) -> Target:
+    """The shipped brain inline at its declared cost, and a tone voice: for the virtual clock.
+
+    Where a scenario needs the agent's real voice, it is recorded beforehand.
+    """
+    agent, asker = choose_voices(voice, user)
+
+    def inline() -> Compute:
+        from model.engine import load_bundled, load_engine
+
+        engine = load_bundled() if brain is None else load_engine(str(brain))
+        return InlineCompute(engine, engine.cost)
+
+    names = _names(agent, asker, brain) | {"voice": f"tone at declared cost, {agent} where recorded"}
+    return Target(
+        brain=inline,
+        voice=lambda: ToneVoice(FIRST_SOUND, PER_SECOND),
+        user=lambda: best_voice(asker),
+        detector=lambda: make_detector(DETECTOR),
+        canceller=EchoCanceller,
+        names=names,
+        studio=lambda: best_voice(agent),
+    )
+
+
+def choose_voices(agent: str = "auto", user: str = "auto") -> tuple[str, str]:
+    """Names of the agent's and the user's voice, which must differ or an echo could not be told from a user.
+
+    Raises UserError where they are equal, or where this machine has only one.
+    """
+    found = [name for name in available_voices() if name != "tone"]
+    if agent == "auto":
+        agent = found[0] if found else "auto"
+    if user == "auto":
+        others = [name for name in found if name.partition(":")[0] != agent.partition(":")[0]]
+        others += [name for name in found if name != agent]
+        if not others:
+            raise UserError(
+                "a conversation needs two voices and this machine has fewer; "
+                "install libflite1 or espeakng-loader"
+            )
+        user = others[0]
+    if agent == user:
+        raise UserError(f"agent and user both speak in {agent}; give them different voices")
+    return agent, user
+
+
+def _names(agent: str, user: str, brain: Path | None) -> dict[str, str]:
+    shown = "bundled" if brain is None else str(brain)
+    return {"brain": shown, "voice": agent, "user": user, "detector": DETECTOR, "canceller": "AEC3"}

@@ -1,0 +1,188 @@
+"""The hearing stage: when does the user speak. Windows of sound become scores, scores become two facts.
+
+Starts and pauses alternate strictly and their positions never go back. Whether a pause ends the turn is not
+decided here, and nothing is guessed about sound that was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .channel import ClosedError
+from .events import Sample, Span, SpeechPaused, SpeechStarted
+from .ports import CAPTURE_RATE, Emit, Pcm, VoiceDetector, Window
+from .ring import AudioRing
+
+SILENCE = -120.0
+"""Level in dBFS that is reported for digital silence."""
+GAP = CAPTURE_RATE // 10
+"""Lost samples that may pass for silence: 100 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class HysteresisConfig:
+    """When scores count as speech. The defaults were measured with Silero on human speech, see ``docs``."""
+
+    start: float = 0.5
+    "Score from which a window may start speech."
+    sure: float = 0.75
+    "Score from which a single window starts speech; between ``start`` and this it takes ``onset`` seconds."
+    onset: float = 0.064
+    "Seconds of such windows that start speech."
+    stop: float = 0.35
+    "Score under which a window is silent while speech goes on."
+    pause: float = 0.032
+    "Seconds of silent windows that pause speech; short, because a draft begins with the pause."
+    rise: float = 0.05
+    "The reported start reaches back over windows that score at least this: weak consonants come first."
+    reach: float = 0.256
+    "Seconds that it reaches back at most."
+    idle: float = 1.0
+    "Seconds without any captured sound, as from a muted microphone, that pause speech."
+    refresh: float = 10.0
+    "Seconds of silence after which the detector forgets what it heard, so that its state cannot drift."
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.rise <= self.stop <= self.start <= self.sure <= 1.0:
+            limits = f"{self.rise}, {self.stop}, {self.start}, {self.sure}"
+            raise ValueError(f"scores need 0 <= rise <= stop <= start <= sure <= 1, got {limits}")
+        for name in ("onset", "pause", "reach", "idle", "refresh"):
+            if not 0.0 <= getattr(self, name) <= 3600.0:
+                raise ValueError(f"{name} must be 0 to 3600 seconds, got {getattr(self, name)}")
+
+
+class Hysteresis:
+    """From scores to starts and pauses. Pure; give it every window in order."""
+
+    def __init__(self, config: HysteresisConfig, window: int) -> None:
+        """``window`` is the detector's, in capture samples."""
+        self._config = config
+        self._window = window
+        self.talking = False
+        self._floor = 0
+        self._rising: int | None = None
+        self._run: int | None = None
+
+    def hear(self, at: Sample, score: float) -> SpeechStarted | SpeechPaused | None:
+        """The fact that the window beginning at ``at`` brings, if any."""
+        return self._pause(at, score) if self.talking else self._start(at, score)
+
+    def cut(self, at: Sample) -> SpeechPaused | None:
+        """Nothing is known from here on: close what is open, and let nothing later reach back before it."""
+        at = Sample(max(at, self._floor))
+        talking, self.talking = self.talking, False
+        self._floor, self._rising, self._run = at, None, None
+        return SpeechPaused(at) if talking else None
+
+    def _start(self, at: Sample, score: float) -> SpeechStarted | None:
+        config = self._config
+        if score < config.rise:
+            self._rising = None
+        elif self._rising is None:
+            self._rising = at
+        if score < config.start:
+            self._run = None
+            return None
+        self._run = at if self._run is None else self._run
+        if score < config.sure and at + self._window - self._run < round(config.onset * CAPTURE_RATE):
+            return None
+        begun = self._run if self._rising is None else self._rising
+        begun = max(begun, self._run - round(config.reach * CAPTURE_RATE), self._floor)
+        self.talking, self._floor, self._rising, self._run = True, begun, None, None
+        return SpeechStarted(Sample(begun))
+
+    def _pause(self, at: Sample, score: float) -> SpeechPaused | None:
+        if score >= self._config.stop:
+            self._run = None
+            return None
+        self._run = at if self._run is None else self._run
+        if at + self._window - self._run < round(self._config.pause * CAPTURE_RATE):
+            return None
+        ended = max(self._run, self._floor)
+        self.talking, self._floor, self._rising, self._run = False, ended, None, None
+        return SpeechPaused(Sample(ended))
+
+
+class Hearing:
+    """Reads the ring window by window and tells what it hears."""
+
+    def __init__(
+        self,
+        ring: AudioRing,
+        detector: VoiceDetector,
+        emit: Emit,
+        observe: Callable[[Window], None],
+        config: HysteresisConfig | None = None,
+    ) -> None:
+        """``observe`` gets every window's score and level, for meters and traces."""
+        self._ring = ring
+        self._detector = detector
+        self._emit = emit
+        self._observe = observe
+        self._config = config or HysteresisConfig()
+        self._hysteresis = Hysteresis(self._config, detector.window)
+        self._quiet_since = ring.end
+
+    async def run(self) -> None:
+        """Listen to what is captured from now on until the sound ends or the session cancels."""
+        cursor = self._ring.cursor()
+        self._quiet_since = cursor.at
+        while True:
+            expected = cursor.at
+            idle = self._config.idle if self._hysteresis.talking else None
+            try:
+                async with asyncio.timeout(idle):
+                    at, pcm = await cursor.read(self._detector.window)
+            except TimeoutError:
+                self._lose(self._ring.end)
+                continue
+            except ClosedError:
+                self._lose(self._ring.end)
+                return
+            if at != expected:
+                self._lose(expected)
+            gap = self._gap(at)
+            if gap is None:
+                self._hear(at, pcm)
+            else:
+                self._lose(gap.start)
+
+    def _hear(self, at: Sample, pcm: Pcm) -> None:
+        score = self._detector.score(pcm)
+        self._observe(Window(at, score, level(pcm)))
+        fact = self._hysteresis.hear(at, score)
+        if fact is not None:
+            self._emit(fact)
+        end = Sample(at + len(pcm))
+        if self._hysteresis.talking or score >= self._config.stop:
+            self._quiet_since = end
+        elif end - self._quiet_since >= self._config.refresh * CAPTURE_RATE:
+            self._detector.reset()
+            self._quiet_since = end
+
+    def _lose(self, at: Sample) -> None:
+        """What comes next does not continue what was heard."""
+        self._detector.reset()
+        paused = self._hysteresis.cut(at)
+        if paused is not None:
+            self._emit(paused)
+
+    def _gap(self, at: Sample) -> Span | None:
+        """Lost capture that this window touches and that is too long to be taken for silence."""
+        end = at + self._detector.window
+        around = Span(Sample(max(self._ring.start, at - GAP)), self._ring.end)
+        for gap in self._ring.gaps(around):
+            if gap.start < end and at < gap.end and len(gap) > GAP:
+                return gap
+        return None
+
+
+def level(pcm: Pcm) -> float:
+    """Root mean square in dBFS (0 is a full-scale square wave), at least SILENCE."""
+    power = float(np.mean(np.square(pcm, dtype=np.float64)))
+    return max(SILENCE, 10.0 * math.log10(power)) if power > 0.0 else SILENCE

@@ -1,0 +1,145 @@
+"""What goes wrong, as data: faults keyed by (site, nth call), and actions keyed by a moment of the policy.
+
+Keyed so, that taking one out leaves the others where they are. Nothing here may decide during a run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agent.turn import RULES, Agent, User
+from pipeline.clock import now
+from pipeline.events import Fact, PlaybackEnded, PlaybackReached, PlaybackStarted, PlaybackStarved
+
+SITES = ("brain", "voice", "frame", "pull", "mail")
+"""``brain``: a generation · ``voice``: a phrase · ``frame``: 20 ms of capture · ``pull``: 20 ms of playout ·
+``mail``: a fact of the speaking stage on its way to the conductor."""
+LATE = (PlaybackEnded, PlaybackStarved, PlaybackReached)
+"""Facts that may be late: they tell of the past, and nothing is decided on their being there."""
+
+
+Later: TypeAlias = Callable[[float, Callable[[Fact], None], Fact], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The nth call at a site goes wrong."""
+
+    site: str
+    nth: int
+    "Counted from 0."
+    kind: str
+    "brain: start, middle, slow · voice: start, middle, hang · frame: gap, lost · pull: stall · mail: a fact's name."
+    seconds: float = 0.0
+    "How long a gap, a stall or a delay lasts."
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An action when the policy has been in a joint state for a while."""
+
+    row: tuple[User, Agent]
+    nth: int
+    "The nth visit of that state, counted from 0."
+    delay: float
+    action: str
+    "One of ACTIONS."
+
+
+ACTIONS = (
+    "type", "commit", "say", "gap", "voice fails", "stage fails", "barge-in", "backchannel", "noise", "stall",
+)  # fmt: skip
+"""What may happen at a moment; ``close`` beside these ends the conversation."""
+ROWS = tuple(RULES)
+
+
+def at(faults: Sequence[Fault], site: str) -> dict[int, Fault]:
+    """The faults of one site by call number."""
+    return {fault.nth: fault for fault in faults if fault.site == site}
+
+
+def kinds(faults: Sequence[Fault], site: str) -> dict[int, str]:
+    """The kinds of fault of one site by call number."""
+    return {nth: fault.kind for nth, fault in at(faults, site).items()}
+
+
+def draw_faults(dice: random.Random) -> tuple[Fault, ...]:
+    """None in half of the conversations, else a few."""
+    if dice.random() < 0.5:
+        return ()
+    return tuple(_fault(dice) for _ in range(dice.randint(1, 3)))
+
+
+def _fault(dice: random.Random) -> Fault:
+    match dice.choice(("brain", "brain", "voice", "frame", "pull", "mail", "mail")):
+        case "brain":
+            return Fault("brain", dice.randrange(8), dice.choice(["start", "middle", "slow"]))
+        case "voice":
+            return Fault("voice", dice.randrange(8), dice.choice(["start", "middle", "hang"]))
+        case "frame":
+            return Fault("frame", dice.randrange(50, 900), "gap", dice.uniform(0.1, 0.8))
+        case "pull":
+            return Fault("pull", dice.randrange(100, 900), "stall", dice.choice([0.1, 0.4, 1.6]))
+    kind = dice.choice(LATE).__name__
+    return Fault("mail", dice.randrange(60 if kind == "PlaybackReached" else 4), kind, dice.uniform(0.02, 0.5))
+
+
+def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
+    """A few actions, walking through all pairs of state and action as the seeds go by, and how it all ends."""
+    pairs = [(row, action) for row in ROWS for action in ACTIONS]
+    chosen = [pairs[(3 * seed + k) % len(pairs)] for k in range(3)]
+    moments = [Moment(row, dice.randrange(2), dice.uniform(0, 0.15), action) for row, action in chosen]
+    return (*moments, Moment(ROWS[seed % len(ROWS)], 0, dice.uniform(0, 0.15), "close"))
+
+
+class Mailbox:
+    """Passes facts on, some of them late; what the speaking stage tells keeps its order."""
+
+    def __init__(self, emit: Callable[[Fact], None], faults: Sequence[Fault], later: Later) -> None:
+        """``later`` is the loop's ``call_at``."""
+        self._emit = emit
+        self._later = later
+        self._faults = {(fault.kind, fault.nth): fault.seconds for fault in faults if fault.site == "mail"}
+        self._counts: dict[str, int] = {}
+        self._until = 0.0
+
+    def __call__(self, fact: Fact) -> None:
+        """Emit a fact, at once or when its time has come."""
+        if not isinstance(fact, (*LATE, PlaybackStarted)):
+            self._emit(fact)
+            return
+        kind = type(fact).__name__
+        nth = self._counts[kind] = self._counts.get(kind, -1) + 1
+        self._until = max(self._until, now() + self._faults.get((kind, nth), 0.0))
+        if self._until > now():
+            self._later(self._until, self._emit, fact)
+        else:
+            self._emit(fact)
+
+
+class Director:
+    """Watches the policy's joint state and lets the moments happen."""
+
+    def __init__(self, moments: Sequence[Moment], act: Callable[[str], None]) -> None:
+        self._waiting = [moment for moment in moments if moment.action != "close"]
+        self._closing = [moment for moment in moments if moment.action == "close"]
+        self._act = act
+        self._row: tuple[User, Agent] | None = None
+        self._since = 0.0
+        self._visits: dict[tuple[User, Agent], int] = {}
+
+    def look(self, row: tuple[User, Agent], *, ending: bool) -> None:
+        """Take note of the state; ``ending``: from now on the conversation may be closed."""
+        if row != self._row:
+            self._visits[row] = self._visits.get(row, -1) + 1
+            self._row, self._since = row, now()
+        due = self._waiting + (self._closing if ending else [])
+        for moment in due:
+            again = moment.action == "close" or self._visits[row] >= moment.nth
+            if moment.row == row and again and now() - self._since >= moment.delay:
+                (self._closing if moment.action == "close" else self._waiting).remove(moment)
+                self._act(moment.action)
+                return

@@ -1,0 +1,245 @@
+"""What must be true of every conversation: pure checks of the evidence, one sentence per violation.
+
+Here are those on turns, drafts, order and time; those on sound are in ``sim.audible``. Each has a test that
+plants a violation. They must never repair, guess or look inside the runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from agent.turn import TurnConfig
+from pipeline.events import (
+    CommitDraft,
+    Draft,
+    DropDraft,
+    Duck,
+    Hold,
+    Hush,
+    Listened,
+    PlaybackReached,
+    PlaybackStarted,
+    Remember,
+    Resume,
+    Say,
+    SessionClosed,
+    Span,
+    SpeechPaused,
+    SpeechStarted,
+    StartDraft,
+    TextEntered,
+    Think,
+    Turn,
+    Unduck,
+)
+from pipeline.ports import CAPTURE_RATE, Thought
+
+from . import audible
+from .evidence import Evidence
+from .words import NOTHING
+
+CLOSING = 2.0
+"""Seconds in which a session ends."""
+HEARING = 1.5
+"""Seconds after the end of a sentence by which a draft of it must have been started."""
+CUT = 0.1
+"""Seconds of a word that may be missing at either end of what a turn took in."""
+Check = Callable[[Evidence], Iterator[str]]
+
+
+def violations(evidence: Evidence) -> list[str]:
+    """Everything that is wrong with a conversation."""
+    return [f"{check.__name__}: {found}" for check in CHECKS for found in check(evidence)]
+
+
+def one_reply_at_a_time(evidence: Evidence) -> Iterator[str]:
+    """A reply may begin only when the one before has ended."""
+    claims = evidence.claims()
+    for before, after in zip(claims, claims[1:], strict=False):
+        if after.since < before.until:
+            yield f"turn {after.turn} took the floor at {after.since:.3f}, turn {before.turn} had not left it"
+
+
+def every_committed_turn_ends_once(evidence: Evidence) -> Iterator[str]:
+    """One ``Remember`` for every turn whose last commit was not taken back, and none for any other."""
+    closed = evidence.closed
+    held: dict[Turn, str] = {}
+    ended: set[Turn] = set()
+    for claim in evidence.claims():
+        held[claim.turn] = claim.how
+        if not claim.how and closed < float("inf"):
+            yield f"turn {claim.turn}, draft {claim.draft} was committed at {claim.since:.3f} and never ended"
+    for at, order in evidence.of(Remember):
+        if order.turn in ended:
+            yield f"turn {order.turn} ended a second time at {at:.3f}"
+        if order.turn not in held:
+            yield f"turn {order.turn} ended at {at:.3f} but had never been committed"
+        ended.add(order.turn)
+    for turn, how in held.items():
+        if how == "Hush" and turn not in ended:
+            yield f"turn {turn} was hushed and never remembered"
+
+
+def an_ended_turn_gets_no_orders(evidence: Evidence) -> Iterator[str]:
+    """What has ended stays so."""
+    ended: dict[Turn, float] = {}
+    kinds = (CommitDraft, Say, StartDraft, DropDraft, Think, Duck, Unduck, Hold, Resume, Hush, Remember)
+    for at, order in evidence.of(*kinds):
+        if order.turn in ended and not isinstance(order, Remember):
+            yield f"{type(order).__name__} for turn {order.turn} at {at:.3f}, which ended at {ended[order.turn]:.3f}"
+        if isinstance(order, Remember):
+            ended.setdefault(order.turn, at)
+
+
+def only_living_drafts_are_committed(evidence: Evidence) -> Iterator[str]:
+    """Draft numbers count up, and a dropped draft is never committed."""
+    living: dict[Draft, Turn] = {}
+    newest = 0
+    for at, order in evidence.of(StartDraft, DropDraft, CommitDraft):
+        match order:
+            case StartDraft(turn, draft, _):
+                if draft <= newest:
+                    yield f"draft {draft} was started at {at:.3f} after draft {newest}"
+                newest = draft
+                living[draft] = turn
+            case DropDraft(_, draft):
+                living.pop(draft, None)
+            case CommitDraft(turn, draft) if living.get(draft) != turn:
+                yield f"draft {draft} of turn {turn} was committed at {at:.3f} and was not alive"
+
+
+def a_held_voice_is_decided_on_in_time(evidence: Evidence) -> Iterator[str]:
+    """From ``Hold`` to ``Resume`` or the end of the turn at most as long as the policy allows."""
+    most = TurnConfig().decide_by
+    held: dict[Turn, float] = {}
+    for at, order in evidence.of(Hold, Resume, Hush, Remember, SessionClosed):
+        if isinstance(order, Hold):
+            held[order.turn] = at
+        elif isinstance(order, SessionClosed):
+            held.clear()
+        elif (since := held.pop(order.turn, None)) is not None and at - since > most + 1e-6:
+            yield f"turn {order.turn} was held at {since:.3f} and decided on only at {at:.3f}"
+    for turn, since in held.items():
+        if evidence.ended - since > most:
+            yield f"turn {turn} was held at {since:.3f} and never decided on"
+
+
+def positions_never_go_back(evidence: Evidence) -> Iterator[str]:
+    """Numbers, times and positions of a trace only grow; speech starts and pauses by turns."""
+    for before, after in zip(evidence.entries, evidence.entries[1:], strict=False):
+        if after.seq != before.seq + 1 or after.at < before.at:
+            yield f"entry {after.seq} at {after.at:.3f} follows entry {before.seq} at {before.at:.3f}"
+    talking, latest = False, -1
+    for at, fact in evidence.of(SpeechStarted, SpeechPaused):
+        if isinstance(fact, SpeechStarted) == talking or fact.at < latest:
+            yield f"{fact} was told at {at:.3f} after {latest}, talking: {talking}"
+        talking, latest = not talking, fact.at
+    yield from _reached(evidence)
+    yield from _listened(evidence)
+
+
+def _reached(evidence: Evidence) -> Iterator[str]:
+    reached: dict[Turn, tuple[int, int]] = {}
+    for at, fact in evidence.of(PlaybackReached):
+        place = (fact.phrase, fact.sample)
+        if place < reached.get(fact.turn, (0, 0)):
+            yield f"the ear went back to {place} in turn {fact.turn} at {at:.3f}"
+        reached[fact.turn] = place
+
+
+def _listened(evidence: Evidence) -> Iterator[str]:
+    latest: Span | None = None
+    for at, item in evidence.of(Listened, Think):
+        if isinstance(item, Think):
+            latest = None
+        elif latest is not None and (item.span.start != latest.start or item.span.end <= latest.end):
+            yield f"{item.span} was listened to at {at:.3f} after {latest}"
+        else:
+            latest = item.span
+
+
+def a_draft_heard_every_word(evidence: Evidence) -> Iterator[str]:
+    """What the brain says it heard in a committed draft holds all that the user had said in that turn."""
+    spans = {order.draft: order.listened for _, order in evidence.of(StartDraft)}
+    typed = {at for at, _ in evidence.of(TextEntered)}
+    for at, order in evidence.of(CommitDraft):
+        span = spans[order.draft]
+        if at in typed or not len(span):
+            continue
+        missing = _missing(evidence, span, _heard(evidence, order.draft))
+        if missing and at < evidence.closed:
+            yield f"turn {order.turn}, draft {order.draft}, committed at {at:.3f}, missed {' '.join(missing)}"
+
+
+def _heard(evidence: Evidence, draft: Draft) -> list[str] | None:
+    """The words of the draft's thought; None when it had not thought so far."""
+    text = "".join(thought.text for _, thought in evidence.of(Thought) if thought.draft == draft)
+    head, newline, _ = text.partition("\n")
+    return head.removeprefix("heard:").split() if newline else None
+
+
+def _missing(evidence: Evidence, span: Span, heard: list[str] | None) -> list[str]:
+    if heard is None:
+        return []
+    missing = []
+    for said in evidence.uttered:
+        inside = span.start <= said.start and said.end <= span.end
+        lost = any(start < said.end and said.start < end for start, end in evidence.lost)
+        if inside and not lost and evidence.echo == "none":
+            missing += [word for word in said.words if word not in heard and word != NOTHING]
+    return missing
+
+
+def every_sentence_is_listened_to(evidence: Evidence) -> Iterator[str]:
+    """What the user says in their own time is drafted soon after, whatever went on before."""
+    drafts = [(at, order.listened) for at, order in evidence.of(StartDraft)]
+    for said in evidence.uttered:
+        over = said.end / CAPTURE_RATE + HEARING
+        lost = any(start < said.end and said.start < end for start, end in evidence.lost)
+        if not said.alone or lost or over > evidence.closed or evidence.echo != "none":
+            continue
+        if said.end - said.start < 0.3 * CAPTURE_RATE:
+            continue
+        last = said.end - round(CUT * CAPTURE_RATE)
+        if not any(span.start <= last and said.start < span.end and at <= over for at, span in drafts):
+            yield f"nobody listened to {' '.join(said.words)!r}, said until {said.end / CAPTURE_RATE:.3f}"
+
+
+def an_answer_comes_or_an_ending(evidence: Evidence) -> Iterator[str]:
+    """A claim is voiced or ended within the longest deadline of the policy: nobody waits for ever."""
+    most = TurnConfig().reply_timeout + 0.5
+    sounded = {(fact.turn, at) for at, fact in evidence.of(PlaybackStarted)}
+    for claim in evidence.claims():
+        started = any(turn == claim.turn and at >= claim.since for turn, at in sounded)
+        until = min(claim.until, evidence.closed, evidence.ended)
+        if not started and until - claim.since > most:
+            yield f"turn {claim.turn} was committed at {claim.since:.3f}: no sound and no ending by {until:.3f}"
+
+
+def a_session_closes_in_time(evidence: Evidence) -> Iterator[str]:
+    """From the order to close to the return of ``run``."""
+    if evidence.closed < float("inf") and evidence.ended - evidence.closed > CLOSING:
+        yield f"closed at {evidence.closed:.3f}, returned at {evidence.ended:.3f}"
+    if evidence.failure and "unplugged" not in evidence.failure:
+        yield f"the session raised {evidence.failure}"
+
+
+CHECKS: tuple[Check, ...] = (
+    one_reply_at_a_time,
+    every_committed_turn_ends_once,
+    an_ended_turn_gets_no_orders,
+    only_living_drafts_are_committed,
+    a_held_voice_is_decided_on_in_time,
+    positions_never_go_back,
+    a_draft_heard_every_word,
+    every_sentence_is_listened_to,
+    an_answer_comes_or_an_ending,
+    a_session_closes_in_time,
+    audible.no_sound_without_commit,
+    audible.silence_after_a_hush,
+    audible.one_voice_at_a_time,
+    audible.the_conversation_is_what_was_heard,
+    audible.no_thought_at_a_voice,
+    audible.samples_add_up,
+    audible.speaking_means_sound,
+)

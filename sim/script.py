@@ -1,0 +1,177 @@
+"""What a simulated user does, as data drawn from a seed; nothing in a run rolls dice for it.
+
+A scenario is a value: take one act or one fault out and all the others stay the same. It must never depend on
+anything but its seed.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agent.turn import TurnConfig
+
+from .faults import Fault, Moment, draw_faults, draw_moments
+from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP, UNSURE
+
+SHORTEST = 20.0
+"""Virtual seconds that every conversation lasts at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """A turn of the user, begun when the agent has been silent for ``after`` seconds."""
+
+    words: tuple[str, ...]
+    after: float = 0.6
+    pauses: tuple[tuple[int, float], ...] = ()
+    "(number of the word before which the user hesitates, seconds)."
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Words over the agent's voice, so many seconds after it was first heard; "" stands for a short pause."""
+
+    words: tuple[str, ...]
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlast:
+    """Words begun so many seconds before the agent's voice will end."""
+
+    words: tuple[str, ...]
+    lead: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hasten:
+    """A turn, and more words as soon as it is committed, before any reply is heard."""
+
+    words: tuple[str, ...]
+    more: tuple[str, ...]
+    delay: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A typed turn when the agent has been silent for ``after`` seconds."""
+
+    text: str
+    after: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A turn whose end is told explicitly, ``at`` seconds after its first word (push to talk)."""
+
+    words: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The application asks the agent to speak when it has been silent for ``after`` seconds."""
+
+    after: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Silence."""
+
+    seconds: float
+
+
+Act: TypeAlias = Speak | Overlap | Outlast | Hasten | Type | Push | Ask | Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that makes one simulated conversation."""
+
+    seed: int
+    acts: tuple[Act, ...]
+    faults: tuple[Fault, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    turn: TurnConfig = TurnConfig()  # noqa: RUF009  # frozen, and the defaults are what is meant
+    echo: str = "none"
+    "As in EdgeReport: with ``open`` the agent hears itself at -20 dB."
+    latency: float = 0.0
+    "Seconds from a pull to the ear."
+    greeting: str | None = None
+    shortest: float = SHORTEST
+
+
+def scenario(seed: int) -> Scenario:
+    """The conversation of this seed: half of the seeds hold speech over the agent's voice."""
+    dice = random.Random(f"scenario {seed}")
+    overlaps = seed % 2 == 0
+    acts: list[Act] = []
+    for _ in range(dice.randint(3, 4)):
+        acts.append(_turn(dice))
+        if overlaps:
+            acts.append(_overlap(dice))
+        if dice.random() < 0.3:
+            acts.append(_oddity(dice))
+    echo = "open" if dice.random() < 0.12 else "none"
+    return Scenario(
+        seed, (*acts, Speak(("alpha", "bravo"), after=0.8), Rest(0.3)),
+        faults=draw_faults(dice), moments=draw_moments(seed, dice),
+        turn=_policy(dice), echo=echo, latency=dice.choice([0.0, 0.0, 0.02, 0.2]),
+        greeting="Hello there, ask me something." if dice.random() < 0.3 else None,
+    )  # fmt: skip
+
+
+def _sentence(dice: random.Random, most: int = 5) -> tuple[str, ...]:
+    return tuple(dice.sample(PLAIN, dice.randint(1, most)))
+
+
+def _turn(dice: random.Random) -> Act:
+    words = _sentence(dice)
+    special = dice.random()
+    for chance, word in ((0.25, LONG), (0.3, MUMBLE), (0.36, SLOW), (0.42, UNSURE)):
+        if special < chance:
+            words = (*words, word)
+            break
+    else:
+        words = (NOTHING,) if special > 0.96 else words
+    hesitates = dice.random() < 0.4 and len(words) > 1
+    pauses = ((dice.randrange(1, len(words)), dice.choice([0.3, 0.6, 1.0])),) if hesitates else ()
+    return Speak(words, dice.uniform(0.2, 1.2), pauses)
+
+
+def _overlap(dice: random.Random) -> Act:
+    kind = dice.choice(["barge-in", "barge-in", "mhm", "stop", "cough", "twice", "end", "end"])
+    delay = dice.uniform(0.05, 0.9)
+    match kind:
+        case "barge-in":
+            return Overlap(_sentence(dice), delay)
+        case "mhm":
+            return Overlap((BACKCHANNEL,), delay)
+        case "stop":
+            return Overlap((STOP,), delay)
+        case "cough":
+            return Overlap((COUGH,), delay)
+        case "twice":
+            return Overlap((BACKCHANNEL, "", STOP), delay)
+    return Outlast(_sentence(dice, 3), dice.uniform(0.0, 0.35))
+
+
+def _oddity(dice: random.Random) -> Act:
+    return dice.choice(
+        [
+            Hasten(_sentence(dice), _sentence(dice, 2), dice.uniform(0, 0.2)),
+            Type(" ".join(_sentence(dice)), dice.uniform(0, 0.8)),
+            Push(_sentence(dice, 6), dice.uniform(0.4, 1.6)),
+            Ask(dice.uniform(0.1, 0.6)),
+            Rest(dice.uniform(0.5, 3)),
+        ]
+    )
+
+
+def _policy(dice: random.Random) -> TurnConfig:
+    if dice.random() < 0.2:
+        return TurnConfig.fixed(0.25, reply_timeout=2.0, stall_timeout=1.0)
+    return TurnConfig(reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 5.0]))

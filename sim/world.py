@@ -1,0 +1,264 @@
+"""The simulated world around one session: microphone, loudspeaker, user, fakes, faults, and what is known of it.
+
+Everything runs on the virtual loop, in one task besides the session's own. It must never touch the line's
+samples or orders other than through the ports that a real edge, brain and voice have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from agent.session import Agent, AgentSession, SessionConfig
+from agent.turn import Cell, State, cell_of
+from pipeline.clock import now, simulate
+from pipeline.compute import InlineCompute
+from pipeline.errors import DeviceError, HocketError
+from pipeline.events import (
+    AudioLost,
+    CommitDraft,
+    Fact,
+    Overlap,
+    OverlapScored,
+    PlaybackStarted,
+    Sample,
+    StageFailed,
+)
+from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
+from pipeline.ring import AudioRing
+from pipeline.trace import Entry, Trace
+
+from . import faults
+from .brain import WordBrain
+from .detector import LateDetector
+from .evidence import Evidence, Sound, Supply
+from .faults import Director, Mailbox
+from .script import Scenario
+from .stamp import NUMBERS, read
+from .user import Hooks, User, Uttered
+from .voice import StampedVoice, Utterance
+
+PULL = FRAME * PLAYOUT_RATE // CAPTURE_RATE
+"""Playout samples per frame."""
+TICK = FRAME / CAPTURE_RATE
+ECHO = 0.1
+"""Gain of the loudspeaker in the microphone where the echo is open: -20 dB."""
+AUDIBLE = 0.01
+"""Amplitude from which the user hears the agent."""
+ENDING = 8.0
+"""Seconds past the script that the world waits for the state in which the conversation is to be closed."""
+TOLD_EVERY = 1600
+"""Samples of a gap in capture that are told at once: every 100 ms while it lasts."""
+
+
+@dataclass(slots=True)
+class World:
+    """One conversation: an AudioEdge, and the user and the director on the other side of it."""
+
+    scenario: Scenario
+    pulled: list[Pcm] = field(default_factory=list)
+    pulled_at: list[float] = field(default_factory=list)
+    lost: list[tuple[int, int]] = field(default_factory=list)
+    stalled: list[tuple[float, float]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    cells: Counter[Cell] = field(default_factory=Counter)
+    _session: AgentSession | None = None
+    uttered: list[Uttered] = field(default_factory=list)
+    _emit: Emit | None = None
+    _ring: AudioRing | None = None
+    _last_audible: float = float("-inf")
+    _missing: int = 0
+    _untold: int = 0
+    _stall_until: float = 0.0
+    _commits: int = 0
+    _speaking: int = 0
+
+    # --- the port ----------------------------------------------------------------------------------------
+
+    def report(self) -> EdgeReport:
+        return EdgeReport("simulated", self.scenario.echo, self.scenario.latency)
+
+    async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
+        """Frames of 20 ms until the script is over. Raises DeviceError where a fault says so."""
+        self._ring, self._emit = ring, emit
+        user = User(self.scenario.acts, self._hooks(), self.uttered)
+        director = Director(self.scenario.moments, self._act)
+        gaps = faults.at(self.scenario.faults, "frame")
+        stalls = faults.at(self.scenario.faults, "pull")
+        block = np.zeros(PULL, np.float32)
+        start, frame = now(), 0
+        while True:
+            await asyncio.sleep(max(0.0, start + (frame + 1) * TICK - now()))
+            user.step(frame)
+            ending = user.over and now() >= self.scenario.shortest
+            director.look((self._state.user, self._state.agent), ending=ending)
+            if ending and frame * TICK > self._deadline(user):
+                return
+            if (gap := gaps.get(frame)) is not None:
+                if gap.kind == "lost":
+                    raise DeviceError("the simulated microphone was unplugged")
+                self._missing += round(gap.seconds * CAPTURE_RATE / FRAME)
+            self._capture(user.frame(frame), block)
+            if (stall := stalls.get(frame)) is not None:
+                self._stall(stall.seconds)
+            if now() >= self._stall_until:
+                block = self._pull(source)
+            frame += 1
+
+    def _deadline(self, user: User) -> float:
+        waits = any(moment.action == "close" for moment in self.scenario.moments)
+        return max(user.ended, self.scenario.shortest) + (ENDING if waits else 0.0)
+
+    def _capture(self, voice: Pcm, played: Pcm) -> None:
+        """A frame reaches the ring, unless the microphone gives none: then the gap is told while it lasts."""
+        assert self._ring is not None and self._emit is not None, "the edge is running"
+        if self._missing:
+            self._missing -= 1
+            self._untold += FRAME
+        if self._untold and (self._untold >= TOLD_EVERY or not self._missing):
+            gap = self._ring.lose(self._untold)
+            self._untold = 0
+            self.lost.append((gap.start, gap.end))
+            self._emit(AudioLost(gap))
+            return
+        if self._untold:
+            return
+        if self.scenario.echo == "open":
+            voice = voice + ECHO * played[np.arange(FRAME) * PULL // FRAME]
+        self._ring.write(voice)
+
+    def _pull(self, source: PlayoutSource) -> Pcm:
+        block = source.pull(PULL)
+        self.pulled.append(block)
+        self.pulled_at.append(now())
+        if float(np.abs(block).max()) > AUDIBLE:
+            self._last_audible = now()
+        return block
+
+    def _stall(self, seconds: float) -> None:
+        self.stalled.append((now(), now() + seconds))
+        self._stall_until = now() + seconds
+
+    # --- the user and the director -------------------------------------------------------------------------
+
+    @property
+    def session(self) -> AgentSession:
+        assert self._session is not None, "the world was not started"
+        return self._session
+
+    @property
+    def _state(self) -> State:
+        return self.session._running.conductor.state
+
+    def _hooks(self) -> Hooks:
+        return Hooks(
+            type=lambda text: self.session.type(text),
+            commit=lambda: self.session.commit(),
+            ask=lambda: self.session.say("greeting"),
+            silent_for=lambda: now() - self._last_audible,
+            left=lambda: self.session._running.speaking.left(self._speaking),
+            committed=lambda: self._commits,
+        )
+
+    def _act(self, action: str) -> None:
+        """What a moment asks for."""
+        assert self._ring is not None and self._emit is not None, "the edge is running"
+        here = Sample(self._ring.end)
+        match action:
+            case "type":
+                self.session.type("kilo")
+            case "commit":
+                self.session.commit()
+            case "say":
+                self.session.say("greeting")
+            case "close":
+                self.session.close("the scenario ends here")
+            case "gap":
+                self._missing += 8
+            case "stall":
+                self._stall(1.2)
+            case "voice fails":
+                self._emit(StageFailed("voice", "told to"))
+            case "stage fails":
+                self._emit(StageFailed("encoder", "told to"))
+            case "barge-in" | "backchannel" | "noise":
+                self._emit(OverlapScored(here, Overlap(action)))
+
+    # --- the record ----------------------------------------------------------------------------------------
+
+    def see(self, entry: Entry) -> None:
+        """Note an entry with the loop's time, and which cell of the policy a fact is about to meet."""
+        self.entries.append(Entry(entry.seq, now(), entry.item))
+        if isinstance(entry.item, Fact):
+            cell = cell_of(self._state, entry.item, now())
+            if cell is not None:
+                self.cells[cell] += 1
+        if isinstance(entry.item, CommitDraft):
+            self._commits += 1
+        if isinstance(entry.item, PlaybackStarted):
+            self._speaking = entry.item.turn
+
+
+def play(scenario: Scenario) -> Evidence:
+    """Live through a scenario on the virtual loop."""
+    return simulate(partial(_play, scenario), seed=scenario.seed)
+
+
+async def _play(scenario: Scenario) -> Evidence:
+    world = World(scenario)
+    brain = WordBrain(fails=faults.kinds(scenario.faults, "brain"))
+    voice = StampedVoice(fails=faults.kinds(scenario.faults, "voice"))
+    compute, trace = InlineCompute(brain, brain.cost), Trace()
+    session = world._session = AgentSession(
+        Agent(greeting=scenario.greeting), edge=world, brain=compute, voice=voice,
+        detector=LateDetector(scenario.seed), trace=trace, config=SessionConfig(turn=scenario.turn),
+    )  # fmt: skip
+    loop = asyncio.get_running_loop()
+    session._emit = Mailbox(session._emit, scenario.faults, loop.call_at)  # type: ignore[method-assign]
+    trace.subscribe(world.see)
+    failure = ""
+    try:
+        await session.run()
+    except HocketError as error:
+        failure = f"{type(error).__name__}: {error}"
+    await compute.close()
+    return _evidence(world, voice, failure)
+
+
+def _evidence(world: World, voice: StampedVoice, failure: str) -> Evidence:
+    line = world.session._running
+    turns = {claim.turn for claim in Evidence(entries=tuple(world.entries)).claims()}
+    accounts = [line.speaking.account(turn) for turn in sorted(turns)]
+    playout = line.playout
+    return Evidence(
+        seed=world.scenario.seed,
+        entries=tuple(world.entries),
+        sounds=tuple(_sounds(world.pulled, world.pulled_at, voice.utterances)),
+        utterances=tuple(voice.utterances),
+        uttered=tuple(world.uttered),
+        exchanges=line.conversation.exchanges,
+        accounts=tuple(account for account in accounts if account is not None),
+        supply=Supply(playout.fed, playout.delivered, playout.discarded, playout.queued),
+        latency=world.scenario.latency,
+        echo=world.scenario.echo,
+        lost=tuple(world.lost),
+        stalled=tuple(world.stalled),
+        ended=now(),
+        failure=failure,
+        cells=world.cells,
+    )
+
+
+def _sounds(blocks: list[Pcm], times: list[float], utterances: list[Utterance]) -> Iterator[Sound]:
+    """Who was heard when, read from the pulled samples alone."""
+    if not blocks:
+        return
+    for mark in read(np.concatenate(blocks)):
+        start, end = (times[at // PULL] + at % PULL / PLAYOUT_RATE for at in (mark.start, mark.end - 1))
+        asked = [said.serial for said in utterances if said.serial % NUMBERS == mark.first and said.at <= start]
+        yield Sound(start, end, asked[-1] if asked else -1, mark.second, mark.end - mark.start)

@@ -1,0 +1,48 @@
+"""Figures of many conversations: censored turns count, rates carry their n, what is too little is marked."""
+
+import pytest
+
+from bench.labels import Kind
+from bench.score import PauseScore, Score, StopScore, TurnScore
+from bench.summary import distribution, summarise
+
+
+def turn(v2v=None, pauses=(), stop=None, censored=False, cut_in=False, yielded=None):
+    return TurnScore(1, Kind.QUESTION, v2v, v2v, censored, cut_in, pauses, stop, yielded, 0.25, 0)
+
+
+def conversation(name, *turns):
+    return Score(name, "smooth", 60.0, turns, 1, 10.0, ("turn 9: cut",))
+
+
+def test_a_turn_without_reply_stands_in_the_percentiles_at_its_window():
+    scores = [conversation("a", turn(0.5), turn(0.6), turn(5.0, censored=True)), conversation("b", turn(0.7))]
+    whole = summarise(scores)
+    assert whole.voice_to_voice.n == 4 and whole.voice_to_voice.censored == 1
+    assert whole.voice_to_voice.p50 == pytest.approx(0.65) and whole.voice_to_voice.most == 5.0
+    assert (whole.missed.hits, whole.missed.n) == (1, 4)
+    assert whole.voice_to_voice.p50_interval.low == pytest.approx(0.6)
+    assert (whole.overlap, whole.unprompted) == (1.0, 2)
+    assert whole.unscored == ("a, turn 9: cut", "b, turn 9: cut")
+
+
+def test_cut_ins_are_told_apart_by_the_length_of_the_pause():
+    long, short = PauseScore(1.0002, True, True), PauseScore(0.2999, False, False)
+    turns = (turn(0.5, (short, long), cut_in=True), turn(0.5, (short,)))
+    whole = summarise([conversation("a", *turns)])
+    assert [(length, rate.hits, rate.n) for length, rate in whole.pauses.items()] == [(0.3, 0, 2), (1.0, 1, 1)]
+    assert whole.cut_ins.hits == 1 and whole.cut_ins.small
+
+
+def test_stops_and_yields_have_their_own_counts():
+    stops = (StopScore(0.3, False, False), StopScore(2.0, True, False), StopScore(0.4, False, True))
+    whole = summarise([conversation("a", *(turn(stop=stop) for stop in stops), turn(yielded=True))])
+    assert (whole.stop.n, whole.stop.censored, whole.stop.p50) == (3, 1, 0.4)
+    assert (whole.resumed.hits, whole.resumed.n, whole.yields.hits) == (1, 3, 1)
+    assert whole.voice_to_voice is None
+
+
+def test_a_99th_percentile_needs_three_hundred_values():
+    assert distribution({"a": [0.1] * 299}).p99 is None
+    assert distribution({"a": [0.1] * 200, "b": [0.1] * 100}).p99 == 0.1
+    assert distribution({"a": []}) is None
