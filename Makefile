@@ -32,7 +32,7 @@ $(VENV)/bin/python:
 	exit 1
 
 $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
-	@echo "hocket: installing the base packages into $(VENV) (about 280 MB on disk, once)"
+	@echo "hocket: installing the base packages into $(VENV) (about 270 MB on disk, once)"
 	@$(PIP) install --quiet -e .
 	@touch $@
 

@@ -20,7 +20,9 @@ def _refuse_hidden_packages() -> None:
         spec = importlib.util.find_spec(name)
         found = spec and (spec.origin or next(iter(spec.submodule_search_locations or ()), None))
         if not found:
-            raise ImportError(f"hocket is installed incompletely: its package {name!r} is missing; reinstall it")
+            raise ImportError(
+                f"hocket is installed incompletely: its package {name!r} is missing; reinstall it"
+            )
         path = Path(found).resolve()
         ours = home / name
         if path != ours and ours not in path.parents:
@@ -31,10 +33,24 @@ _refuse_hidden_packages()
 
 from agent.cli import main  # noqa: E402  # only after the check above
 from agent.config import Config  # noqa: E402
-from agent.launch import Launch, launch  # noqa: E402
+from agent.launch import launch  # noqa: E402
+from agent.player import Player, Recording  # noqa: E402
 from agent.session import Agent, AgentSession  # noqa: E402
+from audio_io.wav import read_sound, write_wav  # noqa: E402
+from pipeline.clock import run  # noqa: E402
 
-__all__ = ["Agent", "AgentSession", "Config", "Launch", "launch", "main"]
+__all__ = [
+    "Agent",
+    "AgentSession",
+    "Config",
+    "Player",
+    "Recording",
+    "launch",
+    "main",
+    "read_sound",
+    "run",
+    "write_wav",
+]
 
 if __name__ == "__main__":
     sys.exit(main())

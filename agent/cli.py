@@ -25,10 +25,9 @@ DEMO_FOLDER = Path("hocket-demo")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    given = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        run: Callable[[argparse.Namespace], int] = given.run
-        return run(given)
+        return _run(words)
     except HocketError as error:
         from agent.story import clean
 
@@ -37,21 +36,168 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("hocket: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] == ["simulate"]:
+        from sim.command import main as simulate
+
+        return simulate(words[1:])
+    if words[:1] == ["bench"]:
+        from bench.command import main as bench
+
+        return bench(words[1:])
+    given = _parser().parse_args(words)
+    command: Callable[[argparse.Namespace], int] = given.run
+    return command(given)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hocket", description="A voice agent that listens, drafts and answers aloud.")
+    parser = argparse.ArgumentParser(
+        prog="hocket", description="A voice agent that listens, drafts and answers aloud."
+    )
     parser.add_argument("--version", action="version", version=f"hocket {VERSION}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _talk_arguments(_command(commands, "talk", "talk at the microphone, or hold a demonstration without one", _talk))
-    _command(commands, "devices", "list microphones and loudspeakers", _devices)
-    _command(commands, "voices", "list the voices this machine has", _voices)
-    models = _command(commands, "models", "tell which brain would talk and what it can do", _models)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    talk = commands.add_parser("talk", help="talk at the microphone, or hear a demonstration without one")
+    _talk_arguments(talk)
+    commands.add_parser("devices", help="list microphones and loudspeakers").set_defaults(run=_devices)
+    commands.add_parser("voices", help="list the voices of this machine").set_defaults(run=_voices)
+    models = commands.add_parser("models", help="tell which brain would talk, and what it can do")
     models.add_argument("--brain", type=Path, metavar="FOLDER", help="another brain than the bundled one")
-    _simulate_arguments(_command(commands, "simulate", "hold scripted conversations in virtual time", _simulate))
-    _bench_arguments(_command(commands, "bench", "measure a runtime, or score a recording", _bench))
-    _command(commands, "version", "print the version", _version)
+    models.set_defaults(run=_models)
+    commands.add_parser("simulate", help="hold scripted conversations in virtual time and check them")
+    commands.add_parser("bench", help="measure a runtime, or score a recording")
+    commands.add_parser("version", help="print the version").set_defaults(run=_version)
     return parser
+
+
+def _talk_arguments(talk: argparse.ArgumentParser) -> None:
+    talk.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    talk.add_argument(
+        "--record", type=Path, metavar="FOLDER", help="keep both voices, the trace and a picture there"
+    )
+    talk.add_argument(
+        "--wav", type=Path, metavar="FILE", help="ask with this recording instead of the microphone"
+    )
+    talk.add_argument("--out", type=Path, metavar="FILE", help="with --wav: write the answer here")
+    talk.add_argument(
+        "--demo", action="store_true", help="hear the demonstration even where there is a microphone"
+    )
+    talk.add_argument("--questions", type=_count, metavar="N", help="with --demo: only its first N questions")
+    talk.add_argument("--brain", type=Path, metavar="FOLDER", help="another brain than the bundled one")
+    talk.add_argument("--voice", metavar="NAME", help="the agent's voice; `hocket voices` lists them")
+    talk.add_argument(
+        "--microphone", metavar="NAME", help="number or part of the name; `hocket devices` lists them"
+    )
+    talk.add_argument("--loudspeaker", metavar="NAME", help="as above")
+    talk.add_argument(
+        "--echo", choices=("cancel", "headphones", "off"), help="against the agent hearing itself"
+    )
+    talk.set_defaults(run=_talk)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _config(given: argparse.Namespace) -> Config:
+    """The file's settings, with what the command line says over them."""
+    from agent.config import Config, Echo, load
+
+    config = load(given.config) if given.config else Config()
+    sound = {name: getattr(given, name) for name in ("microphone", "loudspeaker") if getattr(given, name)}
+    if given.echo:
+        sound["echo"] = Echo(given.echo)
+    return replace(
+        config,
+        brain=replace(config.brain, path=given.brain or config.brain.path),
+        voice=replace(config.voice, name=given.voice or config.voice.name),
+        sound=replace(config.sound, **sound),
+        record=replace(config.record, folder=given.record or config.record.folder),
+    )
+
+
+def _talk(given: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipeline.clock import run
+
+    if given.out and not given.wav:
+        raise UserError("--out names the file for the answer to a recording: give --wav too")
+    if given.questions and not given.demo:
+        raise UserError("--questions belongs to the demonstration: give --demo too")
+    config, console = _config(given), Console()
+    if given.wav:
+        from agent.talk import talk_file
+
+        run(lambda: talk_file(config, console, given.wav, given.out))
+    elif given.demo:
+        _demo(config, console, given.questions)
+    else:
+        _live(config, console)
+    return 0
+
+
+def _live(config: Config, console: Console) -> None:
+    """At the microphone; without devices the demonstration, saying why."""
+    from audio_io.devices import open_edge
+
+    from agent.talk import talk_live
+    from pipeline.clock import run
+
+    try:
+        edge = open_edge(config.sound)
+    except DeviceError as error:
+        console.print(f"  {error}", highlight=False, markup=False)
+        console.print("  So here is a spoken conversation instead, in real time.", highlight=False)
+        _demo(config, console, None)
+        return
+    run(lambda: talk_live(config, console, edge))
+
+
+def _demo(config: Config, console: Console, count: int | None) -> None:
+    from agent.demo import QUESTIONS
+    from agent.talk import talk_demo
+    from pipeline.clock import run
+
+    folder = config.record.folder or DEMO_FOLDER
+    run(lambda: talk_demo(config, console, folder, count or len(QUESTIONS)))
+
+
+def _devices(_: argparse.Namespace) -> int:
+    from audio_io.devices import list_devices
+
+    for device in list_devices():
+        print(device)
+    return 0
+
+
+def _voices(_: argparse.Namespace) -> int:
+    from tts.choose import available_voices
+
+    for number, name in enumerate(available_voices()):
+        print(f"{name}{'   (auto)' if not number else ''}")
+    return 0
+
+
+def _models(given: argparse.Namespace) -> int:
+    from model.engine import load_bundled, load_engine
+
+    engine = load_engine(str(given.brain)) if given.brain else load_bundled()
+    facts = engine.facts()
+    print(f"{facts.name}: {given.brain or 'bundled'}")
+    print(f"  hears {facts.hears}; thinks while listening: {facts.thinks_while_listening}")
+    print(f"  instructions: {'obeyed' if facts.obeys_instructions else 'ignored'}")
+    print(f"  remembers {facts.history_turns} earlier turn{'' if facts.history_turns == 1 else 's'}")
+    if facts.note:
+        print(f"  {facts.note}")
+    engine.close()
+    return 0
+
+
+def _version(_: argparse.Namespace) -> int:
+    print(f"hocket {VERSION}")
+    return 0

@@ -189,7 +189,13 @@ def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
 def _words(option: Any) -> str:
     if get_origin(option) is tuple:
         return "a list"
-    names = {bool: "true or false", int: "a whole number", float: "a finite number", str: "a text", Path: "a path"}
+    names = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a finite number",
+        str: "a text",
+        Path: "a path",
+    }
     return names.get(option, "left out")
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from audio_io.resample import resample
 from pipeline.clock import now
 from pipeline.errors import UserError
-from pipeline.events import PlaybackStarted
-from pipeline.ports import CAPTURE_RATE, FRAME, Pcm, Said
+from pipeline.events import PlaybackStarted, Remember
+from pipeline.ports import CAPTURE_RATE, FRAME, Pcm
 from pipeline.trace import Entry
 from tts.espeak import EspeakVoice
 
@@ -39,7 +39,7 @@ class Ask:
     level: float = -20.0
     "dBFS, root mean square."
     over: float | None = None
-    "Seconds into the agent's reply to the one before, for an interruption; None: when the agent has finished."
+    "For an interruption: seconds into the reply to the one before. None: when the agent has finished."
 
 
 QUESTIONS = (
@@ -60,7 +60,10 @@ QUESTIONS = (
 
 
 async def spoken(asks: Sequence[Ask], agent_voice: str) -> list[Pcm]:
-    """Every question as sound at CAPTURE_RATE. Raises UserError when the agent speaks in a user's voice, VoiceError."""
+    """Every question as sound at CAPTURE_RATE.
+
+    Raises UserError when the agent speaks in a user's voice, VoiceError without espeak-ng.
+    """
     if agent_voice in (f"espeak:{LOW}", f"espeak:{HIGH}"):
         raise UserError(f"the demonstration's user speaks as {agent_voice}; give the agent another voice")
     return [await _sound(ask) for ask in asks]
@@ -76,14 +79,21 @@ async def _sound(ask: Ask) -> Pcm:
     pcm = resample(pcm, voice.rate, CAPTURE_RATE)
     loud = pcm[np.abs(pcm) > 0.05 * np.abs(pcm).max(initial=0.0)]
     power = float(np.sqrt(np.mean(np.square(loud)))) if len(loud) else 1.0
-    return np.clip(pcm * np.float32(10 ** (ask.level / 20) / power), -1.0, 1.0).astype(np.float32)
+    scaled: Pcm = np.clip(pcm * np.float32(10 ** (ask.level / 20) / power), -1.0, 1.0)
+    return scaled
 
 
 class Asking:
     """The part of a user who asks one thing after another, waits for answers, and sometimes interrupts."""
 
     def __init__(
-        self, asks: Sequence[Ask], sounds: Sequence[Pcm], *, greeted: bool, gap: float = 0.6, patience: float = 5.0
+        self,
+        asks: Sequence[Ask],
+        sounds: Sequence[Pcm],
+        *,
+        greeted: bool,
+        gap: float = 0.6,
+        patience: float = 5.0,
     ) -> None:
         """``greeted``: the agent speaks first. ``gap``: seconds between an answer and the next question;
         ``patience``: seconds that an answer may take."""
@@ -101,9 +111,11 @@ class Asking:
         """For ``trace.subscribe``: follows when the agent speaks."""
         if isinstance(entry.item, PlaybackStarted):
             self._began = now()
-        elif isinstance(entry.item, Said):
+        elif isinstance(entry.item, Remember):
             self._began, self._since = None, now()
-            self._answered = not len(self._left)  # a reply that ends under the user's words answers none of them
+            self._answered = not len(
+                self._left
+            )  # a reply that ends under the user's words answers none of them
 
     def frame(self, at: float) -> Pcm | None:
         if self._since is None:

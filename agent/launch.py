@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.config import BrainConfig, Config, Where
+from agent.record import Record
 from agent.session import Agent, AgentSession
+from agent.tap import Tap
 from pipeline.compute import Factory, InlineCompute, ProcessCompute, ThreadCompute
 from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, Window
 from pipeline.trace import Trace
@@ -84,9 +87,20 @@ def make_session(
 
 @asynccontextmanager
 async def launch(
-    agent: Agent, edge: AudioEdge, *, config: Config | None = None, trace: Trace | None = None
+    agent: Agent, edge: AudioEdge, *, config: Config | None = None, record: Path | None = None
 ) -> AsyncIterator[AgentSession]:
-    """A session with brain, voice and detector from the settings: ``async with launch(…) as s: await s.run()``."""
+    """A session built from settings: ``async with launch(agent, edge) as session: await session.run()``.
+
+    ``record``: a folder for both voices, the trace and a picture; else nothing is kept. Raises HocketError.
+    """
     config = config or Config()
     async with parts(config) as built:
-        yield make_session(config, built, edge, agent=agent, trace=trace)
+        with Record(record or config.record.folder) as files:
+            tap = Tap(edge, files.sound)
+            session = make_session(
+            config, built, tap, agent=agent, trace=files.trace, observe=lambda window: tap.keep()
+        )
+        try:
+            yield session
+        finally:
+            files.finish(tap, title=f"{built.facts.name} · {built.voice.name}")

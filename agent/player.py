@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from pipeline.clock import now
-from pipeline.events import PlaybackStarted
-from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource, Said
+from pipeline.events import PlaybackStarted, Remember
+from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry
 
@@ -29,7 +29,7 @@ class Part(Protocol):
     """What the user says, frame by frame."""
 
     def frame(self, at: float) -> Pcm | None:
-        """The next FRAME samples, asked for at second ``at`` of the loop's clock; None: the conversation is over."""
+        """The next FRAME samples, at second ``at`` of the loop's clock; None: the conversation is over."""
         ...
 
 
@@ -77,7 +77,7 @@ class Recording:
         """For ``trace.subscribe``: follows when the agent speaks."""
         if isinstance(entry.item, PlaybackStarted):
             self._speaking, self._answered = True, True
-        elif isinstance(entry.item, Said):
+        elif isinstance(entry.item, Remember):
             self._speaking, self._quiet_since = False, now()
 
     def frame(self, at: float) -> Pcm | None:

@@ -17,10 +17,10 @@ NAME = "conversation"
 
 
 class Record:
-    """Opens the files before a conversation and finishes them after it."""
+    """Opens the files before a conversation and finishes them after it; ``with`` closes them in any case."""
 
     def __init__(self, folder: Path | None, *, told: bool = True) -> None:
-        """``folder`` None: nothing is kept. ``told`` False: the files are for a moment only, without a picture.
+        """``folder`` None: nothing is kept. ``told`` False: for a moment only, without a picture.
 
         Raises UserError where the folder cannot be written.
         """
@@ -36,6 +36,14 @@ class Record:
     def sound_path(folder: Path) -> Path:
         """Where the recording of both voices lies."""
         return folder / f"{NAME}.wav"
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.trace.close()
+        if self.sound is not None:
+            self.sound.close()
 
     def finish(self, tap: Tap, title: str) -> str:
         """Close the files and draw the picture; sentences that say what was kept and where."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from pipeline.events import CommitDraft, DropDraft, Hush, PlaybackStarted, StartDraft
+from pipeline.events import CommitDraft, DropDraft, Hush, PlaybackStarted, Remember, StartDraft
 from pipeline.ports import Said, Thought
 from pipeline.trace import Entry
 
@@ -56,6 +56,7 @@ def tell(entries: Iterable[Entry], *, offset: float = 0.0) -> Story:
     story = Story()
     thoughts: dict[int, Words] = {}
     speaking: dict[int, float] = {}
+    over: int | None = None
     for entry in entries:
         at = entry.at + offset
         match entry.item:
@@ -75,7 +76,9 @@ def tell(entries: Iterable[Entry], *, offset: float = 0.0) -> Story:
                 thoughts[draft] = Words(old.at, old.text + text)
             case PlaybackStarted(turn):
                 speaking.setdefault(turn, at)
-            case Said(turn, text, whole):
+            case Remember(turn):
+                over = turn
+            case Said(turn, text, whole) if whole or turn == over:  # else: what was heard so far
                 if text:
                     story.words.append(Words(speaking.get(turn, at), clean(text) + ("" if whole else " …")))
             case _:

@@ -36,19 +36,19 @@ AUDIBLE = 10 ** (-50 / 20)
 
 async def talk_live(config: Config, console: Console, edge: AudioEdge) -> Receipt:
     """Talk with whoever sits at the microphone until Ctrl-C. Raises DeviceError when the device is lost."""
-    record = Record(config.record.folder)
     async with parts(config) as built:
-        return await _hold(config, console, built, edge, record, ending="listening; Ctrl-C ends")
+        with Record(config.record.folder) as record:
+            return await _hold(config, console, built, edge, record, ending="listening; Ctrl-C ends")
 
 
 async def talk_demo(config: Config, console: Console, folder: Path, count: int = len(QUESTIONS)) -> Receipt:
     """Hold the demonstration with its first ``count`` questions, and leave its files in ``folder``."""
     asks = QUESTIONS[:count]
-    record = Record(folder)
     async with parts(config) as built:
         part = Asking(asks, await spoken(asks, built.voice.name), greeted=bool(config.persona.greeting))
         edge = Player(part, "demonstration")
-        return await _hold(config, console, built, edge, record, part.see, ending="Ctrl-C ends")
+        with Record(folder) as record:
+            return await _hold(config, console, built, edge, record, part.see, ending="Ctrl-C ends")
 
 
 async def talk_file(config: Config, console: Console, question: Path, answer: Path | None) -> Receipt:
@@ -61,12 +61,12 @@ async def talk_file(config: Config, console: Console, question: Path, answer: Pa
     ending = f"playing {question.name}, {len(sound) / CAPTURE_RATE:.1f} s, in real time; Ctrl-C ends"
     quiet = replace(config, persona=replace(config.persona, greeting=""))
     with _folder(config.record.folder, wanted=answer is not None) as folder:
-        record = Record(folder, told=config.record.folder is not None)
         async with parts(quiet) as built:
             edge = Player(part, question.name)
-            receipt = await _hold(quiet, console, built, edge, record, part.see, ending=ending)
+            with Record(folder, told=config.record.folder is not None) as record:
+                receipt = await _hold(quiet, console, built, edge, record, part.see, ending=ending)
         if answer is not None and folder is not None:
-            _save_answer(record.sound_path(folder), answer, question)
+            _save_answer(Record.sound_path(folder), answer, question)
             console.print(f"  The answer is in {answer}.", highlight=False)
     return receipt
 
@@ -94,14 +94,14 @@ async def _hold(
         session = make_session(config, built, tap, trace=record.trace, observe=observe)
         for line in (head, built.facts.note, tap.report().note, ending):
             if line:
-                terminal.tell(f"  {line}", "bold" if line is head else "dim")
+                terminal.tell(line, "bold" if line is head else "dim")
         try:
             with _interruptible(session):
                 await session.run()
         finally:
             kept = record.finish(tap, title=head)
             receipt = session.receipt()
-            terminal.tell(f"  {summary(receipt, kept)}")
+            terminal.tell(summary(receipt, kept))
     return receipt
 
 
@@ -114,7 +114,9 @@ def _interruptible(session: AgentSession) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGINT)
         session.close("Ctrl-C")
 
-    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, or not the main thread
+    with contextlib.suppress(
+        NotImplementedError, ValueError, RuntimeError
+    ):  # Windows, or not the main thread
         loop.add_signal_handler(signal.SIGINT, close)
     try:
         yield
@@ -137,5 +139,7 @@ def _save_answer(recording: Path, answer: Path, question: Path) -> None:
     voice = tracks(recording, longest=3600.0).agent
     loud = np.flatnonzero(np.abs(voice) > AUDIBLE)
     if not len(loud):
-        raise UserError(f"nothing was answered to {question}, so {answer} was not written; does somebody speak in it?")
+        raise UserError(
+            f"nothing was answered to {question}, so {answer} was not written; does somebody speak in it?"
+        )
     write_wav(answer, voice[loud[0] : loud[-1] + 1], PLAYOUT_RATE)

@@ -20,8 +20,8 @@ from pipeline.events import (
     CommitDraft,
     Draft,
     DropDraft,
-    PlaybackEnded,
     PlaybackStarted,
+    Remember,
     SpeechPaused,
     SpeechStarted,
     StageFailed,
@@ -46,7 +46,7 @@ _ECHO = {
 
 
 def headline(brain: BrainFacts, voice: str, edge: EdgeReport) -> str:
-    """The one line that says what is talking: brain, what it hears, whether it thinks meanwhile, voice, echo."""
+    """One line: which brain, what it hears, whether it thinks meanwhile, which voice, echo."""
     thinking = {"yes": "yes", "notes": "notes", "no": "not yet"}[brain.thinks_while_listening]
     parts = (
         brain.name,
@@ -79,6 +79,8 @@ class Screen:
         self._thoughts: dict[Draft, str] = {}
         self._drafts: dict[Turn, Draft] = {}
         self._latency: dict[Turn, float] = {}
+        self._over: Turn | None = None
+        self._heard = ""
         self._state = "listening"
         self._lines: list[Text] = []
 
@@ -100,12 +102,14 @@ class Screen:
                 self._drafts[turn] = draft
             case PlaybackStarted():
                 self._state = "I speak"
-            case PlaybackEnded():
-                self._state = "listening"
+            case Remember(turn):
+                self._over, self._heard, self._state = turn, "", "listening"
             case Measured(turn, name, seconds) if name == ANSWER:
                 self._latency[Turn(turn)] = seconds
-            case Said(turn, text, whole):
+            case Said(turn, text, whole) if whole or turn == self._over:  # else: what was heard so far
                 self._block(Turn(turn), text, whole)
+            case Said(_, text, _):
+                self._heard = clean(text)
             case StageFailed(stage, error):
                 self._lines.append(Text(f"  {stage}: {clean(error)}", "red"))
             case _:
@@ -129,11 +133,12 @@ class Screen:
     def lanes(self) -> list[Text]:
         """The live part: both voices, and what is going on."""
         thought = line_up(list(self._thoughts.values())[-1]) if self._thoughts else ""
-        below = thought[-LANE:] if self._state == "thinking" else ""
+        below = "  " + thought[-LANE:] if self._state == "thinking" else ""
+        heard = "  " + self._heard[-LANE:] if self._state == "I speak" else ""
         return [
             Text.assemble(("  you    ", "cyan"), ("".join(self._user), "cyan")),
             Text.assemble(("  hocket ", "yellow"), ("".join(self._agent), "yellow")),
-            Text.assemble(("         ", ""), (self._state, "bold"), ("  " + below, "dim")),
+            Text.assemble(("         ", ""), (self._state, "bold"), (below, "dim"), heard),
         ]
 
     def _block(self, turn: Turn, text: str, whole: bool) -> None:
@@ -159,7 +164,9 @@ class Terminal:
     def __init__(self, console: Console, screen: Screen) -> None:
         self._console = console
         self._screen = screen
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._live = (
+            Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        )
         self._shown = ""
 
     def __enter__(self) -> Terminal:
@@ -174,7 +181,7 @@ class Terminal:
 
     def tell(self, text: str, style: str = "") -> None:
         """A line of our own above the lanes."""
-        self._console.print(Text(clean(text), style), highlight=False)
+        self._console.print(Text("  " + clean(text), style), highlight=False, soft_wrap=True)
 
     def see(self, entry: Entry) -> None:
         """For ``trace.subscribe``."""
@@ -204,5 +211,3 @@ def complaint(error: HocketError) -> str:
 def _bar(level: float) -> str:
     full = (min(max(level, _QUIET), _LOUD) - _QUIET) / (_LOUD - _QUIET)
     return _BARS[round(full * (len(_BARS) - 1))]
-
-

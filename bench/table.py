@@ -43,30 +43,41 @@ def _sections(report: Report, prefix: str = "") -> Iterator[tuple[str, Section]]
     return ((name, section) for name, section in report.sections.items() if name.startswith(prefix))
 
 
+_APART = ("null-", "overhead")
+"""Scenarios without a real brain: their times stand by themselves."""
+
+
 def _voice_to_voice(report: Report) -> Iterator[str]:
-    told = [(name, one) for name, one in _sections(report) if not name.startswith("null-")]
+    told = [(name, one) for name, one in _sections(report) if not name.startswith(_APART)]
     told = [(name, one) for name, one in told if one.summary.voice_to_voice is not None]
-    if not told:
-        return
-    yield ""
-    yield "voice to voice, s: from the labelled end of the user's speech to the first audible sample"
-    yield _HEAD
+    if told:
+        yield ""
+        yield "voice to voice, s: from the labelled end of the user's speech to the first audible sample"
+        yield _HEAD
     for name, one in told:
-        whole = one.summary.voice_to_voice
-        if whole is not None:
-            missed = one.summary.missed
-            yield f"{name:<14}{_row(whole)}   {_span(whole.p50_interval):<16} {missed.hits:>3} of {missed.n}"
+        yield _reply(name, one)
 
 
 def _overhead(report: Report) -> Iterator[str]:
+    """The runtime's own time, which is what a brain and a voice that cost nothing leave over."""
     endpoint = report.about.get("run", {}).get("endpoint")
     for name, one in _sections(report, "overhead"):
         whole = one.summary.voice_to_voice
+        if whole is not None:
+            yield ""
+            yield "the same with a scripted brain and a tone voice, which cost nothing: the runtime alone"
+            yield _HEAD
+            yield _reply(name, one)
         if whole is not None and endpoint is not None:
-            yield (
-                f"{name} beyond the endpoint wait: p50 {_ms(whole.p50 - endpoint)}, "
-                f"p95 {_ms(whole.p95 - endpoint)} (scripted brain, tone voice)"
-            )
+            beyond = f"p50 {_ms(whole.p50 - endpoint)}, p95 {_ms(whole.p95 - endpoint)}"
+            yield f"beyond the endpoint wait of {endpoint:g} s: {beyond}"
+
+
+def _reply(name: str, one: Section) -> str:
+    whole, missed = one.summary.voice_to_voice, one.summary.missed
+    if whole is None:
+        return name
+    return f"{name:<14}{_row(whole)}   {_span(whole.p50_interval):<16} {missed.hits:>3} of {missed.n}"
 
 
 def _pauses(report: Report, small: bool) -> Iterator[str]:

@@ -19,7 +19,6 @@ from pipeline.prompt import BLOCK, Audio
 from .frontend import log_mel, silence
 from .graphs import Floats, HearState, Network
 
-
 _SHORT = 4
 """Positions rather encoded twice, should the segment grow, than in a run of their own while a draft waits."""
 

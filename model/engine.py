@@ -32,9 +32,9 @@ from .tokenizer import AUDIO_END, FIRST_BYTE, StreamDecoder
 class EngineConfig:
     """Bounds of one engine."""
 
-    prefix_bytes: int = 64 << 20
+    prefix_bytes: int = 32 << 20
     "Most bytes of language-model keys and values that are kept."
-    ear_positions: int = 8192
+    ear_positions: int = 4096
     "Most audio positions whose features are kept (under 1 KB each)."
     ear_bytes: int = 16 << 20
     "Most bytes of streaming encoder states; an open segment of 25 s needs 4 MB."
@@ -77,13 +77,14 @@ class OnnxEngine:
 
     def facts(self) -> BrainFacts:
         """From the bundle's config.json."""
+        ignores = self._card.instructions == "ignored"
         return BrainFacts(
             name=self._card.name,
             hears="audio",
             thinks_while_listening="no",
-            obeys_instructions=self._card.instructions == "read",
+            obeys_instructions=not ignores,
             history_turns=self._card.history_turns,
-            note=self._card.note,
+            note=self._card.note or ("It ignores instructions." if ignores else ""),
             heard_logprob=self._card.refusal.get("heard_logprob"),
         )
 

@@ -26,7 +26,6 @@ class Line:
         self._lease = cache.lease(keys)
         self._past = cache.gather(self._lease, network.empty())
         self._keys = list(keys[: self._lease.length])
-        self._sound = True
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -38,7 +37,7 @@ class Line:
         """
         logits, present = self._network.read(embeds, self._past)
         if not np.isfinite(logits[-1]).all():
-            self._sound = False  # one bad position makes every later one bad, so the last one tells
+            # One bad position makes every later one bad, so the last one tells.
             raise ModelError(
                 "the model computed values that are not numbers for this request; it is given up"
             )
@@ -52,8 +51,7 @@ class Line:
 
     def keep(self) -> None:
         """Show all that was read to other lines; whole blocks they see in any case."""
-        if self._sound:
-            self._cache.store(self._lease, self._keys, self._past)
+        self._cache.store(self._lease, self._keys, self._past)
 
     def close(self) -> None:
         """Leave what was read to the cache and give up the lease."""

@@ -1,7 +1,7 @@
-"""The practice brain's network in torch: causal speech encoder, cue heads, adaptor, and a Qwen2-shaped decoder.
+"""The practice brain's network in torch: causal speech encoder, cue heads, adaptor, Qwen2-shaped decoder.
 
-The runtime never imports this: it plays the same network as ONNX graphs. Sizes are for batch B, T mel frames (100 Hz), F = T / 4 encoder
-frames (25 Hz), F / 2 audio positions (12.5 Hz, 1280 samples each).
+The runtime never imports this: it plays the same network as ONNX graphs. Sizes are for batch B, T mel
+frames (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 Hz, 1280 samples each).
 """
 
 import math
@@ -42,7 +42,8 @@ class Dims:
 
 
 def rotary(start: int, count: int, size: int, theta: float) -> Turn:
-    """Cosines and sines [count, size / 2] of positions start .. start + count (RoFormer, arXiv 2104.09864)."""
+    """Cosines and sines [count, size / 2] of positions start .. start + count (RoFormer, arXiv
+    2104.09864)."""
     frequency = theta ** (-torch.arange(0, size, 2).float() / size)
     angle = torch.arange(start, start + count).float()[:, None] * frequency
     return angle.cos(), angle.sin()
@@ -56,13 +57,14 @@ def rotate(x: Tensor, turn: Turn) -> Tensor:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Softmax attention of q [B, heads, N, size] over k, v [B, kv heads, S, size]; `mask` [N, S] is added to the scores.
+    """Softmax attention of q [B, heads, N, size] over k, v [B, kv heads, S, size].
 
-    Written out: on CPU in bfloat16 the fused call's backward is slower. Heads that share a key are folded into the rows.
+    `mask` [N, S] is added to the scores. Written out: on CPU in bfloat16 the fused call's backward is
+    slower. Heads that share a key are folded into the rows.
     """
     batch, heads, count, size = q.shape
     shared = k.shape[1]
-    scores = q.reshape(batch, shared, -1, size) @ k.transpose(-1, -2) * (1 / math.sqrt(size))
+    scores = (q * (1 / math.sqrt(size))).reshape(batch, shared, -1, size) @ k.transpose(-1, -2)
     scores = scores.view(batch, shared, heads // shared, count, k.shape[2])
     if mask is not None:
         scores = scores + mask.to(scores.dtype)
@@ -71,7 +73,10 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def block_mask(start: int, count: int, block: int = 2) -> Tensor:
-    """[count, start + count]: a frame sees its own block (80 ms) and all before it. `start` is a whole number of blocks."""
+    """[count, start + count]: a frame sees its own block (80 ms) and all before it.
+
+    `start` is a whole number of blocks.
+    """
     keys = torch.arange(start + count) // block
     allowed = keys[None, :] <= keys[start:, None]
     return torch.zeros(count, start + count).masked_fill(~allowed, float("-inf"))
@@ -90,7 +95,11 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor, turn: Turn, mask: Tensor, past: Tensor | None) -> tuple[Tensor, KeyValue]:
         """x [B, F, width], past [2, B, heads, P, size] -> output, keys and values [B, heads, P + F, size]."""
         batch, frames, width = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(batch, frames, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        q, k, v = (
+            self.qkv(self.norm1(x))
+            .view(batch, frames, 3, self.heads, width // self.heads)
+            .permute(2, 0, 3, 1, 4)
+        )
         q, k = rotate(q, turn), rotate(k, turn)
         if past is not None:
             k, v = torch.cat([past[0].to(k.dtype), k], 2), torch.cat([past[1].to(v.dtype), v], 2)
@@ -102,7 +111,8 @@ class EncoderLayer(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class EncoderState:
-    """What a streamed segment carries from one call to the next; a new segment starts with None in its place."""
+    """What a streamed segment carries from one call to the next; a new segment starts with None in its
+    place."""
 
     conv1: Tensor
     "[B, mel, 1]"
@@ -118,7 +128,8 @@ class EncoderState:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """An `EncoderState` whose keys and values are not yet copied into one tensor: training never needs them."""
+    """An `EncoderState` whose keys and values are not yet copied into one tensor: training never needs
+    them."""
 
     conv1: Tensor
     conv2: Tensor
@@ -146,7 +157,9 @@ class Encoder(nn.Module):
         self.conv2 = nn.Conv1d(width, width, 3, stride=2)
         self.mix_norm = nn.ModuleList([nn.LayerNorm(width) for _ in range(2)])
         self.mix = nn.ModuleList([nn.Conv1d(width, width, 5) for _ in range(2)])
-        self.layers = nn.ModuleList([EncoderLayer(width, dims.encoder_heads, dims.encoder_hidden) for _ in range(dims.encoder_layers)])
+        self.layers = nn.ModuleList(
+            [EncoderLayer(width, dims.encoder_heads, dims.encoder_hidden) for _ in range(dims.encoder_layers)]
+        )
         self.norm = nn.LayerNorm(width)
 
     def forward(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, "Memory"]:
@@ -159,7 +172,9 @@ class Encoder(nn.Module):
         tails = []
         for i, (norm, conv) in enumerate(zip(self.mix_norm, self.mix, strict=True)):
             u = norm(z).transpose(1, 2)
-            before = u.new_zeros(*u.shape[:2], 4) if state is None else (state.mix0, state.mix1)[i].to(u.dtype)
+            before = (
+                u.new_zeros(*u.shape[:2], 4) if state is None else (state.mix0, state.mix1)[i].to(u.dtype)
+            )
             u = torch.cat([before, u], 2)
             tails.append(u[:, :, -4:])
             z = z + F.gelu(conv(u)).transpose(1, 2)
@@ -180,10 +195,11 @@ def activate(raw: Tensor) -> Tensor:
 
 
 def summarise(cues: Tensor, frames: Tensor) -> Tensor:
-    """Cues [B, F, 5] of which the first `frames` [B] count -> [B, 9]. Sums over frames only, so it can run along a stream.
+    """Cues [B, F, 5] of which the first `frames` [B] count -> [B, 9].
 
-    Pitch and its spread over voiced frames, voiced share, power mean and mean of the level over speech, syllables per second of
-    speech, syllables, seconds of speech, seconds of voice.
+    Sums over frames only, so it can run along a stream: pitch and its spread over voiced frames, voiced
+    share, power mean and mean of the level over speech, syllables per second of speech, syllables,
+    seconds of speech, seconds of voice.
     """
     valid = (torch.arange(cues.shape[1])[None] < frames[:, None]).float()
     pitch, voiced, level, density, speech = cues.float().unbind(-1)
@@ -218,7 +234,8 @@ class Adaptor(nn.Module):
 
 
 class CueEmbedding(nn.Module):
-    """The utterance's cue summary [B, 9] -> a vector [B, width] that is added to the embedding of <audio_end>."""
+    """The utterance's cue summary [B, 9] -> a vector [B, width] that is added to the embedding of
+    <audio_end>."""
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
@@ -245,13 +262,19 @@ class Attention(nn.Module):
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
-        self.heads, self.kv_heads, self.size = dims.decoder_heads, dims.decoder_kv_heads, dims.width // dims.decoder_heads
+        self.heads, self.kv_heads, self.size = (
+            dims.decoder_heads,
+            dims.decoder_kv_heads,
+            dims.width // dims.decoder_heads,
+        )
         self.q_proj = nn.Linear(dims.width, dims.width)
         self.k_proj = nn.Linear(dims.width, self.kv_heads * self.size)
         self.v_proj = nn.Linear(dims.width, self.kv_heads * self.size)
         self.o_proj = nn.Linear(dims.width, dims.width, bias=False)
 
-    def forward(self, x: Tensor, turn: Turn, mask: Tensor | None, past: Tensor | None) -> tuple[Tensor, KeyValue]:
+    def forward(
+        self, x: Tensor, turn: Turn, mask: Tensor | None, past: Tensor | None
+    ) -> tuple[Tensor, KeyValue]:
         batch, count, width = x.shape
         q = self.q_proj(x).view(batch, count, self.heads, self.size).transpose(1, 2)
         k = self.k_proj(x).view(batch, count, self.kv_heads, self.size).transpose(1, 2)
@@ -286,7 +309,9 @@ class DecoderLayer(nn.Module):
         self.input_layernorm = RmsNorm(dims.width, dims.rms_eps)
         self.post_attention_layernorm = RmsNorm(dims.width, dims.rms_eps)
 
-    def forward(self, x: Tensor, turn: Turn, mask: Tensor | None, past: Tensor | None) -> tuple[Tensor, KeyValue]:
+    def forward(
+        self, x: Tensor, turn: Turn, mask: Tensor | None, past: Tensor | None
+    ) -> tuple[Tensor, KeyValue]:
         y, present = self.self_attn(self.input_layernorm(x), turn, mask, past)
         x = x + y
         return x + self.mlp(self.post_attention_layernorm(x)), present
@@ -317,7 +342,8 @@ class Decoder(nn.Module):
                 nn.init.zeros_(parameter)
 
     def hidden(self, embeds: Tensor, past: Tensor | None = None) -> tuple[Tensor, list[KeyValue]]:
-        """embeds [B, N, width], past [layers, 2, B, kv heads, P, size] -> normed hidden states, keys and values (see `stacked`)."""
+        """embeds [B, N, width], past [layers, 2, B, kv heads, P, size] -> normed hidden states, keys and
+        values (see `stacked`)."""
         start, count = 0 if past is None else past.shape[4], embeds.shape[1]
         turn = rotary(start, count, self.dims.width // self.dims.decoder_heads, self.dims.rope_theta)
         mask = torch.full((count, start + count), float("-inf")).triu(start + 1) if count > 1 else None
@@ -350,7 +376,9 @@ class Talker(nn.Module):
             for name, parameter in layer.named_parameters():
                 if parameter.dim() >= 2:
                     narrow = name.startswith(("out.", "down."))
-                    nn.init.normal_(parameter, 0, 0.02 / math.sqrt(2 * dims.encoder_layers) if narrow else 0.02)
+                    nn.init.normal_(
+                        parameter, 0, 0.02 / math.sqrt(2 * dims.encoder_layers) if narrow else 0.02
+                    )
 
     def hear(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
         """mel [B, 8k, 80] -> audio positions [B, k, width], cues [B, 2k, 5], state."""
@@ -359,7 +387,8 @@ class Talker(nn.Module):
         return self.adaptor(frames, cues, self.embedding_rms), cues, after.state()
 
     def place(self, frames: Tensor, raw: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames [B, F, width], raw cue heads and frame counts [B] -> audio positions, and the vectors for <audio_end>."""
+        """Frames [B, F, width], raw cue heads and frame counts [B] -> audio positions, and the vectors for
+        <audio_end>."""
         cues = activate(raw)
         return self.adaptor(frames, cues, self.embedding_rms), self.feel(cues, counts)
 

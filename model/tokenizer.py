@@ -1,4 +1,7 @@
-"""The bundled model's lossless tokenizer: greedy longest match over pieces, bytes as fallback. Ordinary text never gives a special id."""
+"""The bundled model's lossless tokenizer: greedy longest match over pieces, bytes as fallback.
+
+Ordinary text never gives a special id.
+"""
 
 import codecs
 import json
@@ -46,7 +49,10 @@ class Tokenizer:
         return self._ids[text]
 
     def encode(self, text: str) -> list[int]:
-        """Ids of ordinary text, never below `FIRST_BYTE`. Lone surrogates become "?" (UTF-8 cannot hold them)."""
+        """Ids of ordinary text, never below `FIRST_BYTE`.
+
+        Lone surrogates become "?" (UTF-8 cannot hold them).
+        """
         ids: list[int] = []
         at = 0
         while at < len(text):

@@ -173,7 +173,7 @@ _TAG = re.compile(rf"</?([a-z][\w:.-]*)(?:\s+[\w:.-]+\s*=\s*{_VALUE})*\s*/?>", r
 _DATA = re.compile(r"""\{\s*(?:"[^"]*"|'[^']*'|\w+)\s*:|\{\s*\}|\[\s*["'{]|\[\s*\]""")
 _MEMBER = re.compile(r'"[\w .-]+"\s*:\s*(?:"[^"]*"|-?\d[\d.eE+-]*|true|false|null|\0)')
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
-_URL = re.compile(r"""\b(?:https?|ftp|wss?|file)://[^\s<>"]+|\bwww\.[^\s<>"]+""", re.I)
+_URL = re.compile(r"""[a-z][a-z0-9+.-]*://[^\s<>"]+|\bwww\.[^\s<>"]+""", re.I)
 _HOST = re.compile(r"(?:\w+://)?(?:[^/@]*@)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)?", re.I)
 _ENTITY = re.compile(r"&(?:#(\d{1,7});|(\w+;))")
 _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -181,8 +181,9 @@ _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^[ \t]*(?:[-*_=|:][ \t]*){3,}$", re.M), _GAP),
     (re.compile(r"^[ \t]*(?:#{1,6}|>+|[-*•])[ \t]+", re.M), _GAP),
     (re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*"), r"\1"),
-    (re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])"), ""),
-    (re.compile(r"(?<![\w_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\w_])"), ""),
+    (re.compile(r"(?<![\w*])\*+(?=[^\s*])|(?<=[^\s*])\*+(?![\w*])"), ""),
+    (re.compile(r"(?<![\w_])_+(?=[^\s_])|(?<=[^\s_])_+(?![\w_])"), ""),
+    (re.compile(r"\*{2,}|_{3,}|://"), _GAP),
     (re.compile(r"\\(?:boxed|frac|text|mathrm|left|right|quad|begin|end)(?![a-z])|\$\$|[{}|]"), _GAP),
     (re.compile(r"~~|`|\\"), ""),
 )  # fmt: skip

@@ -121,8 +121,8 @@ class Trace:
                 self._file.flush()
                 self._unflushed = 0
         except OSError as error:
-            self.fault = f"the trace ends at entry {entry.seq}: {error}"
             self.close()
+            self.fault = f"the trace ends at entry {entry.seq}: {error}"
 
 
 def line(entry: Entry) -> str:

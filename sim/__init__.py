@@ -1,1 +1,1 @@
-"""The deterministic world: scripted users, fakes with declared costs, faults, invariants, the seed explorer."""
+"""The deterministic world: scripted users, fakes with declared costs, faults, invariants, exploration."""

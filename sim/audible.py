@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pipeline.events import (
     Hold,
@@ -72,7 +73,7 @@ def one_voice_at_a_time(evidence: Evidence) -> Iterator[str]:
 
 
 def the_conversation_is_what_was_heard(evidence: Evidence) -> Iterator[str]:
-    """A remembered reply is a prefix of what was spoken and ends with the last word heard, give or take one."""
+    """A remembered reply begins what was spoken and ends with the last word heard, give or take one."""
     for exchange in evidence.exchanges:
         utterances = _voiced(evidence, exchange.turn)
         words = [word for utterance in utterances for word in utterance.words]
@@ -80,11 +81,12 @@ def the_conversation_is_what_was_heard(evidence: Evidence) -> Iterator[str]:
         if kept != words[: len(kept)]:
             yield f"turn {exchange.turn}: {exchange.reply!r} is no beginning of {' '.join(words)!r}"
             continue
-        ended = next((at for at, order in evidence.of(Remember) if order.turn == exchange.turn), evidence.ended)
+        ends = (at for at, order in evidence.of(Remember) if order.turn == exchange.turn)
+        ended = next(ends, evidence.ended)
         least = _heard(evidence, utterances, ended - evidence.latency - 0.04)
         most = _heard(evidence, utterances, ended + LINGER)
         if not least - 1 <= len(kept) <= most + 1:
-            yield f"turn {exchange.turn}: {exchange.reply!r} is remembered, {least} to {most} words were heard"
+            yield f"turn {exchange.turn}: {exchange.reply!r} remembered, {least} to {most} words heard"
 
 
 def no_thought_at_a_voice(evidence: Evidence) -> Iterator[str]:
@@ -97,7 +99,7 @@ def no_thought_at_a_voice(evidence: Evidence) -> Iterator[str]:
 
 
 def samples_add_up(evidence: Evidence) -> Iterator[str]:
-    """What was made was played or dropped by a named event; what was fed was delivered, discarded or waits."""
+    """What was made was played or dropped by a named event; what was fed is delivered, discarded or waits."""
     supply = evidence.supply
     if supply.fed != supply.delivered + supply.discarded + supply.queued:
         yield f"the playout does not add up: {supply}"
@@ -113,16 +115,16 @@ def samples_add_up(evidence: Evidence) -> Iterator[str]:
 
 
 def speaking_means_sound(evidence: Evidence) -> Iterator[str]:
-    """While a reply is said to play, sound leaves at least every LATE seconds, or there is a reason why not."""
+    """While a reply is said to play, sound leaves at least every LATE seconds, or a reason is known."""
     for turn, start, end in _speaking(evidence):
         reasons = [
             at for at, fact in evidence.of(PlaybackStarved, StageFailed)
             if isinstance(fact, StageFailed) or fact.turn == turn
         ]  # fmt: skip
         edges = sorted({start, end, *(sound.end for sound in evidence.sounds if start <= sound.end <= end)})
-        for before, after in zip(edges, edges[1:], strict=False):
+        for before, after in pairwise(edges):
             excused = any(before - 0.1 <= at <= after for at in reasons)
-            stalled = any(a < after and before < b for a, b in evidence.stalled)
+            stalled = any(a < after and before < b for a, b in (*evidence.stalled, *evidence.late))
             if after - before > LATE and not excused and not stalled:
                 yield f"turn {turn} was said to speak from {before:.3f} to {after:.3f}, nothing sounded"
 

@@ -1,7 +1,7 @@
 """A brain for the simulated world: it hears stamped words exactly and answers them at a declared price.
 
-It follows the port of a real engine. It must never know anything but its prompts, except that every generation
-bears a number of its own, so that the world can tell the sound of one draft from that of any other.
+It follows the port of a real engine. It must never know anything but its prompts, except that every
+generation bears a number of its own, so that the world can tell the sound of one draft from any other's.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ class Prices:
     position: float = 0.002
     "Per audio position that is not warm."
     token: float = 0.006
+    "Per token of a thought."
+    write: float = 0.006
+    "Per token of an answer."
     ponder: float = 0.1
     "Per token of a long thought."
 
@@ -65,10 +68,12 @@ class WordBrain:
         tokens = _tokens(number, words)
         self.price = self._prices.start + self._prices.position * self._take_in(prompt)
         slow = self._prices.ponder if SLOW in words or failure == "slow" else 0.0
+        thought = True
         for index, (text, logprob) in enumerate(tokens[: limits.max_tokens]):
             if failure == "start" or (failure == "middle" and 3 * index >= 2 * len(tokens)):
                 raise ModelError("the simulated brain broke")
-            self.price += self._prices.token + slow
+            self.price += (self._prices.token if thought else self._prices.write) + slow
+            thought = thought and text != ">"
             yield Piece(crc32(text.encode()) % 50_000, text, logprob, last=index == len(tokens) - 1)
             self.price = 0.0
 

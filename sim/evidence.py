@@ -1,4 +1,4 @@
-"""What a simulated conversation left behind: the trace, and what only the world knows, such as who sounded when.
+"""What a simulated conversation left behind: the trace, and what only the world knows (who sounded when).
 
 Plain values, all times in loop seconds. It must never judge; ``sim.invariants`` does.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from agent.conversation import Exchange
 from agent.turn import Cell
@@ -28,8 +28,6 @@ from tts.reply import Account
 
 from .user import Uttered
 from .voice import Utterance
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,8 @@ class Evidence:
     "Capture samples that were lost: (start, end)."
     stalled: tuple[tuple[float, float], ...] = ()
     "When the sink pulled nothing: (start, end)."
+    late: tuple[tuple[float, float], ...] = ()
+    "When facts of the speaking stage were kept back: (start, end)."
     ended: float = 0.0
     "When the session had returned."
     failure: str = ""
@@ -90,8 +90,8 @@ class Evidence:
     cells: Counter[Cell] = field(default_factory=Counter)
     "How often each cell of the policy was met."
 
-    def of(self, *kinds: type[T]) -> Iterator[tuple[float, T]]:
-        """(time, item) of all entries of these kinds, in order."""
+    def of(self, *kinds: type) -> Iterator[tuple[float, Any]]:
+        """(time, item) of all entries of these kinds, in order. The items' types are the caller's to know."""
         for entry in self.entries:
             if isinstance(entry.item, kinds):
                 yield entry.at, entry.item

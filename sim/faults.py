@@ -32,7 +32,8 @@ class Fault:
     nth: int
     "Counted from 0."
     kind: str
-    "brain: start, middle, slow · voice: start, middle, hang · frame: gap, lost · pull: stall · mail: a fact's name."
+    """brain: start, middle, slow · voice: start, middle, hang, mute · frame: gap, lost · pull: stall ·
+    mail: the name of a fact."""
     seconds: float = 0.0
     "How long a gap, a stall or a delay lasts."
 
@@ -51,9 +52,12 @@ class Moment:
 
 ACTIONS = (
     "type", "commit", "say", "gap", "voice fails", "stage fails", "barge-in", "backchannel", "noise", "stall",
+    "late mail",
 )  # fmt: skip
 """What may happen at a moment; ``close`` beside these ends the conversation."""
 ROWS = tuple(RULES)
+_OVER = [row for row in ROWS if row[0] is not User.QUIET and row[1] is not Agent.SILENT]
+_ALONE = [row for row in ROWS if row not in _OVER]
 
 
 def at(faults: Sequence[Fault], site: str) -> dict[int, Fault]:
@@ -78,21 +82,30 @@ def _fault(dice: random.Random) -> Fault:
         case "brain":
             return Fault("brain", dice.randrange(8), dice.choice(["start", "middle", "slow"]))
         case "voice":
-            return Fault("voice", dice.randrange(8), dice.choice(["start", "middle", "hang"]))
+            return Fault("voice", dice.randrange(8), dice.choice(["start", "middle", "hang", "mute", "mute"]))
         case "frame":
             return Fault("frame", dice.randrange(50, 900), "gap", dice.uniform(0.1, 0.8))
         case "pull":
             return Fault("pull", dice.randrange(100, 900), "stall", dice.choice([0.1, 0.4, 1.6]))
     kind = dice.choice(LATE).__name__
-    return Fault("mail", dice.randrange(60 if kind == "PlaybackReached" else 4), kind, dice.uniform(0.02, 0.5))
+    nth = dice.randrange(60 if kind == "PlaybackReached" else 4)
+    return Fault("mail", nth, kind, dice.uniform(0.02, 0.3))
 
 
 def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
-    """A few actions, walking through all pairs of state and action as the seeds go by, and how it all ends."""
-    pairs = [(row, action) for row in ROWS for action in ACTIONS]
-    chosen = [pairs[(3 * seed + k) % len(pairs)] for k in range(3)]
-    moments = [Moment(row, dice.randrange(2), dice.uniform(0, 0.15), action) for row, action in chosen]
-    return (*moments, Moment(ROWS[seed % len(ROWS)], 0, dice.uniform(0, 0.15), "close"))
+    """A few actions, walking through all pairs of state and action as the seeds go by, and how it ends."""
+    rows = (_OVER, _ALONE)[seed % 2]
+    pairs = [(row, action) for row in rows for action in ACTIONS]
+    chosen = [pairs[(seed // 2 * 5 + k) % len(pairs)] for k in range(5)]
+    if seed % 2 == 0:
+        chosen += [((User.TALKING, Agent.SPEAKING), "late mail")]
+    moments = [Moment(row, dice.choice([0, 0, 1]), dice.uniform(0, 0.08), action) for row, action in chosen]
+    return (*moments, Moment(closing_row(seed), 0, dice.uniform(0, 0.12), "close"))
+
+
+def closing_row(seed: int) -> tuple[User, Agent]:
+    """The joint state in which this seed's conversation is closed."""
+    return ROWS[seed % len(ROWS)]
 
 
 class Mailbox:
@@ -105,6 +118,10 @@ class Mailbox:
         self._faults = {(fault.kind, fault.nth): fault.seconds for fault in faults if fault.site == "mail"}
         self._counts: dict[str, int] = {}
         self._until = 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Keep back what is told from now on."""
+        self._until = max(self._until, now() + seconds)
 
     def __call__(self, fact: Fact) -> None:
         """Emit a fact, at once or when its time has come."""

@@ -7,6 +7,7 @@ plants a violation. They must never repair, guess or look inside the runtime.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from agent.turn import TurnConfig
 from pipeline.events import (
@@ -16,6 +17,7 @@ from pipeline.events import (
     Duck,
     Hold,
     Hush,
+    InputCommitted,
     Listened,
     PlaybackReached,
     PlaybackStarted,
@@ -55,7 +57,7 @@ def violations(evidence: Evidence) -> list[str]:
 def one_reply_at_a_time(evidence: Evidence) -> Iterator[str]:
     """A reply may begin only when the one before has ended."""
     claims = evidence.claims()
-    for before, after in zip(claims, claims[1:], strict=False):
+    for before, after in pairwise(claims):
         if after.since < before.until:
             yield f"turn {after.turn} took the floor at {after.since:.3f}, turn {before.turn} had not left it"
 
@@ -86,7 +88,8 @@ def an_ended_turn_gets_no_orders(evidence: Evidence) -> Iterator[str]:
     kinds = (CommitDraft, Say, StartDraft, DropDraft, Think, Duck, Unduck, Hold, Resume, Hush, Remember)
     for at, order in evidence.of(*kinds):
         if order.turn in ended and not isinstance(order, Remember):
-            yield f"{type(order).__name__} for turn {order.turn} at {at:.3f}, which ended at {ended[order.turn]:.3f}"
+            end = ended[order.turn]
+            yield f"{type(order).__name__} for turn {order.turn} at {at:.3f}, which ended at {end:.3f}"
         if isinstance(order, Remember):
             ended.setdefault(order.turn, at)
 
@@ -126,7 +129,7 @@ def a_held_voice_is_decided_on_in_time(evidence: Evidence) -> Iterator[str]:
 
 def positions_never_go_back(evidence: Evidence) -> Iterator[str]:
     """Numbers, times and positions of a trace only grow; speech starts and pauses by turns."""
-    for before, after in zip(evidence.entries, evidence.entries[1:], strict=False):
+    for before, after in pairwise(evidence.entries):
         if after.seq != before.seq + 1 or after.at < before.at:
             yield f"entry {after.seq} at {after.at:.3f} follows entry {before.seq} at {before.at:.3f}"
     talking, latest = False, -1
@@ -152,7 +155,7 @@ def _listened(evidence: Evidence) -> Iterator[str]:
     for at, item in evidence.of(Listened, Think):
         if isinstance(item, Think):
             latest = None
-        elif latest is not None and (item.span.start != latest.start or item.span.end <= latest.end):
+        elif latest is not None and (item.span.start != latest.start or item.span.end < latest.end):
             yield f"{item.span} was listened to at {at:.3f} after {latest}"
         else:
             latest = item.span
@@ -193,10 +196,17 @@ def _missing(evidence: Evidence, span: Span, heard: list[str] | None) -> list[st
 def every_sentence_is_listened_to(evidence: Evidence) -> Iterator[str]:
     """What the user says in their own time is drafted soon after, whatever went on before."""
     drafts = [(at, order.listened) for at, order in evidence.of(StartDraft)]
+    explicit = [at for at, _ in evidence.of(InputCommitted, TextEntered)]
     for said in evidence.uttered:
         over = said.end / CAPTURE_RATE + HEARING
         lost = any(start < said.end and said.start < end for start, end in evidence.lost)
-        if not said.alone or lost or over > evidence.closed or evidence.echo != "none":
+        talked_over = any(
+            sound.start < said.end / CAPTURE_RATE and said.start / CAPTURE_RATE < sound.end + 0.1
+            for sound in evidence.sounds
+        )
+        # Who says that their turn is over, or types, is not listened to until they pause.
+        told = any(said.start <= round(at * CAPTURE_RATE) <= said.end for at in explicit)
+        if not said.alone or talked_over or lost or told or over > evidence.closed or evidence.echo != "none":
             continue
         if said.end - said.start < 0.3 * CAPTURE_RATE:
             continue
@@ -213,7 +223,7 @@ def an_answer_comes_or_an_ending(evidence: Evidence) -> Iterator[str]:
         started = any(turn == claim.turn and at >= claim.since for turn, at in sounded)
         until = min(claim.until, evidence.closed, evidence.ended)
         if not started and until - claim.since > most:
-            yield f"turn {claim.turn} was committed at {claim.since:.3f}: no sound and no ending by {until:.3f}"
+            yield f"turn {claim.turn} committed at {claim.since:.3f}: no sound and no ending by {until:.3f}"
 
 
 def a_session_closes_in_time(evidence: Evidence) -> Iterator[str]:

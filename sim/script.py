@@ -10,9 +10,9 @@ import random
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from agent.turn import TurnConfig
+from agent.turn import Agent, TurnConfig, User
 
-from .faults import Fault, Moment, draw_faults, draw_moments
+from .faults import Fault, Moment, closing_row, draw_faults, draw_moments
 from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP, UNSURE
 
 SHORTEST = 20.0
@@ -93,6 +93,8 @@ class Scenario:
 
     seed: int
     acts: tuple[Act, ...]
+    encore: tuple[Act, ...] = ()
+    "Repeated after the acts until the conversation is closed."
     faults: tuple[Fault, ...] = ()
     moments: tuple[Moment, ...] = ()
     turn: TurnConfig = TurnConfig()  # noqa: RUF009  # frozen, and the defaults are what is meant
@@ -100,28 +102,36 @@ class Scenario:
     "As in EdgeReport: with ``open`` the agent hears itself at -20 dB."
     latency: float = 0.0
     "Seconds from a pull to the ear."
+    write: float = 0.006
+    "Seconds that the brain takes per token of an answer."
     greeting: str | None = None
     shortest: float = SHORTEST
 
 
 def scenario(seed: int) -> Scenario:
-    """The conversation of this seed: half of the seeds hold speech over the agent's voice."""
+    """The conversation of this seed: even seeds hold speech over the agent's voice."""
     dice = random.Random(f"scenario {seed}")
-    overlaps = seed % 2 == 0
     acts: list[Act] = []
-    for _ in range(dice.randint(3, 4)):
+    for _ in range(dice.randint(2, 3)):
         acts.append(_turn(dice))
-        if overlaps:
+        if seed % 2 == 0:
             acts.append(_overlap(dice))
-        if dice.random() < 0.3:
+        if dice.random() < 0.4:
             acts.append(_oddity(dice))
-    echo = "open" if dice.random() < 0.12 else "none"
     return Scenario(
-        seed, (*acts, Speak(("alpha", "bravo"), after=0.8), Rest(0.3)),
-        faults=draw_faults(dice), moments=draw_moments(seed, dice),
-        turn=_policy(dice), echo=echo, latency=dice.choice([0.0, 0.0, 0.02, 0.2]),
+        seed, (*acts, Speak(("alpha", "bravo"), after=0.8)), _encore(seed, dice),
+        faults=draw_faults(dice), moments=draw_moments(seed, dice), turn=_policy(dice),
+        echo="open" if dice.random() < 0.12 else "none", latency=dice.choice([0.0, 0.0, 0.02, 0.2]),
+        write=dice.choice([0.006, 0.05, 0.35]),
         greeting="Hello there, ask me something." if dice.random() < 0.3 else None,
     )  # fmt: skip
+
+
+def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:
+    """What leads into every state in turn, so that the conversation can be closed there."""
+    if closing_row(seed)[0] is not User.QUIET and closing_row(seed)[1] is not Agent.SILENT:
+        return Speak((*_sentence(dice, 2), LONG)), Overlap((STOP,), dice.uniform(0.1, 0.5))
+    return Speak(_sentence(dice, 3)), Rest(0.5)
 
 
 def _sentence(dice: random.Random, most: int = 5) -> tuple[str, ...]:
@@ -131,7 +141,7 @@ def _sentence(dice: random.Random, most: int = 5) -> tuple[str, ...]:
 def _turn(dice: random.Random) -> Act:
     words = _sentence(dice)
     special = dice.random()
-    for chance, word in ((0.25, LONG), (0.3, MUMBLE), (0.36, SLOW), (0.42, UNSURE)):
+    for chance, word in ((0.5, LONG), (0.55, MUMBLE), (0.6, SLOW), (0.65, UNSURE)):
         if special < chance:
             words = (*words, word)
             break
@@ -143,7 +153,7 @@ def _turn(dice: random.Random) -> Act:
 
 
 def _overlap(dice: random.Random) -> Act:
-    kind = dice.choice(["barge-in", "barge-in", "mhm", "stop", "cough", "twice", "end", "end"])
+    kind = dice.choice(["barge-in", "barge-in", "mhm", "stop", "cough", "twice", "ponder", *["end"] * 5])
     delay = dice.uniform(0.05, 0.9)
     match kind:
         case "barge-in":
@@ -156,22 +166,23 @@ def _overlap(dice: random.Random) -> Act:
             return Overlap((COUGH,), delay)
         case "twice":
             return Overlap((BACKCHANNEL, "", STOP), delay)
-    return Outlast(_sentence(dice, 3), dice.uniform(0.0, 0.35))
+        case "ponder":
+            return Overlap((SLOW,), delay)
+    return Outlast(dice.choice([(STOP,), _sentence(dice, 3)]), dice.uniform(0.0, 0.3))
 
 
 def _oddity(dice: random.Random) -> Act:
-    return dice.choice(
-        [
-            Hasten(_sentence(dice), _sentence(dice, 2), dice.uniform(0, 0.2)),
-            Type(" ".join(_sentence(dice)), dice.uniform(0, 0.8)),
-            Push(_sentence(dice, 6), dice.uniform(0.4, 1.6)),
-            Ask(dice.uniform(0.1, 0.6)),
-            Rest(dice.uniform(0.5, 3)),
-        ]
-    )
+    oddities: list[Act] = [
+        Hasten(_sentence(dice), _sentence(dice, 2), dice.uniform(0, 0.2)),
+        Type(" ".join(_sentence(dice)), dice.uniform(0, 0.8)),
+        Push(_sentence(dice, 6), dice.uniform(0.4, 1.6)),
+        Ask(dice.uniform(0.1, 0.6)),
+        Rest(dice.uniform(0.5, 3)),
+    ]
+    return dice.choice(oddities)
 
 
 def _policy(dice: random.Random) -> TurnConfig:
     if dice.random() < 0.2:
         return TurnConfig.fixed(0.25, reply_timeout=2.0, stall_timeout=1.0)
-    return TurnConfig(reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 5.0]))
+    return TurnConfig(reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 1.0, 5.0]))

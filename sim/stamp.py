@@ -47,7 +47,9 @@ def read(pcm: Pcm, *, floor: float = FLOOR) -> list[Mark]:
     lengths = np.diff(np.concatenate((starts, [len(pcm)])))
     signs = sign[starts] if len(pcm) else sign
     # A period is a positive run and the negative one after it; it is whole when a positive run follows that.
-    whole = np.flatnonzero((signs[:-2] > 0) & (signs[1:-1] < 0) & (signs[2:] > 0)) if len(signs) > 2 else []
+    whole: list[int] = []
+    if len(signs) > 2:
+        whole = np.flatnonzero((signs[:-2] > 0) & (signs[1:-1] < 0) & (signs[2:] > 0)).tolist()
     marks: list[Mark] = []
     streak = 0
     for index in whole:

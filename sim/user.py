@@ -1,7 +1,7 @@
 """A simulated user: plays acts into the microphone, guided by nothing but what can be heard.
 
-One step per frame of 20 ms. It must never look at the runtime's state, except to time an overlap to the end of
-a reply.
+One step per frame of 20 ms. It must never look at the runtime's state, except to time an overlap to the end
+of a reply.
 """
 
 from __future__ import annotations
@@ -52,11 +52,13 @@ class User:
     """Plays a script. ``frame`` gives the microphone's sound."""
 
     acts: tuple[Act, ...]
+    encore: tuple[Act, ...]
     hooks: Hooks
     uttered: list[Uttered] = field(default_factory=list)
     over: bool = False
+    "The acts are over; what follows is encore."
     ended: float = 0.0
-    "When the script was over."
+    "When they were."
     _now: float = 0.0
     _at: int = 0
     _sound: list[tuple[int, Pcm]] = field(default_factory=list)
@@ -67,8 +69,7 @@ class User:
         self._at, self._now = frame * FRAME, frame * FRAME / CAPTURE_RATE
         if self._steps is None:
             self._steps = self._play()
-        if not self.over:
-            self.over, self.ended = next(self._steps, self) is self, self._now
+        next(self._steps, None)
 
     def frame(self, frame: int) -> Pcm:
         """Capture samples of this frame, shape (FRAME,)."""
@@ -82,7 +83,13 @@ class User:
         return out
 
     def _play(self) -> Iterator[None]:
-        for act in self.acts:
+        yield from self._perform(self.acts)
+        self.over, self.ended = True, self._now
+        while self.encore:
+            yield from self._perform(self.encore)
+
+    def _perform(self, acts: tuple[Act, ...]) -> Iterator[None]:
+        for act in acts:
             match act:
                 case Speak():
                     yield from self._silence(act.after)

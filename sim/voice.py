@@ -49,7 +49,8 @@ class StampedVoice:
     ) -> None:
         """``first`` seconds to a first chunk, ``per_second`` for each second of sound.
 
-        ``fails`` maps the number of a call to what goes wrong in it: ``start``, ``middle`` or ``hang``.
+        ``fails`` maps the number of a call to what goes wrong in it: ``start``, ``middle``,
+        ``hang``, or ``mute``: it ends without any sound.
         """
         self.utterances: list[Utterance] = []
         self._first = first
@@ -68,6 +69,8 @@ class StampedVoice:
         await asyncio.sleep(self._first)
         if failure == "hang":
             await asyncio.sleep(60)
+        if failure == "mute":
+            return
         size = round(CHUNK * self.rate)
         for start in range(0, len(pcm), size):
             if failure == "start" or (failure == "middle" and 2 * start >= len(pcm)):
@@ -87,7 +90,8 @@ def _render(text: str, serial: int) -> tuple[Pcm, list[WordTime]]:
     at = 0
     for index, match in enumerate(re.finditer(r"\S+", text)):
         count = round((0.1 + 0.03 * len(match.group())) * PLAYOUT_RATE)
-        pieces += [stamp(serial % NUMBERS, index % NUMBERS, count), np.zeros(round(GAP * PLAYOUT_RATE), np.float32)]
+        gap = np.zeros(round(GAP * PLAYOUT_RATE), np.float32)
+        pieces += [stamp(serial % NUMBERS, index % NUMBERS, count), gap]
         words.append(WordTime(*match.span(), at / PLAYOUT_RATE, (at + count) / PLAYOUT_RATE))
         at += count + len(pieces[-1])
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32), words

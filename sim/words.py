@@ -11,10 +11,13 @@ from pipeline.ports import CAPTURE_RATE, Pcm
 
 from .stamp import read, stamp
 
-PLAIN = tuple(["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima", "mike", "november"])
+PLAIN = (
+    "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo",
+    "lima", "mike", "november",
+)  # fmt: skip
 """Words without any effect."""
 LONG, MUMBLE, NOTHING, UNSURE, SLOW = "long", "mumble", "nothing", "and", "ponder"
-"""A long reply · misheard, the brain asks again · no reply at all · the sentence goes on · thinks for long."""
+"""A long reply · misheard: the brain asks again · no reply at all · the sentence goes on · long thought."""
 BACKCHANNEL, STOP, COUGH = "mhm", "stop", "cough"
 WORDS = (*PLAIN, LONG, MUMBLE, NOTHING, UNSURE, SLOW, BACKCHANNEL, STOP, COUGH)
 SECONDS = {BACKCHANNEL: 0.35, STOP: 0.35, COUGH: 0.1}

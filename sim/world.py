@@ -1,4 +1,4 @@
-"""The simulated world around one session: microphone, loudspeaker, user, fakes, faults, and what is known of it.
+"""The simulated world around one session: microphone, loudspeaker, user, fakes, faults, and the record.
 
 Everything runs on the virtual loop, in one task besides the session's own. It must never touch the line's
 samples or orders other than through the ports that a real edge, brain and voice have.
@@ -34,7 +34,7 @@ from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 
 from . import faults
-from .brain import WordBrain
+from .brain import Prices, WordBrain
 from .detector import LateDetector
 from .evidence import Evidence, Sound, Supply
 from .faults import Director, Mailbox
@@ -50,6 +50,8 @@ ECHO = 0.1
 """Gain of the loudspeaker in the microphone where the echo is open: -20 dB."""
 AUDIBLE = 0.01
 """Amplitude from which the user hears the agent."""
+LATE_MAIL = 0.5
+"""Seconds that facts are kept back at a moment of late mail."""
 ENDING = 8.0
 """Seconds past the script that the world waits for the state in which the conversation is to be closed."""
 TOLD_EVERY = 1600
@@ -62,16 +64,20 @@ class World:
 
     scenario: Scenario
     pulled: list[Pcm] = field(default_factory=list)
+    "Blocks with sound in them, and the silent one after each."
     pulled_at: list[float] = field(default_factory=list)
     lost: list[tuple[int, int]] = field(default_factory=list)
     stalled: list[tuple[float, float]] = field(default_factory=list)
+    late: list[tuple[float, float]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     cells: Counter[Cell] = field(default_factory=Counter)
     _session: AgentSession | None = None
     uttered: list[Uttered] = field(default_factory=list)
     _emit: Emit | None = None
+    _mail: Mailbox | None = None
     _ring: AudioRing | None = None
     _last_audible: float = float("-inf")
+    _sounded: bool = False
     _missing: int = 0
     _untold: int = 0
     _stall_until: float = 0.0
@@ -86,7 +92,7 @@ class World:
     async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
         """Frames of 20 ms until the script is over. Raises DeviceError where a fault says so."""
         self._ring, self._emit = ring, emit
-        user = User(self.scenario.acts, self._hooks(), self.uttered)
+        user = User(self.scenario.acts, self.scenario.encore, self._hooks(), self.uttered)
         director = Director(self.scenario.moments, self._act)
         gaps = faults.at(self.scenario.faults, "frame")
         stalls = faults.at(self.scenario.faults, "pull")
@@ -134,9 +140,12 @@ class World:
 
     def _pull(self, source: PlayoutSource) -> Pcm:
         block = source.pull(PULL)
-        self.pulled.append(block)
-        self.pulled_at.append(now())
-        if float(np.abs(block).max()) > AUDIBLE:
+        sounds = bool(block.any())
+        if sounds or self._sounded:
+            self.pulled.append(block)
+            self.pulled_at.append(now())
+        self._sounded = sounds
+        if sounds and float(np.abs(block).max()) > AUDIBLE:
             self._last_audible = now()
         return block
 
@@ -179,9 +188,12 @@ class World:
             case "close":
                 self.session.close("the scenario ends here")
             case "gap":
-                self._missing += 8
+                self._missing += 1
             case "stall":
-                self._stall(1.2)
+                self._stall(1.5)
+            case "late mail" if self._mail is not None:
+                self.late.append((now(), now() + LATE_MAIL))
+                self._mail.hold(LATE_MAIL)
             case "voice fails":
                 self._emit(StageFailed("voice", "told to"))
             case "stage fails":
@@ -211,7 +223,7 @@ def play(scenario: Scenario) -> Evidence:
 
 async def _play(scenario: Scenario) -> Evidence:
     world = World(scenario)
-    brain = WordBrain(fails=faults.kinds(scenario.faults, "brain"))
+    brain = WordBrain(Prices(write=scenario.write), fails=faults.kinds(scenario.faults, "brain"))
     voice = StampedVoice(fails=faults.kinds(scenario.faults, "voice"))
     compute, trace = InlineCompute(brain, brain.cost), Trace()
     session = world._session = AgentSession(
@@ -248,6 +260,7 @@ def _evidence(world: World, voice: StampedVoice, failure: str) -> Evidence:
         echo=world.scenario.echo,
         lost=tuple(world.lost),
         stalled=tuple(world.stalled),
+        late=tuple(world.late),
         ended=now(),
         failure=failure,
         cells=world.cells,
@@ -260,5 +273,6 @@ def _sounds(blocks: list[Pcm], times: list[float], utterances: list[Utterance]) 
         return
     for mark in read(np.concatenate(blocks)):
         start, end = (times[at // PULL] + at % PULL / PLAYOUT_RATE for at in (mark.start, mark.end - 1))
-        asked = [said.serial for said in utterances if said.serial % NUMBERS == mark.first and said.at <= start]
-        yield Sound(start, end, asked[-1] if asked else -1, mark.second, mark.end - mark.start)
+        asked = [said for said in utterances if said.serial % NUMBERS == mark.first and said.at <= start]
+        serial = asked[-1].serial if asked else -1
+        yield Sound(start, end, serial, mark.second, mark.end - mark.start)

@@ -1,4 +1,4 @@
-"""The rules of the house that an import graph cannot hold: which file may touch what, sizes, names, docstrings.
+"""The rules of the house that an import graph cannot hold: who may touch what, sizes, names, docstrings.
 
 The floors themselves are import-linter contracts in pyproject.toml (``make check``).
 """
@@ -54,7 +54,9 @@ def _where(path: Path) -> str:
 def test_a_file_says_what_it_is_and_stays_readable(path: Path) -> None:
     tree = _tree(path)
     assert ast.get_docstring(tree), "every module opens with one or two sentences"
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350, "past 350 lines: which second noun lives here?"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350, (
+        "past 350 lines: which second noun lives here?"
+    )
     assert path.stem not in FORBIDDEN_STEMS, "a file is named after the noun that lives in it"
     if path.name == "__init__.py":
         assert len(tree.body) == 1, "__init__.py holds a docstring only, so that a name has one address"
@@ -99,7 +101,11 @@ def test_nothing_is_pickled_evaluated_or_trusted() -> None:
         if {"pickle", "marshal", "shelve"} & set(_imports(tree)):
             guilty.append(f"{_where(path)}: imports a pickle")
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("eval", "exec")
+            ):
                 guilty.append(f"{_where(path)}:{node.lineno}: {node.func.id}()")
             if isinstance(node, ast.keyword) and node.arg == "trust_remote_code":
                 guilty.append(f"{_where(path)}: trust_remote_code")

@@ -1,4 +1,5 @@
-"""Made-up accents: the same few vowel and consonant changes through a whole utterance, written in espeak mnemonics."""
+"""Made-up accents: the same few vowel and consonant changes through a whole utterance, written in espeak
+mnemonics."""
 
 import random
 import re
@@ -25,10 +26,15 @@ _SHIFTS = {
     "z": ("s",),
     "r": ("R2",),
 }
-_PHONEME = re.compile("aI@|aU@|aI|eI|oU|aU|OI|i:|u:|A:|O:|3:|A@|o@|O@|i@|e@|U@|I#|I2|a#|aa|t#|t2|tS|dZ|.", re.DOTALL)
+_PHONEME = re.compile(
+    "aI@|aU@|aI|eI|oU|aU|OI|i:|u:|A:|O:|3:|A@|o@|O@|i@|e@|U@|I#|I2|a#|aa|t#|t2|tS|dZ|.", re.DOTALL
+)
 
 
 def shift(mnemonics: str, rng: random.Random) -> str:
-    """Each sound that has neighbours moves to one of them with chance 0.22, the same way everywhere in the utterance."""
-    chosen = {sound: rng.choice(ways) for sound, ways in _SHIFTS.items() if sound != "r" and rng.random() < 0.22}
+    """Each sound that has neighbours moves to one of them with chance 0.22, the same way everywhere in the
+    utterance."""
+    chosen = {
+        sound: rng.choice(ways) for sound, ways in _SHIFTS.items() if sound != "r" and rng.random() < 0.22
+    }
     return "".join(chosen.get(sound, sound) for sound in _PHONEME.findall(mnemonics))

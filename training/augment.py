@@ -38,7 +38,9 @@ def _noises() -> list[Floats]:
     out = []
     for slope in (0.0, 0.5, 1.0):
         spectrum = scipy.fft.rfft(rng.standard_normal(_POOL).astype(np.float32))
-        shaped = scipy.fft.irfft(spectrum * np.maximum(np.arange(len(spectrum)), 2000) ** -slope).astype(np.float32)
+        shaped = scipy.fft.irfft(spectrum * np.maximum(np.arange(len(spectrum)), 2000) ** -slope).astype(
+            np.float32
+        )
         out.append(shaped / shaped.std())
     return out
 
@@ -52,7 +54,8 @@ def noise(length: int, level: float, rng: random.Random) -> Pcm:
 
 def _resample(pcm: Pcm, factor: float) -> Pcm:
     """Faster and higher by `factor` (linear interpolation)."""
-    return np.interp(np.arange(0, len(pcm) - 1, factor), np.arange(len(pcm)), pcm).astype(np.float32)
+    places = np.arange(0, len(pcm) - 1, factor)
+    return np.asarray(np.interp(places, np.arange(len(pcm)), pcm), np.float32)
 
 
 def channel(pcm: Pcm, rng: random.Random) -> Pcm:
@@ -60,7 +63,9 @@ def channel(pcm: Pcm, rng: random.Random) -> Pcm:
     size = scipy.fft.next_fast_len(len(pcm) + 3200, real=True)
     spectrum = scipy.fft.rfft(pcm, size)
     hertz = np.linspace(0, RATE / 2, len(spectrum), dtype=np.float32)
-    response = 10 ** (np.interp(hertz, np.linspace(0, RATE / 2, 8), [rng.uniform(-7, 7) for _ in range(8)]) / 20)
+    response = 10 ** (
+        np.interp(hertz, np.linspace(0, RATE / 2, 8), [rng.uniform(-7, 7) for _ in range(8)]) / 20
+    )
     if rng.random() < 0.4:
         response = response / (1 + (rng.uniform(60, 300) / np.maximum(hertz, 1)) ** 4)
     if rng.random() < 0.4:
@@ -72,11 +77,13 @@ def channel(pcm: Pcm, rng: random.Random) -> Pcm:
         room *= 10 ** (-rng.uniform(2, 14) / 20) / np.sqrt(np.square(room).sum())
         room[0] += 1
         spectrum = spectrum * scipy.fft.rfft(room, size)
-    out = scipy.fft.irfft(spectrum, size)[: len(pcm)].astype(np.float32)
+    out: Pcm = scipy.fft.irfft(spectrum, size)[: len(pcm)].astype(np.float32)
     return out * np.float32(rms(pcm) / rms(out))
 
 
-def _speed(pcm: Pcm, utterance: Utterance, cue: float | None, rng: random.Random) -> tuple[Pcm, float | None, float]:
+def _speed(
+    pcm: Pcm, utterance: Utterance, cue: float | None, rng: random.Random
+) -> tuple[Pcm, float | None, float]:
     """Samples, cue and factor after a random speed change; left alone if the label would become ambiguous."""
     if rng.random() > 0.4:
         return pcm, cue, 1.0
@@ -132,7 +139,10 @@ def augment(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
 
 
 def plain(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
-    """For tests: only a level, silence around, and a quiet room (every fourth: digital silence). Nothing rewrites a label."""
+    """For tests: only a level, silence around, and a quiet room (every fourth: digital silence).
+
+    Nothing rewrites a label.
+    """
     skill = utterance.question.skill
     level = draw_level(skill, rng) if skill == "loudness" else rng.uniform(-40, -12)
     pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm))
@@ -156,7 +166,9 @@ def noise_clip(rng: random.Random) -> Clip:
         seconds = np.arange(length, dtype=np.float32) / RATE
         pcm = np.zeros(length, np.float32)
         for _ in range(rng.randint(1, 5)):
-            pcm += np.sin(2 * np.pi * rng.uniform(60, 2500) * seconds, dtype=np.float32) * np.float32(rng.random())
+            pcm += np.sin(2 * np.pi * rng.uniform(60, 2500) * seconds, dtype=np.float32) * np.float32(
+                rng.random()
+            )
         if kind < 0.8:
             beat = np.abs(np.sin(2 * np.pi * rng.uniform(0.5, 6) * seconds)) ** rng.uniform(0.5, 8)
             pcm = pcm * beat.astype(np.float32)

@@ -70,14 +70,20 @@ def _frames(tracks: list[Track], name: str, length: int) -> Tensor:
 
 
 def collate(items: list[Item]) -> AudioBatch:
-    """Tensors of one batch. Lengths are rounded up, because oneDNN compiles new kernels for every new shape."""
+    """Tensors of one batch.
+
+    Lengths are rounded up, because oneDNN compiles new kernels for every new shape.
+    """
     longest = max(len(item.clip.noisy) for item in items)
     longest += -longest % ROUND
     pcm = np.zeros((len(items), longest), np.float32)
     for row, item in zip(pcm, items, strict=True):
         row[: len(item.clip.noisy)] = item.clip.noisy
     tracks = [track(item.clip.clean) for item in items]
-    sounds = [[_CLASS[c] for c in item.utterance.phonemes if c in _CLASS] if item.utterance else [] for item in items]
+    sounds = [
+        [_CLASS[c] for c in item.utterance.phonemes if c in _CLASS] if item.utterance else []
+        for item in items
+    ]
     return AudioBatch(
         items=items,
         pcm=torch.from_numpy(pcm),
@@ -88,16 +94,21 @@ def collate(items: list[Item]) -> AudioBatch:
         pitch=_frames(tracks, "pitch", longest // 640),
         voiced=_frames(tracks, "voiced", longest // 640),
         level=_frames(tracks, "level", longest // 640),
-        speech=_frames(tracks, "speech", longest // 640) * torch.tensor([[float(item.utterance is not None)] for item in items]),
+        speech=_frames(tracks, "speech", longest // 640)
+        * torch.tensor([[float(item.utterance is not None)] for item in items]),
         pitch_known=torch.tensor([float(item.clip.warp == NO_WARP) for item in items]),
-        syllables=torch.tensor([float(item.utterance.syllables) if item.utterance else 0.0 for item in items]),
+        syllables=torch.tensor(
+            [float(item.utterance.syllables) if item.utterance else 0.0 for item in items]
+        ),
     )
 
 
 class Sampler:
     """Draws by voice group and skill; the two labels of a cue skill come equally often."""
 
-    def __init__(self, corpus: Corpus, skills: dict[str, float], rng: random.Random, *, noise_share: float = 0.012) -> None:
+    def __init__(
+        self, corpus: Corpus, skills: dict[str, float], rng: random.Random, *, noise_share: float = 0.012
+    ) -> None:
         self._corpus, self._skills, self._rng, self._noise = corpus, skills, rng, noise_share
         self._pools: dict[tuple[str, str], dict[str, list[tuple[str, Utterance]]]] = {}
         for shard, utterance in corpus:
@@ -105,7 +116,9 @@ class Sampler:
             cue = {"pitch": utterance.pitch, "pace": utterance.pace}.get(question.skill)
             word = "" if cue is None else label(question.skill, cue)
             if word is not None:
-                self._pools.setdefault((utterance.group, question.skill), {}).setdefault(word, []).append((shard, utterance))
+                self._pools.setdefault((utterance.group, question.skill), {}).setdefault(word, []).append(
+                    (shard, utterance)
+                )
 
     def _one(self) -> tuple[str, Utterance] | None:
         if self._rng.random() < self._noise:
@@ -121,12 +134,20 @@ class Sampler:
         if found is None:
             return Item(noise_clip(self._rng), Question("unclear", (NOISE,)), None)
         shard, utterance = found
-        return Item(augment(self._corpus.pcm(shard, utterance), utterance, self._rng), utterance.question, utterance)
+        return Item(
+            augment(self._corpus.pcm(shard, utterance), utterance, self._rng), utterance.question, utterance
+        )
 
     def batches(self, size: int, order: random.Random) -> Iterator[AudioBatch]:
-        """Endless. `order` is seeded alike in all processes, so that they get batches of about the same length at the same time."""
+        """Endless.
+
+        `order` is seeded alike in all processes, so that they get batches of about the same length at the
+        same time.
+        """
         while True:
-            items = sorted((self._item(self._one()) for _ in range(size * POOL)), key=lambda item: len(item.clip.noisy))
+            items = sorted(
+                (self._item(self._one()) for _ in range(size * POOL)), key=lambda item: len(item.clip.noisy)
+            )
             starts = list(range(0, len(items), size))
             order.shuffle(starts)
             for start in starts:
@@ -134,7 +155,12 @@ class Sampler:
 
 
 def word_labels(items: list[Item], language: Language) -> tuple[Tensor, Tensor, Tensor]:
-    """Word ids in one row, their counts, and 1.0 for items whose words all have ids (not the unclear ones)."""
+    """Word ids in one row, their counts, and 1.0 for items whose words all have ids (not the unclear
+    ones)."""
     rows = [[] if item.question.skill == "unclear" else language.words(item.question) for item in items]
     known = torch.tensor([float(item.question.skill != "unclear") for item in items])
-    return torch.tensor([i for row in rows for i in row], dtype=torch.long), torch.tensor([len(row) for row in rows]), known
+    return (
+        torch.tensor([i for row in rows for i in row], dtype=torch.long),
+        torch.tensor([len(row) for row in rows]),
+        known,
+    )

@@ -1,4 +1,7 @@
-"""Writes the bundle: rounded weights, graphs without weights, tokenizer, config. And reads weights back as the runtime does."""
+"""Writes the bundle: rounded weights, graphs without weights, tokenizer, config.
+
+And reads weights back as the runtime does.
+"""
 
 import json
 from pathlib import Path
@@ -6,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-from model.networks import CUES, Dims, Talker
 from safetensors.numpy import load_file, save_file
+
+from model.networks import CUES, Dims, Talker
 
 from . import graphs
 from .audio import POSITION, RATE, Floats
@@ -25,7 +29,8 @@ GRAPH_WEIGHTS = {
 
 
 def weights_of(talker: Talker) -> dict[str, Floats]:
-    """Weights under their bundle names (the decoder's are Hugging Face's), float32 rounded through float16."""
+    """Weights under their bundle names (the decoder's are Hugging Face's), float32 rounded through
+    float16."""
     out = {}
     for name, value in talker.state_dict().items():
         if not name.startswith(_LEFT_OUT):
@@ -67,8 +72,14 @@ def write(talker: Talker, folder: Path, *, training: dict[str, Any], refusal: di
     folder.mkdir(parents=True, exist_ok=True)
     weights, dims = weights_of(talker), talker.dims
     shapes = graphs.shapes_of(weights)
-    save_file({name: value.astype(np.float16) for name, value in weights.items()}, folder / "model.safetensors")
-    for name, model in {"encoder": graphs.encoder(dims, shapes), "decoder": graphs.decoder(dims, shapes), "cue": graphs.cue(shapes)}.items():
+    save_file(
+        {name: value.astype(np.float16) for name, value in weights.items()}, folder / "model.safetensors"
+    )
+    for name, model in {
+        "encoder": graphs.encoder(dims, shapes),
+        "decoder": graphs.decoder(dims, shapes),
+        "cue": graphs.cue(shapes),
+    }.items():
         onnx.save(model, folder / f"{name}.onnx")
     Language().tokenizer.save(folder / "tokenizer.json")
     content = config_of(dims, training, refusal)

@@ -1,4 +1,5 @@
-"""The corpus on disk: shards of trimmed, level-normalised clean speech (int16) with one JSON line per utterance."""
+"""The corpus on disk: shards of trimmed, level-normalised clean speech (int16) with one JSON line per
+utterance."""
 
 import json
 from collections.abc import Iterator
@@ -68,13 +69,18 @@ class Corpus:
         self.items: list[tuple[str, Utterance]] = []
         for path in sorted(folder.glob("*.jsonl")):
             self._shards[path.stem] = np.memmap(path.with_suffix(".pcm"), np.int16, "r")
-            self.items += [(path.stem, _parse(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+            self.items += [
+                (path.stem, _parse(line)) for line in path.read_text(encoding="utf-8").splitlines()
+            ]
         if not self.items:
             raise FileNotFoundError(f"{folder} holds no finished shard; run the stage `speech` first")
 
     def pcm(self, shard: str, utterance: Utterance) -> Pcm:
         """The clean samples, at -26 dB full scale."""
-        return self._shards[shard][utterance.start : utterance.start + utterance.count].astype(np.float32) / 32768
+        return (
+            self._shards[shard][utterance.start : utterance.start + utterance.count].astype(np.float32)
+            / 32768
+        )
 
     def __iter__(self) -> Iterator[tuple[str, Utterance]]:
         return iter(self.items)

@@ -1,19 +1,29 @@
 """Every figure of the card, by one command, through the exported bundle in onnxruntime."""
 
-import math
+import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
 from . import sets
+from .audio import Floats
 from .bundle import set_refusal
 from .player import Answer, Player
+from .progress import tell
+from .scores import edits, median_or_nan, percent, wilson
 from .sets import Case
-from .targets import PARTIAL, SORRY, heard_line, reply
-from .tasks import CUE_SKILLS, Question
+from .spectrum import log_mel
+from .targets import SORRY, heard_line, reply
+from .tasks import CUE_SKILLS
+
+ASK_AGAIN = ("unclear", "noise", "incomplete")
+"Skills for which a refusal is as right as the trained reply."
+HEADER = (
+    "| set | skill | n | right, no refusal [95 %] | right, refusal is not right [95 %] | refused "
+    "| right among answered | WER |\n|---|---|---|---|---|---|---|---|"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +37,17 @@ class Outcome:
     def right(self) -> bool:
         """The exact reply, a sum's operands restated rightly too."""
         question = self.case.question
-        wanted = SORRY if question.skill == "noise" else reply(question, self.case.clip.cue)
-        return self.answer.reply == wanted
+        return self.answer.reply == (
+            SORRY if question.skill == "noise" else reply(question, self.case.clip.cue)
+        )
+
+    def refused(self, threshold: float) -> bool:
+        """The heard line was less likely than the threshold."""
+        return self.answer.heard_logprob < threshold
 
     def right_with_refusal(self, threshold: float) -> bool:
         """A refused case is right only where asking again is what is wanted."""
-        if self.answer.heard_logprob >= threshold:
-            return self.right
-        return self.case.question.skill in ("unclear", "noise", "incomplete")
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    z, share = 1.959964, right / n
-    centre = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return (centre - spread) / (1 + z * z / n), (centre + spread) / (1 + z * z / n)
-
-
-def edits(a: Sequence[str], b: Sequence[str]) -> int:
-    """Levenshtein distance in words."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]
+        return self.case.question.skill in ASK_AGAIN if self.refused(threshold) else self.right
 
 
 def play(player: Player, cases: Iterable[Case]) -> list[Outcome]:
@@ -62,55 +55,49 @@ def play(player: Player, cases: Iterable[Case]) -> list[Outcome]:
     return [Outcome(case, player.answer(player.hear(case.clip.noisy))) for case in cases]
 
 
-def play_with_history(player: Player, cases: Sequence[Case]) -> list[Outcome]:
-    """Each case after the case before it, whose right reply was heard."""
+def play_second_turns(player: Player, cases: Sequence[Case]) -> list[Outcome]:
+    """Each case as the turn after the case before it, whose right reply was heard."""
     out = []
-    for before, case in zip(cases, cases[1:], strict=False):
+    for before, case in itertools.pairwise(cases):
         history = [(player.hear(before.clip.noisy), reply(before.question, before.clip.cue))]
         out.append(Outcome(case, player.answer(player.hear(case.clip.noisy), history)))
     return out
 
 
-def _line(name: str, skill: str, found: list[Outcome], threshold: float) -> str:
-    n, plainly = len(found), sum(o.right for o in found)
-    kept = sum(o.right_with_refusal(threshold) for o in found)
-    refused = sum(o.answer.heard_logprob < threshold for o in found)
-    answered = [o for o in found if o.answer.heard_logprob >= threshold]
-    trusted = sum(o.right for o in answered) / max(1, len(answered))
-    low, high = wilson(plainly, n)
-    low2, high2 = wilson(kept, n)
-    words = [(o.answer.heard.split(), heard_line(o.case.question).removeprefix("heard: ").split()) for o in found]
-    wer = sum(edits(a, b) for a, b in words) / max(1, sum(len(b) for _, b in words))
-    return (
-        f"| {name} | {skill} | {n} | {plainly / n:.1%} [{low:.1%}, {high:.1%}] | {kept / n:.1%} [{low2:.1%}, {high2:.1%}] "
-        f"| {refused / n:.1%} | {trusted:.1%} | {wer:.3f} |"
-    )
+def table_line(name: str, skill: str, found: Sequence[Outcome], threshold: float) -> str:
+    """One row under `HEADER`."""
+    n = len(found)
+    plainly, strictly = sum(o.right for o in found), sum(o.right_with_refusal(threshold) for o in found)
+    answered = [o for o in found if not o.refused(threshold)]
+    pairs = [
+        (o.answer.heard.split(), heard_line(o.case.question).removeprefix("heard: ").split()) for o in found
+    ]
+    wer = sum(edits(a, b) for a, b in pairs) / max(1, sum(len(b) for _, b in pairs))
+    cells = [name, skill, str(n)]
+    cells += [f"{percent(right, n)} [{percent(low, 1)}, {percent(high, 1)}]" for right, low, high in
+              ((right, *wilson(right, n)) for right in (plainly, strictly))]  # fmt: skip
+    cells += [percent(n - len(answered), n), percent(sum(o.right for o in answered), len(answered))]
+    return "| " + " | ".join(cells) + (" |  |" if skill in ASK_AGAIN[:2] else f" | {wer:.3f} |")
 
 
-def _cited(outcomes: list[Outcome], skill: str) -> str:
-    """How far the value cited in the thought is from the measured one."""
+def cited_error(outcomes: Iterable[Outcome], skill: str) -> float:
+    """Median distance of the value cited in the thought from the measured one (pitch: as a share); nan if
+    none."""
     errors = []
     for o in outcomes:
         if o.case.question.skill == skill and len(o.answer.lines) > 1 and o.case.clip.cue is not None:
-            try:
-                errors.append(abs(float(o.answer.lines[1].split()[1]) - o.case.clip.cue) / (o.case.clip.cue if skill == "pitch" else 1))
-            except (IndexError, ValueError):
-                continue
-    return f"{skill} {median(errors):.2f}" if errors else ""
-
-
-HEADER = (
-    "| set | skill | n | right, no refusal [95 %] | right, refusal is not right [95 %] | refused | right among answered | WER |\n"
-    "|---|---|---|---|---|---|---|---|"
-)
+            words = o.answer.lines[1].split()
+            if len(words) == 4 and words[0] in ("pitch", "pace", "level"):
+                error = abs(float(words[1]) - o.case.clip.cue)
+                errors.append(error / o.case.clip.cue if skill == "pitch" else error)
+    return median_or_nan(errors)
 
 
 def stream_error(player: Player, case: Case, seed: int) -> float:
     """Largest difference between an utterance encoded whole and in random cuts of whole positions."""
-    from .spectrum import log_mel
-
     mel, rng = log_mel(case.clip.noisy), np.random.default_rng(seed)
-    whole, state, parts, at = player.encode(mel, player.empty())[0], player.empty(), [], 0
+    whole, state, at = player.encode(mel, player.empty())[0], player.empty(), 0
+    parts: list[Floats] = []
     while at < len(mel):
         size = 8 * int(rng.integers(1, 6))
         audio, _, state = player.encode(mel[at : at + size], state)
@@ -120,47 +107,51 @@ def stream_error(player: Player, case: Case, seed: int) -> float:
 
 
 def calibrate(bundle: Path, folder: Path, seed: int, *, loss: float = 0.015) -> float:
-    """Fits refusal.heard_logprob so that `loss` of right answers is refused on the calibration set, and writes it to config.json."""
-    player = Player(bundle)
-    found = play(player, sets.calibration(folder, seed))
-    scores = [o.answer.heard_logprob for o in found if o.right]
-    threshold = round(float(np.quantile(scores, loss)), 4)
+    """Fits refusal.heard_logprob so that `loss` of the calibration set's right answers are refused; writes
+    config.json."""
+    found = play(Player(bundle), sets.calibration(folder, seed))
+    threshold = round(float(np.quantile([o.answer.heard_logprob for o in found if o.right], loss)), 4)
     wrong = [o for o in found if not o.right]
-    caught = sum(o.answer.heard_logprob < threshold for o in wrong)
-    print(f"calibration (n={len(found)}, seed {seed}): threshold {threshold}, loses {loss:.1%} of right answers, catches {caught} of {len(wrong)} wrong ones")
+    caught = sum(o.refused(threshold) for o in wrong)
+    tell(
+        f"calibration, seed {seed}, n={len(found)}: threshold {threshold} loses {loss:.1%} of right answers "
+        f"and catches {caught} of {len(wrong)} wrong ones"
+    )
     set_refusal(bundle, {"heard_logprob": threshold})
     return threshold
 
 
+def _second_turn_cases(cases: Sequence[Case]) -> list[Case]:
+    """Sums, and between them other questions."""
+    sums = [case for case in cases if case.question.skill == "sum"][::3]
+    others = [case for case in cases if case.question.skill in CUE_SKILLS]
+    return [case for pair in zip(others, sums, strict=False) for case in pair]
+
+
 def evaluate(bundle: Path, folder: Path, seed: int, *, share: float = 1.0) -> dict[str, list[Outcome]]:
-    """Prints the tables; `share` cuts every set to a part, for a quick look."""
+    """Tells the tables; `share` cuts every set to a part, for a quick look."""
     player = Player(bundle)
     threshold = player.config["refusal"]["heard_logprob"]
-    recipes = tuple(sets.Recipe(r.name, r.title, r.group, r.unseen, {s: max(4, int(n * share)) for s, n in r.counts.items()}, r.rough) for r in sets.TESTS)
+    recipes = tuple(
+        replace(r, counts={s: max(4, int(n * share)) for s, n in r.counts.items()}) for r in sets.TESTS
+    )
     cases = sets.build(recipes, folder, seed)
-    print(f"bundle {bundle}, seed {seed}, refusal threshold {threshold}, steps {player.config['training'].get('steps', '?')}")
+    tell(f"bundle {bundle}, seed {seed}, refusal below {threshold}, training {player.config['training']}")
     for recipe in recipes:
-        print(f"set {recipe.name}: {recipe.title}")
-    print(HEADER, flush=True)
+        tell(f"set {recipe.name}: {recipe.title}")
+    tell(HEADER)
     outcomes = {}
     for recipe in recipes:
         outcomes[recipe.name] = play(player, cases[recipe.name])
         for skill in recipe.counts:
-            print(_line(recipe.name, skill, [o for o in outcomes[recipe.name] if o.case.question.skill == skill], threshold), flush=True)
-    sums = [case for case in cases["unseen"] if case.question.skill == "sum"]
-    asked = [case for case in cases["unseen"] if case.question.skill in {"sum", *CUE_SKILLS}]
-    turns = play_with_history(player, [case for pair in zip(asked[-len(sums) :: 3], sums[::3], strict=False) for case in pair])
+            found = [o for o in outcomes[recipe.name] if o.case.question.skill == skill]
+            tell(table_line(recipe.name, skill, found, threshold))
+    turns = play_second_turns(player, _second_turn_cases(cases["unseen"]))
     outcomes["second turn"] = [o for o in turns if o.case.question.skill == "sum"]
-    print(_line("second turn", "sum", outcomes["second turn"], threshold))
-    for name in ("unseen", "rms"):
-        print(f"median error of the cited value, {name}: " + " ".join(_cited(outcomes[name], skill) for skill in sorted(CUE_SKILLS)) + " (pitch: share)")
-    print(f"streamed against whole: {max(stream_error(player, case, i) for i, case in enumerate(sums[:10])):.1e}")
+    tell(table_line("second turn", "sum", outcomes["second turn"], threshold))
+    for skill, unit in (("pitch", ""), ("pace", " syllables/s"), ("loudness", " dB")):
+        error = cited_error(outcomes["unseen"], skill)
+        tell(f"median error of the cited {skill}, unseen: {error:.3f}{unit}" + " of it" * (skill == "pitch"))
+    tried = [case for case in cases["unseen"] if case.question.skill == "sum"][:10]
+    tell(f"streamed against whole: {max(stream_error(player, case, i) for i, case in enumerate(tried)):.1e}")
     return outcomes
-
-
-def confusions(outcomes: Iterable[Outcome]) -> list[tuple[str, str, str]]:
-    """(voice, said, heard) of wrong answers."""
-    return [(o.case.voice, " ".join(o.case.question.words), o.answer.heard) for o in outcomes if not o.right]
-
-
-__all__ = ["PARTIAL", "Outcome", "Question", "calibrate", "confusions", "evaluate", "play", "wilson"]

@@ -1,10 +1,12 @@
-"""Speaks questions into shards. Runs only in a spawned worker process: it loads espeak-ng (GPL), which nothing else here may do."""
+"""Speaks questions into shards.
+
+Runs only in a spawned worker process: it loads espeak-ng (GPL), which nothing else here may do.
+"""
 
 import json
 import multiprocessing
 import random
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from .accent import shift
 from .audio import RATE, Pcm, rms
 from .corpus import SKILLS, Utterance
 from .labels import median_pitch
+from .progress import say
 from .speech import Engine, Espeak, Flite, Style
 from .targets import label
 from .tasks import Question, draw
@@ -83,7 +86,10 @@ class Worker:
             self._voices = [order.group]
 
     def _say(self, question: Question, voice: str, rng: random.Random) -> tuple[Pcm, int]:
-        """Speech and the sample of a word border (0: said in one breath). Cut sums often end with a rising comma."""
+        """Speech and the sample of a word border (0: said in one breath).
+
+        Cut sums often end with a rising comma.
+        """
         style, words = _style(question.skill, rng), list(question.words)
         if question.skill == "incomplete" and rng.random() < 0.6:
             words[-1] += ","
@@ -135,9 +141,11 @@ def generate(order: Order) -> None:
                 start += len(found[1])
         (np.concatenate(chunks) * 32768).clip(-32768, 32767).astype(np.int16).tofile(name.with_suffix(".pcm"))
         partial = name.with_suffix(".partial")
-        partial.write_text("".join(json.dumps(asdict(u), ensure_ascii=False) + "\n" for u in made), encoding="utf-8")
+        partial.write_text(
+            "".join(json.dumps(asdict(u), ensure_ascii=False) + "\n" for u in made), encoding="utf-8"
+        )
         partial.rename(name.with_suffix(".jsonl"))
-        print(f"{time.strftime('%H:%M:%S')} {name.name}: {len(made)} utterances, {start / RATE / 60:.0f} min", flush=True)
+        say(f"{name.name}: {len(made)} utterances, {start / RATE / 60:.0f} min of speech")
 
 
 def _generate_all(orders: Sequence[Order]) -> None:
@@ -146,7 +154,7 @@ def _generate_all(orders: Sequence[Order]) -> None:
 
 
 def generate_apart(*rows: Sequence[Order]) -> None:
-    """Each row of orders in a spawned process of its own, at the same time. RuntimeError if one fails."""
+    """Each row of orders in a spawned process of its own, all at once. RuntimeError if one fails."""
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_generate_all, args=(row,)) for row in rows]
     for worker in workers:

@@ -1,6 +1,8 @@
-"""A small builder of ONNX graphs whose weights stay outside: they are named as in model.safetensors and supplied at load."""
+"""A small builder of ONNX graphs whose weights stay outside: they are named as in model.safetensors and
+supplied at load."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +14,8 @@ Shape = Sequence[int | str]
 
 
 class Graph:
-    """Every method adds nodes and returns the name of their output; weights are named, constants are kept in the graph."""
+    """Every method adds nodes and returns the name of their output; weights are named, constants are kept in
+    the graph."""
 
     def __init__(self, name: str, shapes: dict[str, Sequence[int]]) -> None:
         """`shapes`: of all weights that may be asked for."""
@@ -34,25 +37,34 @@ class Graph:
     def weight(self, name: str) -> str:
         """A weight that the loader supplies as float32."""
         if name not in self._initializers:
-            tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=list(self._shapes[name]), data_location=TensorProto.EXTERNAL)
+            tensor = TensorProto(
+                name=name,
+                data_type=TensorProto.FLOAT,
+                dims=list(self._shapes[name]),
+                data_location=TensorProto.EXTERNAL,
+            )
             tensor.external_data.add(key="location", value="model.safetensors")
             self._initializers[name] = tensor
         return name
 
     def constant(self, value: float | Sequence[int] | NDArray[np.generic]) -> str:
         """Floats become float32 scalars, integer lists int64 vectors."""
-        array = np.asarray(value, np.float32 if isinstance(value, float) else np.int64) if not isinstance(value, np.ndarray) else value
+        array = (
+            np.asarray(value, np.float32 if isinstance(value, float) else np.int64)
+            if not isinstance(value, np.ndarray)
+            else value
+        )
         name = f"constant_{array.dtype}_{array.shape}_{array.tobytes().hex()[:64]}".replace(" ", "")
         self._initializers.setdefault(name, numpy_helper.from_array(array, name))
         return name
 
-    def many(self, kind: str, inputs: Sequence[str], outputs: int, **attributes: object) -> list[str]:
+    def many(self, kind: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> list[str]:
         self._count += 1
         names = [f"{kind}_{self._count}_{i}" for i in range(outputs)]
         self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
         return names
 
-    def op(self, kind: str, *inputs: str, **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         return self.many(kind, inputs, 1, **attributes)[0]
 
     def linear(self, x: str, name: str) -> str:
@@ -61,7 +73,14 @@ class Graph:
         return self.op("Add", y, self.weight(f"{name}.bias")) if f"{name}.bias" in self._shapes else y
 
     def layer_norm(self, x: str, name: str) -> str:
-        return self.op("LayerNormalization", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), axis=-1, epsilon=1e-5)
+        return self.op(
+            "LayerNormalization",
+            x,
+            self.weight(f"{name}.weight"),
+            self.weight(f"{name}.bias"),
+            axis=-1,
+            epsilon=1e-5,
+        )
 
     def rms_norm(self, x: str, scale: str, eps: float) -> str:
         square = self.op("ReduceMean", self.op("Mul", x, x), self.constant([-1]), keepdims=1)
@@ -84,7 +103,9 @@ class Graph:
     def rotary(self, start: str, count: str, size: int, theta: float) -> tuple[str, str]:
         """Cosines and sines [count, size / 2]."""
         frequency = (theta ** (-np.arange(0, size, 2) / size)).astype(np.float32)
-        places = self.op("Unsqueeze", self.op("Cast", self.span(start, count), to=TensorProto.FLOAT), self.constant([1]))
+        places = self.op(
+            "Unsqueeze", self.op("Cast", self.span(start, count), to=TensorProto.FLOAT), self.constant([1])
+        )
         angle = self.op("Mul", places, self.constant(frequency))
         return self.op("Cos", angle), self.op("Sin", angle)
 
@@ -102,12 +123,19 @@ class Graph:
 
     def unstack(self, x: str, outputs: int) -> list[str]:
         """The parts along the first axis, without it."""
-        return [self.op("Squeeze", part, self.constant([0])) for part in self.many("Split", [x], outputs, axis=0, num_outputs=outputs)]
+        return [
+            self.op("Squeeze", part, self.constant([0]))
+            for part in self.many("Split", [x], outputs, axis=0, num_outputs=outputs)
+        ]
 
     def stack(self, parts: Sequence[str]) -> str:
         return self.op("Concat", *[self.op("Unsqueeze", part, self.constant([0])) for part in parts], axis=0)
 
     def model(self) -> onnx.ModelProto:
         """The checked model, without weight data."""
-        graph = helper.make_graph(self._nodes, self._name, self._inputs, self._outputs, list(self._initializers.values()))
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="hocket")
+        graph = helper.make_graph(
+            self._nodes, self._name, self._inputs, self._outputs, list(self._initializers.values())
+        )
+        return helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="hocket"
+        )

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from model.networks import CUES, Dims
 from onnx import TensorProto
+
+from model.networks import CUES, Dims
 
 from .graph import Graph
 
@@ -26,9 +27,19 @@ def _stem(graph: Graph, mel: str, states: list[str]) -> str:
     """Convolutions from 100 to 25 Hz; adds the outputs of the new states."""
     m = graph.op("Transpose", mel, perm=[0, 2, 1])
     x = graph.op("Concat", states[0], m, axis=2)
-    y = graph.op("Gelu", graph.op("Conv", x, graph.weight("encoder.conv1.weight"), graph.weight("encoder.conv1.bias"), strides=[2]))
+    y = graph.op(
+        "Gelu",
+        graph.op(
+            "Conv", x, graph.weight("encoder.conv1.weight"), graph.weight("encoder.conv1.bias"), strides=[2]
+        ),
+    )
     z = graph.op("Concat", states[1], y, axis=2)
-    z = graph.op("Gelu", graph.op("Conv", z, graph.weight("encoder.conv2.weight"), graph.weight("encoder.conv2.bias"), strides=[2]))
+    z = graph.op(
+        "Gelu",
+        graph.op(
+            "Conv", z, graph.weight("encoder.conv2.weight"), graph.weight("encoder.conv2.bias"), strides=[2]
+        ),
+    )
     z = graph.op("Transpose", z, perm=[0, 2, 1])
     end = 2**62
     graph.output(graph.slice(m, -1, end, 2), "conv1_out", [1, 80, 1])
@@ -37,7 +48,12 @@ def _stem(graph: Graph, mel: str, states: list[str]) -> str:
         u = graph.op("Transpose", graph.layer_norm(z, f"encoder.mix_norm.{i}"), perm=[0, 2, 1])
         u = graph.op("Concat", states[2 + i], u, axis=2)
         graph.output(graph.slice(u, -4, end, 2), f"mix{i}_out", [1, "width", 4])
-        u = graph.op("Gelu", graph.op("Conv", u, graph.weight(f"encoder.mix.{i}.weight"), graph.weight(f"encoder.mix.{i}.bias")))
+        u = graph.op(
+            "Gelu",
+            graph.op(
+                "Conv", u, graph.weight(f"encoder.mix.{i}.weight"), graph.weight(f"encoder.mix.{i}.bias")
+            ),
+        )
         z = graph.op("Add", z, graph.op("Transpose", u, perm=[0, 2, 1]))
     return z
 
@@ -47,7 +63,12 @@ def encoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
     graph, width, heads = Graph("encoder", shapes), dims.width, dims.encoder_heads
     size = width // heads
     mel = graph.input("mel", [1, "mel_frames", dims.mel])
-    state_shapes = {"conv1": [1, dims.mel, 1], "conv2": [1, width, 1], "mix0": [1, width, 4], "mix1": [1, width, 4]}
+    state_shapes = {
+        "conv1": [1, dims.mel, 1],
+        "conv2": [1, width, 1],
+        "mix0": [1, width, 4],
+        "mix1": [1, width, 4],
+    }
     states = [graph.input(name, shape) for name, shape in state_shapes.items()]
     past = graph.input("past", [dims.encoder_layers, 2, 1, heads, "past_frames", size])
     start = graph.input("start", [1], TensorProto.INT64)
@@ -58,19 +79,27 @@ def encoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
     for i, layer_past in enumerate(graph.unstack(past, dims.encoder_layers)):
         name = f"encoder.layers.{i}"
         qkv = graph.linear(graph.layer_norm(z, f"{name}.norm1"), f"{name}.qkv")
-        qkv = graph.op("Transpose", graph.op("Reshape", qkv, graph.constant([1, -1, 3, heads, size])), perm=[2, 0, 3, 1, 4])
+        qkv = graph.op(
+            "Transpose",
+            graph.op("Reshape", qkv, graph.constant([1, -1, 3, heads, size])),
+            perm=[2, 0, 3, 1, 4],
+        )
         q, k, v = graph.unstack(qkv, 3)
         old_k, old_v = graph.unstack(layer_past, 2)
         k = graph.op("Concat", old_k, graph.rotate(k, turn), axis=2)
         v = graph.op("Concat", old_v, v, axis=2)
         presents.append(graph.stack([k, v]))
         y = graph.op("Transpose", graph.attend(graph.rotate(q, turn), k, v, mask, size), perm=[0, 2, 1, 3])
-        z = graph.op("Add", z, graph.linear(graph.op("Reshape", y, graph.constant([1, -1, width])), f"{name}.out"))
+        z = graph.op(
+            "Add", z, graph.linear(graph.op("Reshape", y, graph.constant([1, -1, width])), f"{name}.out")
+        )
         up = graph.op("Gelu", graph.linear(graph.layer_norm(z, f"{name}.norm2"), f"{name}.up"))
         z = graph.op("Add", z, graph.linear(up, f"{name}.down"))
     frames = graph.layer_norm(z, "encoder.norm")
     cues, fed = _cues(graph, frames)
-    pairs = graph.op("Reshape", graph.op("Concat", frames, fed, axis=2), graph.constant([1, -1, 2 * (width + len(CUES))]))
+    pairs = graph.op(
+        "Reshape", graph.op("Concat", frames, fed, axis=2), graph.constant([1, -1, 2 * (width + len(CUES))])
+    )
     audio = graph.linear(graph.op("Gelu", graph.linear(pairs, "adaptor.up")), "adaptor.down")
     scale = graph.op("Mul", graph.weight("adaptor.gain"), graph.weight("embedding_rms"))
     graph.output(graph.rms_norm(audio, scale, 1e-5), "audio", [1, "positions", width])
@@ -86,7 +115,9 @@ def _cues(graph: Graph, frames: str) -> tuple[str, str]:
     density = graph.op("Softplus", graph.op("Sub", raw[3], graph.constant(2.0)))
     cues = graph.op("Concat", raw[0], voiced, raw[2], density, speech, axis=2)
     pitch = graph.op("Mul", graph.op("Mul", raw[0], voiced), graph.constant(2.0))
-    fed = graph.op("Concat", pitch, voiced, raw[2], graph.op("Mul", density, graph.constant(4.0)), speech, axis=2)
+    fed = graph.op(
+        "Concat", pitch, voiced, raw[2], graph.op("Mul", density, graph.constant(4.0)), speech, axis=2
+    )
     return cues, fed
 
 
@@ -95,14 +126,18 @@ def cue(shapes: Shapes) -> onnx.ModelProto:
     graph = Graph("cue", shapes)
     pitch, voiced, level, density, speech = (
         graph.op("Squeeze", part, graph.constant([2]))
-        for part in graph.many("Split", [graph.input("cues", [1, "frames", len(CUES)])], 5, axis=2, num_outputs=5)
+        for part in graph.many(
+            "Split", [graph.input("cues", [1, "frames", len(CUES)])], 5, axis=2, num_outputs=5
+        )
     )
 
     def total(x: str) -> str:
         return graph.op("ReduceSum", x, graph.constant([1]), keepdims=0)
 
     def gate(x: str, least: float) -> str:
-        return graph.op("Mul", x, graph.op("Cast", graph.op("Greater", x, graph.constant(least)), to=TensorProto.FLOAT))
+        return graph.op(
+            "Mul", x, graph.op("Cast", graph.op("Greater", x, graph.constant(least)), to=TensorProto.FLOAT)
+        )
 
     def times(x: str, factor: float) -> str:
         return graph.op("Mul", x, graph.constant(factor))
@@ -122,9 +157,16 @@ def cue(shapes: Shapes) -> onnx.ModelProto:
     loudness = graph.op("Div", total(graph.op("Mul", level, s)), sn)
     seconds, count = times(s_sum, 1 / 25), total(density)
     pace = times(graph.op("Div", count, at_least(seconds, 0.3)), 0.25)
-    parts = [times(mean, 2.0), times(spread, 2.0), graph.op("Div", w_sum, at_least(s_sum, 1.0)), times(power, 1 / (1.5 * math.log(10)))]
+    parts = [
+        times(mean, 2.0),
+        times(spread, 2.0),
+        graph.op("Div", w_sum, at_least(s_sum, 1.0)),
+        times(power, 1 / (1.5 * math.log(10))),
+    ]
     parts += [loudness, pace, times(count, 1 / 8), times(seconds, 0.5), times(w_sum, 1 / 25)]
-    summary = graph.op("Concat", *[graph.op("Unsqueeze", part, graph.constant([1])) for part in parts], axis=1)
+    summary = graph.op(
+        "Concat", *[graph.op("Unsqueeze", part, graph.constant([1])) for part in parts], axis=1
+    )
     vector = graph.linear(graph.op("Gelu", graph.linear(summary, "cue_embedding.up")), "cue_embedding.down")
     graph.output(summary, "summary", [1, 9])
     graph.output(graph.rms_norm(vector, graph.weight("embedding_rms"), 1e-5), "vector", [1, "width"])
@@ -148,7 +190,11 @@ def decoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
         y = graph.rms_norm(x, graph.weight(f"{name}.input_layernorm.weight"), dims.rms_eps)
         parts = []
         for part, number in (("q", heads), ("k", kv), ("v", kv)):
-            z = graph.op("Reshape", graph.linear(y, f"{name}.self_attn.{part}_proj"), graph.constant([1, -1, number, size]))
+            z = graph.op(
+                "Reshape",
+                graph.linear(y, f"{name}.self_attn.{part}_proj"),
+                graph.constant([1, -1, number, size]),
+            )
             parts.append(graph.op("Transpose", z, perm=[0, 2, 1, 3]))
         old_k, old_v = graph.unstack(layer_past, 2)
         k = graph.op("Concat", old_k, graph.rotate(parts[1], turn), axis=2)
@@ -161,7 +207,13 @@ def decoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
         y = graph.rms_norm(x, graph.weight(f"{name}.post_attention_layernorm.weight"), dims.rms_eps)
         gate = graph.linear(y, f"{name}.mlp.gate_proj")
         gate = graph.op("Mul", gate, graph.op("Sigmoid", gate))
-        x = graph.op("Add", x, graph.linear(graph.op("Mul", gate, graph.linear(y, f"{name}.mlp.up_proj")), f"{name}.mlp.down_proj"))
+        x = graph.op(
+            "Add",
+            x,
+            graph.linear(
+                graph.op("Mul", gate, graph.linear(y, f"{name}.mlp.up_proj")), f"{name}.mlp.down_proj"
+            ),
+        )
     hidden = graph.rms_norm(x, graph.weight("model.norm.weight"), dims.rms_eps)
     table = graph.op("Transpose", graph.weight("model.embed_tokens.weight"), perm=[1, 0])
     graph.output(graph.op("MatMul", hidden, table), "logits", [1, "tokens", dims.vocabulary])

@@ -1,4 +1,5 @@
-"""Measured labels of clean speech: pitch track, voicing, level, speech activity; and syllables of a phoneme string."""
+"""Measured labels of clean speech: pitch track, voicing, level, speech activity; and syllables of a phoneme
+string."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ class Track:
 
 
 def track(clean: Pcm) -> Track:
-    """Autocorrelation of causal 64 ms windows. The shortest lag within 10 % of the best peak wins, against sub-octave errors."""
+    """Autocorrelation of causal 64 ms windows.
+
+    The shortest lag within 10 % of the best peak wins, against sub-octave errors.
+    """
     frames = len(clean) // HOP
     padded = np.concatenate([np.zeros(WINDOW - HOP, np.float32), clean[: frames * HOP]])
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
@@ -42,7 +46,11 @@ def track(clean: Pcm) -> Track:
     ac = ac / np.maximum(ac[:, :1], 1e-9) / (1 - np.arange(LAGS[1] + 1, dtype=np.float32) / WINDOW)
     inner = ac[:, LAGS[0] : LAGS[1]]
     best = inner.max(-1, keepdims=True)
-    peak = (inner >= ac[:, LAGS[0] - 1 : LAGS[1] - 1]) & (inner >= ac[:, LAGS[0] + 1 : LAGS[1] + 1]) & (inner >= 0.9 * best)
+    peak = (
+        (inner >= ac[:, LAGS[0] - 1 : LAGS[1] - 1])
+        & (inner >= ac[:, LAGS[0] + 1 : LAGS[1] + 1])
+        & (inner >= 0.9 * best)
+    )
     lag = np.where(peak.any(-1), peak.argmax(-1), inner.argmax(-1)) + LAGS[0]
     decibels = 10 * np.log10(np.square(clean[: frames * HOP].reshape(frames, HOP)).mean(-1) + 1e-7)
     top = decibels.max(initial=-70.0)

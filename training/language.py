@@ -7,7 +7,22 @@ from .targets import CUE_LABELS, CUE_REPLIES, PARTIAL, SORRY, reply, thought
 from .tasks import CUE_TEMPLATES, SPOKEN_SIGN, SUM_OPENINGS, TALK_REPLY, Question
 
 SYSTEM = "practice"
-_MARKS = ("<", "</", "think", ">", "\n", "heard:", " unclear", "incomplete", "pitch ", " hz: ", "pace ", " syllables: ", "level ", " db: ")
+_MARKS = (
+    "<",
+    "</",
+    "think",
+    ">",
+    "\n",
+    "heard:",
+    " unclear",
+    "incomplete",
+    "pitch ",
+    " hz: ",
+    "pace ",
+    " syllables: ",
+    "level ",
+    " db: ",
+)
 _SIGNS = ("+", "-", "*", "=", ":", ": ", ",", ", ", ".", "?", "!", " ")
 
 
@@ -53,7 +68,11 @@ class Language:
         return [self.tokenizer.piece(" " + word) for word in question.words]
 
     def prompt(self, audio: list[int], history: list[tuple[int, str]] | None = None) -> list[int]:
-        """Ids up to "<think>\\n". `audio`: the ids at the audio places (placeholders); `history`: (audio places, reply) of earlier turns."""
+        """Ids up to "<think>\\n".
+
+        `audio`: the ids at the audio places (placeholders); `history`: (audio places, reply) of earlier
+        turns.
+        """
         ids = list(self._system)
         for places, said in history or []:
             ids += [*self._ask, *[AUDIO_PATCH] * places, *self._turn, *self.tokenizer.encode(said), EOT]

@@ -1,7 +1,7 @@
-"""The training loop: a schedule by wall time, one thread per process, gradients averaged over gloo, checkpoints that can be resumed."""
+"""The training loop: a schedule by wall time, one thread per process, gradients averaged over gloo,
+checkpoints that can be resumed."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from .progress import say, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ def join(plan: Plan) -> None:
 
 def _average(parameters: list[nn.Parameter], world: int) -> None:
     """Mean gradient over all processes, in one message."""
-    flat = torch.cat([p.grad.reshape(-1) if p.grad is not None else torch.zeros(p.numel()) for p in parameters])
+    flat = torch.cat(
+        [p.grad.reshape(-1) if p.grad is not None else torch.zeros(p.numel()) for p in parameters]
+    )
     dist.all_reduce(flat)
     flat /= world
     at = 0
@@ -68,6 +72,12 @@ def _save(path: Path, content: dict[str, Any]) -> None:
     partial.rename(path)
 
 
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """What `Loop` wrote: "model", "optimiser", "step", "elapsed", "samples"."""
+    content: dict[str, Any] = torch.load(path, weights_only=True)  # noqa: TID251 - our own file, tensors only
+    return content
+
+
 class Loop:
     """Runs `loss(step, done)` until the plan's seconds are used; `done` is the share of time used."""
 
@@ -82,7 +92,7 @@ class Loop:
             self._resume()
 
     def _resume(self) -> None:
-        content = torch.load(self._plan.checkpoint, weights_only=True)
+        content = load_checkpoint(self._plan.checkpoint)
         self._model.load_state_dict(content["model"])
         self._optimiser.load_state_dict(content["optimiser"])
         self.step, self.elapsed, self.samples = content["step"], content["elapsed"], content["samples"]
@@ -92,7 +102,10 @@ class Loop:
         """Writes the checkpoint; only the first process does."""
         if self._plan.rank == 0:
             content = {"model": self._model.state_dict(), "optimiser": self._optimiser.state_dict()}
-            _save(self._plan.checkpoint, content | {"step": self.step, "elapsed": self.elapsed, "samples": self.samples})
+            _save(
+                self._plan.checkpoint,
+                content | {"step": self.step, "elapsed": self.elapsed, "samples": self.samples},
+            )
 
     def _agree(self, value: float) -> float:
         if self._plan.world == 1:
@@ -101,18 +114,35 @@ class Loop:
         dist.broadcast(shared, 0)
         return float(shared)
 
-    def run(self, loss: Callable[[int, float], tuple[Tensor, dict[str, float], int]], each: Callable[[], None] | None = None) -> None:
-        """`loss` gives the loss, figures for the progress line, and the number of samples; `each` is called at every save."""
+    def run(
+        self,
+        loss: Callable[[int, float], tuple[Tensor, dict[str, float], int]],
+        each: Callable[[], None] | None = None,
+    ) -> None:
+        """`loss` gives the loss, figures for the progress line, and the number of samples;
+
+        `each` is called at every save.
+        """
         plan = self._plan
-        begun, saved, shown, figures, count = time.monotonic() - self.elapsed, self.elapsed, self.elapsed, dict[str, float](), 0
+        begun, saved, shown, figures, count = (
+            seconds() - self.elapsed,
+            self.elapsed,
+            self.elapsed,
+            dict[str, float](),
+            0,
+        )
         while True:
-            self.elapsed = time.monotonic() - begun
+            self.elapsed = seconds() - begun
             done = self._agree(self.elapsed / plan.seconds)
             if done >= 1:
                 break
             for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
                 cosine = 0.5 * (1 + math.cos(math.pi * done))
-                group["lr"] = rate * min(1, (self.step + 1) / plan.warm_steps) * (cosine * (1 - plan.floor) + plan.floor)
+                group["lr"] = (
+                    rate
+                    * min(1, (self.step + 1) / plan.warm_steps)
+                    * (cosine * (1 - plan.floor) + plan.floor)
+                )
             value, seen, samples = loss(self.step, done)
             self._optimiser.zero_grad(set_to_none=True)
             value.backward()  # type: ignore[no-untyped-call]
@@ -128,7 +158,8 @@ class Loop:
             if plan.rank == 0 and self.elapsed - shown > 20:
                 shown = self.elapsed
                 line = " ".join(f"{name} {total / count:.3f}" for name, total in figures.items())
-                print(f"{plan.checkpoint.stem} {self.elapsed:.0f}/{plan.seconds:.0f}s step {self.step} samples {self.samples} | {line}", flush=True)
+                place = f"{plan.checkpoint.stem} {self.elapsed:.0f}/{plan.seconds:.0f} s"
+                say(f"{place}, step {self.step}, {self.samples} samples | {line}")
                 figures, count = {}, 0
             if self.elapsed - saved > plan.save_every:
                 saved = self.elapsed

@@ -1,4 +1,7 @@
-"""Plays an exported bundle in onnxruntime, one utterance at a time: what evaluation measures. Deliberately plain; the product has its own engine."""
+"""Plays an exported bundle in onnxruntime, one utterance at a time: what evaluation measures.
+
+Deliberately plain; the product has its own engine.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
-from model.tokenizer import AUDIO_PATCH, EOT, Tokenizer
+
+from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT, Tokenizer
 
 from .audio import POSITION, Floats, Pcm
 from .bundle import GRAPH_WEIGHTS, read_weights
@@ -21,7 +25,11 @@ def session(folder: Path, name: str, weights: dict[str, Floats]) -> ort.Inferenc
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    values = {key: ort.OrtValue.ortvalue_from_numpy(value) for key, value in weights.items() if key.startswith(GRAPH_WEIGHTS[name])}
+    values = {
+        key: ort.OrtValue.ortvalue_from_numpy(value)
+        for key, value in weights.items()
+        if key.startswith(GRAPH_WEIGHTS[name])
+    }
     options.add_external_initializers(list(values), list(values.values()))
     return ort.InferenceSession(str(folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
 
@@ -69,7 +77,9 @@ class Player:
         self.tokenizer = Tokenizer.load(folder / "tokenizer.json")
         weights = read_weights(folder)
         self._table = weights["model.embed_tokens.weight"]
-        self._encoder, self._decoder, self._cue = (session(folder, name, weights) for name in ("encoder", "decoder", "cue"))
+        self._encoder, self._decoder, self._cue = (
+            session(folder, name, weights) for name in ("encoder", "decoder", "cue")
+        )
         self._language = Language()
         self._dims = self.config["dims"]
         if self.tokenizer.pieces != self._language.tokenizer.pieces:
@@ -79,7 +89,12 @@ class Player:
         """The encoder's state at the start of a segment."""
         d = self._dims
         width, heads = d["width"], d["encoder_heads"]
-        shapes = {"conv1": (1, d["mel"], 1), "conv2": (1, width, 1), "mix0": (1, width, 4), "mix1": (1, width, 4)}
+        shapes = {
+            "conv1": (1, d["mel"], 1),
+            "conv2": (1, width, 1),
+            "mix0": (1, width, 4),
+            "mix1": (1, width, 4),
+        }
         state: States = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
         past = np.zeros((d["encoder_layers"], 2, 1, heads, 0, width // heads), np.float32)
         return state | {"past": past, "start": np.zeros(1, np.int64)}
@@ -98,9 +113,9 @@ class Player:
         return Heard(audio, self._cue.run(["vector"], {"cues": cues[None]})[0][0], cues)
 
     def _embed(self, ids: list[int], segments: list[Heard]) -> Floats:
-        embeds = self._table[np.array(ids)].copy()
+        embeds: Floats = self._table[np.array(ids)].copy()
         embeds[np.array(ids) == AUDIO_PATCH] = np.concatenate([s.audio for s in segments])
-        ends = [i for i, token in enumerate(ids) if token == AUDIO_PATCH + 1]
+        ends = [i for i, token in enumerate(ids) if token == AUDIO_END]
         for place, segment in zip(ends, segments, strict=True):
             embeds[place] += segment.vector
         return embeds
@@ -108,14 +123,21 @@ class Player:
     def answer(self, now: Heard, history: list[tuple[Heard, str]] | None = None, limit: int = 140) -> Answer:
         """Greedy decoding after the prompt."""
         history = history or []
-        ids = self._language.prompt([AUDIO_PATCH] * len(now.audio), [(len(h.audio), said) for h, said in history])
+        ids = self._language.prompt(
+            [AUDIO_PATCH] * len(now.audio), [(len(h.audio), said) for h, said in history]
+        )
         embeds = self._embed(ids, [*(h for h, _ in history), now])
         d = self._dims
-        past = np.zeros((d["decoder_layers"], 2, 1, d["decoder_kv_heads"], 0, d["width"] // d["decoder_heads"]), np.float32)
+        past = np.zeros(
+            (d["decoder_layers"], 2, 1, d["decoder_kv_heads"], 0, d["width"] // d["decoder_heads"]),
+            np.float32,
+        )
         newline, out, scores, in_heard = self.tokenizer.piece("\n"), list[int](), list[float](), True
         while len(out) < limit:
             start = np.array([past.shape[4]], np.int64)
-            logits, past = self._decoder.run(["logits", "present"], {"embeds": embeds[None], "past": past, "start": start})
+            logits, past = self._decoder.run(
+                ["logits", "present"], {"embeds": embeds[None], "past": past, "start": start}
+            )
             last = logits[0, -1].astype(np.float64)
             token = int(last.argmax())
             if in_heard:

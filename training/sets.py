@@ -1,4 +1,7 @@
-"""The test sets: which voices, skills and numbers. Everything is made anew from a seed; nothing of it is ever trained on."""
+"""The test sets: which voices, skills and numbers.
+
+Everything is made anew from a seed; nothing of it is ever trained on.
+"""
 
 import random
 import shutil
@@ -31,20 +34,59 @@ UNSEEN = Recipe(
     "held-out espeak voices and accent, held-out operands",
     "espeak",
     True,
-    {"sum": 600, "chain": 300, "times": 150, "pitch": 300, "pace": 300, "loudness": 300, "talk": 120, "incomplete": 150, "unclear": 200, "noise": 60},
+    {
+        "sum": 600,
+        "chain": 300,
+        "times": 150,
+        "pitch": 300,
+        "pace": 300,
+        "loudness": 300,
+        "talk": 120,
+        "incomplete": 150,
+        "unclear": 200,
+        "noise": 60,
+    },
 )
 RMS = Recipe(
     "rms",
     "flite rms (a human-derived voice, never trained), held-out operands",
     "rms",
     True,
-    {"sum": 400, "chain": 150, "times": 60, "pace": 200, "loudness": 150, "talk": 60, "incomplete": 80, "unclear": 100},
+    {
+        "sum": 400,
+        "chain": 150,
+        "times": 60,
+        "pace": 200,
+        "loudness": 150,
+        "talk": 60,
+        "incomplete": 80,
+        "unclear": 100,
+    },
 )
-SEEN = Recipe("seen", "trained espeak voices, held-out operands", "espeak", False, {"sum": 300, "chain": 150, "pitch": 120, "pace": 120, "loudness": 120})
-ROUGH = Recipe("rough", "held-out espeak voices, rooms, noise 6 to 40 dB below speech", "espeak", True, {"sum": 300}, rough=True)
+SEEN = Recipe(
+    "seen",
+    "trained espeak voices, held-out operands",
+    "espeak",
+    False,
+    {"sum": 300, "chain": 150, "pitch": 120, "pace": 120, "loudness": 120},
+)
+ROUGH = Recipe(
+    "rough",
+    "held-out espeak voices, rooms, noise 6 to 40 dB below speech",
+    "espeak",
+    True,
+    {"sum": 300},
+    rough=True,
+)
 TESTS = (UNSEEN, RMS, SEEN, ROUGH)
 CALIBRATION = (
-    Recipe("calibration", "trained voices, for the refusal threshold only", "espeak", False, {"sum": 500, "chain": 150, "pitch": 60, "pace": 60, "loudness": 60, "talk": 60}),
+    Recipe(
+        "calibration",
+        "trained voices, for the refusal threshold only",
+        "espeak",
+        False,
+        {"sum": 500, "chain": 150, "pitch": 60, "pace": 60, "loudness": 60, "talk": 60},
+    ),
     Recipe("calibration-slt", "trained voice", "slt", False, {"sum": 120}),
 )
 _CALIBRATION_SEED = 900_000
@@ -65,7 +107,18 @@ def _orders(recipe: Recipe, folder: Path, seed: int) -> list[Order]:
     for i, (skill, count) in enumerate(recipe.counts.items()):
         if skill != "noise":
             wanted = count * 2 if skill in ("pitch", "pace") else count
-            orders.append(Order(str(folder), recipe.group, wanted, seed + i, test=True, unseen=recipe.unseen, skills=((skill, 1.0),), shard=wanted))
+            orders.append(
+                Order(
+                    str(folder),
+                    recipe.group,
+                    wanted,
+                    seed + i,
+                    test=True,
+                    unseen=recipe.unseen,
+                    skills=((skill, 1.0),),
+                    shard=wanted,
+                )
+            )
     return orders
 
 
@@ -74,7 +127,10 @@ def build(recipes: tuple[Recipe, ...], folder: Path, seed: int) -> dict[str, lis
     shutil.rmtree(folder, ignore_errors=True)
     base = 10_000 + seed * 1000
     generate_apart(*[_orders(r, folder / r.name, base + 100 * k) for k, r in enumerate(recipes)])
-    return {recipe.name: _cases(recipe, folder / recipe.name, random.Random(f"{recipe.name} {seed}")) for recipe in recipes}
+    return {
+        recipe.name: _cases(recipe, folder / recipe.name, random.Random(f"{recipe.name} {seed}"))
+        for recipe in recipes
+    }
 
 
 def _cases(recipe: Recipe, folder: Path, rng: random.Random) -> list[Case]:
@@ -90,10 +146,17 @@ def _cases(recipe: Recipe, folder: Path, rng: random.Random) -> list[Case]:
         if left[skill][word] > 0:
             left[skill][word] -= 1
             cases.append(Case(clip, utterance.question, utterance.voice))
-    cases += [Case(noise_clip(rng), Question("noise", (NOISE,)), "none") for _ in range(recipe.counts.get("noise", 0))]
+    cases += [
+        Case(noise_clip(rng), Question("noise", (NOISE,)), "none")
+        for _ in range(recipe.counts.get("noise", 0))
+    ]
     return cases
 
 
 def calibration(folder: Path, seed: int) -> list[Case]:
     """Apart from every test set: other seeds and, but for the operands, other voices."""
-    return [case for cases in build(CALIBRATION, folder, _CALIBRATION_SEED // 1000 + seed).values() for case in cases]
+    return [
+        case
+        for cases in build(CALIBRATION, folder, _CALIBRATION_SEED // 1000 + seed).values()
+        for case in cases
+    ]

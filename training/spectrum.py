@@ -1,4 +1,5 @@
-"""Log-mel features, causal (frame t ends at sample 160 (t + 1)) and with a fixed floor, so that a stream gives exactly the same."""
+"""Log-mel features, causal (frame t ends at sample 160 (t + 1)) and with a fixed floor, so that a stream
+gives exactly the same."""
 
 import numpy as np
 import torch
@@ -14,7 +15,8 @@ NO_WARP = 4
 
 
 def filters(warp: float = 1.0) -> Floats:
-    """[201, 80] triangles on the HTK mel scale, 0 to 8000 Hz, area normalised: 2 / width in hertz * RATE / WINDOW."""
+    """[201, 80] triangles on the HTK mel scale, 0 to 8000 Hz, area normalised: 2 / width in hertz * RATE /
+    WINDOW."""
     mel = np.linspace(0, 2595 * np.log10(1 + RATE / 2 / 700), BANDS + 2)
     edges = np.minimum(700 * (10 ** (mel / 2595) - 1) * warp, RATE / 2)
     hertz = np.linspace(0, RATE / 2, WINDOW // 2 + 1)
@@ -38,7 +40,8 @@ def log_mel(pcm: Pcm) -> Floats:
     padded = np.concatenate([np.zeros(WINDOW - HOP, np.float32), pcm])
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP] * hann()
     power = np.square(np.abs(np.fft.rfft(frames))).astype(np.float32) @ filters()
-    return ((np.log10(np.maximum(power, FLOOR)) + 3) / 2.5).astype(np.float32)
+    out: Floats = ((np.log10(np.maximum(power, FLOOR)) + 3) / 2.5).astype(np.float32)
+    return out
 
 
 class BatchMel:

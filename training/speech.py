@@ -1,4 +1,5 @@
-"""Speech engines as libraries behind one small port. espeak-ng is GPL: only a generation process of its own may load this module."""
+"""Speech engines as libraries behind one small port. espeak-ng is GPL: only a generation process of its own
+may load this module."""
 
 import ctypes
 from dataclasses import dataclass
@@ -67,11 +68,15 @@ class Espeak:
             ctypes.c_void_p,
         ]
         self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
-        self._lib.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
+        self._lib.espeak_TextToPhonemes.argtypes = [
+            ctypes.POINTER(ctypes.c_char_p),
+            ctypes.c_int,
+            ctypes.c_int,
+        ]
 
     def _take(self, wave: Any, count: int, _events: Any) -> int:
         if wave and count > 0:
-            self._chunks.append(np.ctypeslib.as_array(wave, (count,)).astype(np.float32) / 32768)
+            self._chunks.append(np.ctypeslib.as_array(wave, (count,)).astype(np.float32) / np.float32(32768))
         return 0
 
     def variants(self) -> list[str]:
@@ -85,7 +90,12 @@ class Espeak:
     def say(self, text: str, voice: str, style: Style) -> Pcm:
         """`voice`: "gmw/en-US+f2"; text may hold espeak phonemes in [[ ]]."""
         self._select(voice)
-        settings = {self._RATE_PARAMETER: 165 * style.pace, self._VOLUME: 100, self._PITCH: 99 * style.pitch, self._RANGE: 99 * style.lively}
+        settings = {
+            self._RATE_PARAMETER: 165 * style.pace,
+            self._VOLUME: 100,
+            self._PITCH: 99 * style.pitch,
+            self._RANGE: 99 * style.lively,
+        }
         for parameter, value in settings.items():
             self._lib.espeak_SetParameter(parameter, int(value), 0)
         self._chunks.clear()
@@ -121,7 +131,8 @@ class _Voice(ctypes.Structure):
 
 
 class Flite:
-    """flite 2.x from Debian's libflite1 (free licence): kal16 diphones, awb, rms and slt from human recordings (CMU ARCTIC)."""
+    """flite 2.x from Debian's libflite1 (free licence): kal16 diphones, awb, rms and slt from human
+    recordings (CMU ARCTIC)."""
 
     VOICES = ("kal16", "awb", "rms", "slt")
 
@@ -158,7 +169,7 @@ class Flite:
             self._lib.flite_feat_set_float(chosen.contents.features, name, value)
         wave = self._lib.flite_text_to_wave(text.encode(), chosen)
         found = wave.contents
-        pcm = np.ctypeslib.as_array(found.samples, (found.count,)).astype(np.float32) / 32768
+        pcm = np.ctypeslib.as_array(found.samples, (found.count,)).astype(np.float32) / np.float32(32768)
         rate = found.rate
         self._lib.delete_wave(wave)
         return trim(_to_rate(pcm, rate))

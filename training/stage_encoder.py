@@ -3,8 +3,9 @@
 import random
 
 import torch
-from model.networks import Dims, Talker
 from torch import Tensor
+
+from model.networks import Dims, Talker
 
 from .batches import PHONEMES, Sampler
 from .corpus import SKILLS, Corpus

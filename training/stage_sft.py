@@ -1,17 +1,21 @@
-"""Stage 3: everything together. Audio in, thought and reply out; hearing losses go on, and some text keeps arithmetic exact."""
+"""Stage 3: everything together.
+
+Audio in, thought and reply out; hearing losses go on, and some text keeps arithmetic exact.
+"""
 
 import random
 from pathlib import Path
 
 import torch
+from torch import Tensor
+
 from model.networks import Dims, Talker
 from model.tokenizer import AUDIO_END, AUDIO_PATCH
-from torch import Tensor
 
 from .batches import PHONEMES, AudioBatch, Sampler, word_labels
 from .corpus import Corpus
 from .language import Language
-from .loop import Group, Loop, Plan, join
+from .loop import Group, Loop, Plan, join, load_checkpoint
 from .losses import cue_loss, mask_features, phoneme_loss, word_loss
 from .spectrum import BatchMel
 from .targets import reply
@@ -32,11 +36,19 @@ SHARES = {
 }
 HEARD_WEIGHT, CUE_WEIGHT = 2.0, 6.0
 "Loss weights of heard words, and of what follows them for cue questions (few tokens, easily ignored)."
-HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.35, 4, 24
+HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.3, 4, 24
+WHOLE_SHARE = 0.3
+"""Share of batches whose sums go on after the heard line; the decoder knows the rest from text, and hearing
+is what is hard."""
 
 
-def rows(batch: AudioBatch, language: Language, past: list[int] | None) -> list[Row]:
-    """One sequence per item; `past[i]` is the item whose turn comes before item i's. Loss only on the new turn."""
+def rows(batch: AudioBatch, language: Language, past: list[int] | None, *, whole: bool) -> list[Row]:
+    """One sequence per item;
+
+    `past[i]` is the item whose turn comes before item i's. Loss only on the new turn.
+
+    Not `whole`: all but the cue questions end with the first id after the heard line.
+    """
     out = []
     for i, item in enumerate(batch.items):
         history = None
@@ -45,15 +57,22 @@ def rows(batch: AudioBatch, language: Language, past: list[int] | None) -> list[
             history = [(int(batch.positions[past[i]]), reply(before.question, before.clip.cue))]
         ids = language.prompt([AUDIO_PATCH] * int(batch.positions[i]), history)
         target, heard = language.target(item.question, item.clip.cue)
+        if not whole and item.question.skill not in CUE_SKILLS:
+            target = target[: heard + 1]
         after = CUE_WEIGHT if item.question.skill in CUE_SKILLS else 1.0
         weights = [0.0] * len(ids) + [HEARD_WEIGHT] * heard + [after] * (len(target) - heard)
         out.append(Row(ids + target, weights))
     return out
 
 
-def embed(talker: Talker, ids: Tensor, audio: Tensor, vectors: Tensor, positions: Tensor, past: list[int] | None) -> Tensor:
-    """Token embeddings with audio at <audio_patch> and cue vectors added at <audio_end>. History carries no gradient into hearing."""
-    embeds = talker.decoder.model.embed_tokens(ids).float()
+def embed(
+    talker: Talker, ids: Tensor, audio: Tensor, vectors: Tensor, positions: Tensor, past: list[int] | None
+) -> Tensor:
+    """Token embeddings with audio at <audio_patch> and cue vectors added at <audio_end>.
+
+    History carries no gradient into hearing.
+    """
+    embeds: Tensor = talker.decoder.model.embed_tokens(ids).float()
     parts, ends = [], []
     for i in range(len(audio)):
         if past is not None:
@@ -68,9 +87,11 @@ def embed(talker: Talker, ids: Tensor, audio: Tensor, vectors: Tensor, positions
 
 def start_from(talker: Talker, encoder: Path, text: Path) -> None:
     """Takes the encoder of stage 2 and the decoder of stage 1."""
-    talker.load_state_dict(torch.load(encoder, weights_only=True)["model"])
-    talker.decoder.load_state_dict(torch.load(text, weights_only=True)["model"])
-    talker.embedding_rms.fill_(talker.decoder.model.embed_tokens.weight.detach().square().mean().sqrt().item())
+    talker.load_state_dict(load_checkpoint(encoder)["model"])
+    talker.decoder.load_state_dict(load_checkpoint(text)["model"])
+    talker.embedding_rms.fill_(
+        talker.decoder.model.embed_tokens.weight.detach().square().mean().sqrt().item()
+    )
 
 
 def groups_of(talker: Talker, scale: float = 1.0) -> list[Group]:
@@ -103,7 +124,7 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path) -> None:
         if order.random() < HISTORY_SHARE:
             shift = rng.randrange(1, BATCH)
             past = [(i + shift) % BATCH for i in range(BATCH)]
-        tokens = collate(rows(batch, language, past))
+        tokens = collate(rows(batch, language, past, whole=order.random() < WHOLE_SHARE))
         with torch.autocast("cpu", torch.bfloat16):
             frames, _ = talker.encoder(mel)
             on_sounds = phoneme_loss(talker, frames, batch)
@@ -117,7 +138,9 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path) -> None:
             total = on_sounds + 0.6 * on_cues + 0.3 * on_words + 2 * on_answer
             figures = {"lm": on_answer.item(), "ctc": on_sounds.item(), "words": on_words.item()} | figures
             if step % TEXT_EVERY == 0:
-                on_text = text_loss(talker.decoder, text_batch(language, rng, TEXT_BATCH, prompt=step % 8 == 0, cues=False))
+                on_text = text_loss(
+                    talker.decoder, text_batch(language, rng, TEXT_BATCH, prompt=step % 8 == 0, cues=False)
+                )
                 total = total + on_text
                 figures["text"] = TEXT_EVERY * on_text.item()
         return total, figures, BATCH

@@ -3,11 +3,13 @@
 import random
 
 import torch
-from model.networks import Decoder, Dims
 from torch import Tensor
+
+from model.networks import Decoder, Dims
 
 from .language import Language
 from .loop import Group, Loop, Plan, join
+from .progress import say
 from .text import text_accuracy, text_batch, text_loss
 
 PLAIN, PROMPTED = 80, 32
@@ -30,8 +32,8 @@ def run(plan: Plan) -> None:
         return value, {"loss": value.item()}, len(batch.ids)
 
     def each() -> None:
-        print(f"text: held-out sums {text_accuracy(decoder, language, 'sum', 60):.3f}", flush=True)
+        say(f"text: held-out sums {text_accuracy(decoder, language, 'sum', 60):.3f}")
 
     loop.run(loss, each)
     sums, chains = (text_accuracy(decoder, language, skill, 300) for skill in ("sum", "chain"))
-    print(f"text: finished, held-out sums {sums:.3f} chains {chains:.3f} (n=300 each)", flush=True)
+    say(f"text: finished, held-out sums {sums:.3f}, chains {chains:.3f} (n=300 each)")

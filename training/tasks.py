@@ -1,4 +1,7 @@
-"""Draws questions of every skill. Operands are held out by unordered pair (or triple), so that a test never meets a trained one."""
+"""Draws questions of every skill.
+
+Operands are held out by unordered pair (or triple), so that a test never meets a trained one.
+"""
 
 import random
 import zlib
@@ -8,7 +11,17 @@ from . import unclear
 from .numerals import spell
 
 SPOKEN_SIGN = {"+": "plus", "-": "minus", "*": "times"}
-SUM_OPENINGS = ("what is", "what's", "how much is", "calculate", "tell me", "please compute", "work out", "", "")
+SUM_OPENINGS = (
+    "what is",
+    "what's",
+    "how much is",
+    "calculate",
+    "tell me",
+    "please compute",
+    "work out",
+    "",
+    "",
+)
 CUE_TEMPLATES = {
     "pitch": (
         "is my voice high or low",
@@ -37,7 +50,12 @@ CUE_TEMPLATES = {
 }
 SMALL_TALK = {
     "Hello! Ask me a sum, or how your voice sounds.": ("hello", "hi", "hey", "good morning", "hello there"),
-    "I am Hocket, a small practice brain.": ("who are you", "what are you", "what is your name", "what's your name"),
+    "I am Hocket, a small practice brain.": (
+        "who are you",
+        "what are you",
+        "what is your name",
+        "what's your name",
+    ),
     "I can add and subtract, and tell if you speak fast or slow, high or low, loud or soft.": (
         "what can you do",
         "help",
@@ -80,8 +98,8 @@ def _operand(rng: random.Random, oversample: bool) -> int:
     if kind < 0.68:
         return rng.randint(0, 20)
     if kind < 0.95:
-        return rng.choice(TEEN_TY)
-    return rng.choice((1, 21, 31, 41, 51, 61, 71, 81, 91))
+        return int(rng.choice(TEEN_TY))
+    return int(rng.choice((1, 21, 31, 41, 51, 61, 71, 81, 91)))
 
 
 def _worded(opening: str, numbers: tuple[int, ...], signs: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,7 +138,7 @@ def draw_chain(rng: random.Random, *, test: bool) -> Question:
         if second == "-" and middle < c:
             second = "+"
         unseen = held_out(a, b, c)
-        if test and unseen or not test and not (unseen or held_out(a, b) or held_out(middle, c)):
+        if unseen if test else not (unseen or held_out(a, b) or held_out(middle, c)):
             signs = (first, second)
             return Question("chain", _worded(rng.choice(SUM_OPENINGS), (a, b, c), signs), (a, b, c), signs)
 

@@ -1,19 +1,31 @@
-"""Text-only samples: the thought and reply for a transcript, with or without pseudo-audio (the words' own embeddings, repeated, noisy)."""
+"""Text-only samples: the thought and reply for a transcript, with or without pseudo-audio (the words' own
+embeddings, repeated, noisy)."""
 
 import random
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+
 from model.networks import Decoder, stacked
 from model.tokenizer import EOT, PAD
-from torch import Tensor
 
 from .language import Language
 from .targets import CUE_BANDS, reply
 from .tasks import CUE_SKILLS, Question, draw
 
-MIX = {"sum": 0.5, "chain": 0.25, "times": 0.06, "talk": 0.04, "incomplete": 0.04, "unclear": 0.03, "pitch": 0.03, "pace": 0.03, "loudness": 0.02}
+MIX = {
+    "sum": 0.5,
+    "chain": 0.25,
+    "times": 0.06,
+    "talk": 0.04,
+    "incomplete": 0.04,
+    "unclear": 0.03,
+    "pitch": 0.03,
+    "pace": 0.03,
+    "loudness": 0.02,
+}
 ROUND = 16
 _CUE_RANGE = {"pitch": (70.0, 380.0), "pace": (1.8, 8.5), "loudness": (-44.0, -10.0)}
 
@@ -51,7 +63,10 @@ def collate(rows: list[Row]) -> Batch:
 
 
 def draw_cue(skill: str, rng: random.Random) -> float | None:
-    """A made-up measured value outside the ambiguous band, both labels equally often; None for other skills."""
+    """A made-up measured value outside the ambiguous band, both labels equally often;
+
+    None for other skills.
+    """
     if skill not in CUE_SKILLS:
         return None
     low, high = CUE_BANDS[skill]
@@ -68,12 +83,19 @@ def pseudo_audio(words: list[int], rng: random.Random) -> list[int]:
 
 
 def text_row(language: Language, question: Question, rng: random.Random, *, prompt: bool) -> Row:
-    """Without pseudo-audio the heard line cannot be known: no loss there. Made-up cue values never carry a loss."""
+    """Without pseudo-audio the heard line cannot be known: no loss there.
+
+    Made-up cue values never carry a loss.
+    """
     cue = draw_cue(question.skill, rng)
     target, heard = language.target(question, cue)
     audio: list[int] = []
     if prompt:
-        words = language.words(question) if question.skill != "unclear" else rng.choices(range(262, len(language.tokenizer)), k=rng.randint(1, 8))
+        words = (
+            language.words(question)
+            if question.skill != "unclear"
+            else rng.choices(range(262, len(language.tokenizer)), k=rng.randint(1, 8))
+        )
         audio = pseudo_audio(words, rng)
     ids = language.prompt(audio)
     first = language.audio_offset
@@ -84,7 +106,9 @@ def text_row(language: Language, question: Question, rng: random.Random, *, prom
     return Row(ids + target, weights, (first, first + len(audio)))
 
 
-def text_batch(language: Language, rng: random.Random, size: int, *, prompt: bool, cues: bool = True) -> Batch:
+def text_batch(
+    language: Language, rng: random.Random, size: int, *, prompt: bool, cues: bool = True
+) -> Batch:
     """Questions of `MIX` (`cues`: with the cue skills)."""
     skills = [skill for skill in MIX if cues or skill not in CUE_SKILLS]
     drawn = rng.choices(skills, [MIX[skill] for skill in skills], k=size)

@@ -1,13 +1,24 @@
-"""Open-domain English that the practice brain must refuse. A quarter of the templates is kept for tests."""
+"""Open-domain English that the practice brain must refuse.
+
+A quarter of the templates and words is kept for tests.
+"""
+# ruff: noqa: SIM905 - word lists read better as text
 
 import random
 
-_PEOPLE = "my brother|my sister|the doctor|our teacher|a friend of mine|the nurse|my boss|her mother|the driver|nobody".split("|")
+_PEOPLE = (
+    """my brother|my sister|the doctor|our teacher|a friend of mine|the nurse|my boss|her mother|the
+    driver|nobody"""
+).split("|")
 _THINGS = (
-    "window|kitchen light|red car|old house|garden gate|coffee machine|radio|phone|blue jacket|front door|camera|"
+    """window|kitchen light|red car|old house|garden gate|coffee machine|radio|phone|blue jacket|front
+    door|camera|"""
     "letter|train ticket|bicycle|washing machine|fence|piano|guitar|newspaper|sandwich|suitcase|umbrella"
 ).split("|")
-_PLACES = "the mountains|london|the city|the market|the beach|school|the station|france|the garden|the office|a small village".split("|")
+_PLACES = (
+    """the mountains|london|the city|the market|the beach|school|the station|france|the garden|the office|a
+    small village"""
+).split("|")
 _VERBS = "bought|sold|painted|lost|found|repaired|wants|needs|forgot|carried|opened|broke".split("|")
 _TEMPLATES = (
     "{person} {verb} the {thing}",
@@ -54,25 +65,32 @@ _TEMPLATES = (
     "the bus number forty seven goes to {place}",
 )
 _WORDS = (
-    "apple bird fish goat hat ink jam king lamp moon nest orange pen queen rain sun tree van water yellow zebra river stone bread chair table "
-    "music paper plane horse mouse sheep tiger lion bear frog snake spider cloud storm snow wind fire night summer winter green white brown "
-    "happy sad angry tired hungry school student island ocean bridge street corner bottle button candle carpet circle copper cotton dinner "
-    "dragon engine family finger flower forest ghost grape hammer heart honey ladder lemon mirror money monkey needle onion parrot pencil "
-    "pepper planet pocket potato rabbit ribbon robot salad sailor silver singer sugar tomato turtle village violin yes no maybe because "
-    "although running jumping thought through computer electricity photograph vegetable understand yesterday government beautiful"
+    """apple bird fish goat hat ink jam king lamp moon nest orange pen queen rain sun tree van water yellow
+    zebra """
+    """river stone bread chair table music paper plane horse mouse sheep tiger lion bear frog snake spider
+    cloud """
+    "storm snow wind fire night summer winter green white brown happy sad angry tired hungry school student "
+    "island ocean bridge street corner bottle button candle carpet circle copper cotton dinner dragon engine "
+    """family finger flower forest ghost grape hammer heart honey ladder lemon mirror money monkey needle
+    onion """
+    "parrot pencil pepper planet pocket potato rabbit ribbon robot salad sailor silver singer sugar tomato "
+    """turtle village violin yes no maybe because although running jumping thought through computer
+    electricity """
+    "photograph vegetable understand yesterday government beautiful"
 ).split()
+_SLOTS = (("{person}", _PEOPLE), ("{thing}", _THINGS), ("{place}", _PLACES), ("{verb}", _VERBS))
 NOISE = "<noise>"
 "The whole text of a clip that holds no speech."
 
 
 def sentence(rng: random.Random, *, test: bool) -> str:
-    """A sentence (nine in ten), or one to four unrelated words. Templates 0, 4, 8 … are for tests only."""
+    """A sentence (three in four), or one to four unrelated words. Templates 0, 4, 8 … are for tests only."""
     if rng.random() < 0.25:
         words = _WORDS[::4] if test else [w for i, w in enumerate(_WORDS) if i % 4]
         return " ".join(rng.choice(words) for _ in range(rng.choice((1, 1, 2, 3, 4))))
     templates = _TEMPLATES[::4] if test else [t for i, t in enumerate(_TEMPLATES) if i % 4]
     text = rng.choice(templates)
-    for slot, choices in (("{person}", _PEOPLE), ("{thing}", _THINGS), ("{place}", _PLACES), ("{verb}", _VERBS)):
+    for slot, choices in _SLOTS:
         while slot in text:
             text = text.replace(slot, rng.choice(choices), 1)
     return text

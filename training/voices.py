@@ -11,7 +11,9 @@ TEST_FLITE = "rms"
 def train_espeak(variants: list[str]) -> list[str]:
     """Espeak names of all trained accent and variant pairs; `variants`: those installed."""
     kept = [v for v in variants if v not in TEST_VARIANTS]
-    return [f"gmw/{accent}+{variant}" for accent in ACCENTS for variant in kept] + [f"gmw/{accent}" for accent in ACCENTS]
+    return [f"gmw/{accent}+{variant}" for accent in ACCENTS for variant in kept] + [
+        f"gmw/{accent}" for accent in ACCENTS
+    ]
 
 
 def test_espeak() -> list[str]:

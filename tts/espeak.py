@@ -21,6 +21,7 @@ from pipeline.errors import VoiceError
 from pipeline.ports import Pcm, VoiceChunk, WordTime
 
 from .espeak_worker import HEADER
+from .lead import AUDIBLE
 
 INSTALL = f"{Path(sys.executable).name} -m pip install espeakng-loader"
 RATE = 22_050
@@ -232,9 +233,10 @@ class _Child:
 
 
 class _Marks:
-    """Turns word marks, each of which ends what came before it, into times of whitespace-separated words.
+    """Turns word marks, each of which ends what came before it, into times of words between spaces.
 
-    espeak-ng marks a number once for each word that it reads it as, at positions inside the number.
+    espeak-ng marks a number once for each word that it reads it as, at positions inside the number, and ends
+    a clause after its pause; the pause is not the word's.
     """
 
     def __init__(self, text: str) -> None:
@@ -242,6 +244,7 @@ class _Marks:
         self._open: tuple[tuple[int, int], int] | None = None
         self._words: tuple[WordTime, ...] = ()
         self._samples = 0
+        self._audible = 0
 
     def take(self, kind: bytes, body: bytes) -> VoiceChunk | None:
         """A chunk, when this answer is one or is the last and words are left."""
@@ -250,10 +253,12 @@ class _Marks:
             return None
         if kind == b"C":
             pcm: Pcm = np.frombuffer(body, "<i2").astype(np.float32) / np.float32(32768)
+            loud = np.flatnonzero(np.abs(pcm) >= AUDIBLE)
+            self._audible = self._samples + int(loud[-1]) + 1 if loud.size else self._audible
             self._samples += len(pcm)
         else:
             pcm = np.zeros(0, np.float32)
-            self._close(self._samples)
+            self._close(self._audible)
         words, self._words = self._words, ()
         return VoiceChunk(pcm, words) if len(pcm) or words else None
 
@@ -261,7 +266,7 @@ class _Marks:
         span = next((span for span in self._spans if span[1] > start), None) if length else None
         if span is not None and self._open is not None and self._open[0] == span:
             return
-        self._close(sample)
+        self._close(sample if length else min(sample, self._audible))
         if span is not None:
             self._open = (span, sample)
 
@@ -269,59 +274,6 @@ class _Marks:
         if self._open is not None:
             span, begins = self._open
             self._words += (WordTime(*span, begins / RATE, max(begins, sample) / RATE),)
-        self._open = None
-
-
-def _message(self) -> tuple[bytes, bytes]:
-        self._reading = True
-        try:
-            if self._head is None:
-                self._head = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
-            kind, length = self._head
-            body = await self._stdout.readexactly(length)
-        except (asyncio.IncompleteReadError, OSError):
-            raise self._died() from None
-        finally:
-            self._reading = False
-        self._head = None
-        return kind, body
-
-    def _died(self) -> VoiceError:
-        code = self._process.returncode
-        how = "ended" if code is None else f"ended with status {code}"
-        return VoiceError(f"espeak-ng's process {how} while it spoke; the next phrase starts it again")
-
-
-class _Marks:
-    """Turns word marks, each of which ends the word before it, into word times."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._open: tuple[int, int, int] | None = None
-        self._words: tuple[WordTime, ...] = ()
-        self._samples = 0
-
-    def take(self, kind: bytes, body: bytes) -> VoiceChunk | None:
-        """A chunk, when this answer is one or is the last and words are left."""
-        if kind == b"W":
-            start, length, sample = struct.unpack("<3I", body)
-            self._close(sample)
-            if length and start < len(self._text):
-                self._open = (start, min(start + length, len(self._text)), sample)
-            return None
-        if kind == b"C":
-            pcm: Pcm = np.frombuffer(body, "<i2").astype(np.float32) / np.float32(32768)
-            self._samples += len(pcm)
-        else:
-            pcm = np.zeros(0, np.float32)
-            self._close(self._samples)
-        words, self._words = self._words, ()
-        return VoiceChunk(pcm, words) if len(pcm) or words else None
-
-    def _close(self, sample: int) -> None:
-        if self._open is not None:
-            start, end, begins = self._open
-            self._words += (WordTime(start, end, begins / RATE, max(begins, sample) / RATE),)
         self._open = None
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.errors import VoiceError
 from pipeline.ports import Pcm, VoiceChunk, WordTime
 
-from .flite_library import FliteSynthesiser
+from .flite_library import FliteSynthesiser, synthesiser
 
 LONGEST = 1000
 """Characters per phrase: what bounds the sound that can wait for a slow reader."""
@@ -30,15 +30,15 @@ PATIENCE = 1.0
 class FliteVoice:
     """flite's voice ``rms``, ``slt``, ``awb`` or ``kal16``, at 16 kHz; word times come with the first chunk.
 
-    ``stretch`` above 1 is slower. Making one blocks for some 50 ms: a word is spoken to check the library.
+    ``stretch`` above 1 is slower. Making the first one blocks for some 50 ms: a word is spoken as a check.
     Raises VoiceError when flite or the voice is absent.
     """
 
     def __init__(self, voice: str = "rms", *, stretch: float = 1.0) -> None:
         if not 0.3 <= stretch <= 3:
             raise VoiceError(f"flite's stretch lies between 0.3 and 3, not {stretch}")
-        self._synthesiser = FliteSynthesiser(voice)
-        self._synthesiser.stretch(stretch)
+        self._synthesiser = synthesiser(voice)
+        self._stretch = stretch
         self.name = f"flite:{voice}"
         self.rate = self._synthesiser.rate
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -77,7 +77,7 @@ class FliteVoice:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job.run(self._synthesiser)
+            job.run(self._synthesiser, self._stretch)
 
 
 class _Job:
@@ -105,12 +105,12 @@ class _Job:
             raise VoiceError(f"flite failed: {item}") from item
         return item
 
-    def run(self, synthesiser: FliteSynthesiser) -> None:
+    def run(self, engine: FliteSynthesiser, stretch: float) -> None:
         """In the thread: synthesise unless nobody wants it any more."""
         outcome: Exception | None = None
         if self._text and not self.unwanted:
             try:
-                synthesiser.speak(self._text, self._take)
+                engine.speak(self._text, self._take, stretch)
             except Exception as error:  # noqa: BLE001  # raised again where the loop reads
                 outcome = error
         self._send(outcome, last=True)

@@ -74,6 +74,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "audio_streaming_info_val": (c_void_p, [POINTER(_Streaming)]),
     "flite_feat_set": (None, [c_void_p, c_char_p, c_void_p]),
     "flite_feat_remove": (c_int, [c_void_p, c_char_p]),
+    "flite_get_param_float": (c_float, [c_void_p, c_char_p, c_float]),
     "flite_feat_set_float": (None, [c_void_p, c_char_p, c_float]),
     "utt_relation": (c_void_p, [c_void_p, c_char_p]),
     "utt_relation_present": (c_int, [c_void_p, c_char_p]),
@@ -119,10 +120,17 @@ def _library() -> Any:
     return library
 
 
-class FliteSynthesiser:
-    """One voice, one utterance at a time. ``streams`` False: only whole utterances, without word times.
+@lru_cache(maxsize=len(VOICES))
+def synthesiser(voice: str) -> FliteSynthesiser:
+    """The one of this voice: flite itself has each voice, and what is set in it, once per process."""
+    return FliteSynthesiser(voice)
 
-    Raises VoiceError when the library or the voice is absent or does not speak.
+
+class FliteSynthesiser:
+    """One voice, one utterance at a time; have it from ``synthesiser``.
+
+    ``streams`` False: only whole utterances, without word times. Raises VoiceError when the library or the
+    voice is absent or does not speak.
     """
 
     def __init__(self, voice: str) -> None:
@@ -138,18 +146,19 @@ class FliteSynthesiser:
         self._text = ""
         self._problem: BaseException | None = None
         self.streams = False
+        features = self._voice.contents.features
+        self._library.flite_feat_remove(features, b"streaming_info")
+        self._stretch = self._library.flite_get_param_float(features, b"duration_stretch", 1.0)
         with LOCK:
             self.rate = self._measure()
             self.streams = self._can_stream()
 
-    def speak(self, text: str, take: Take) -> None:
-        """Synthesise, handing sound to ``take`` as it is made. Blocks. Raises VoiceError."""
+    def speak(self, text: str, take: Take, stretch: float = 1.0) -> None:
+        """Synthesise, handing sound to ``take`` as it is made; slower above 1. Blocks. Raises VoiceError."""
         with LOCK:
+            features, duration = self._voice.contents.features, self._stretch * stretch
+            self._library.flite_feat_set_float(features, b"duration_stretch", duration)
             self._synthesise(text, take)
-
-    def stretch(self, factor: float) -> None:
-        """Speak slower (above 1) or faster (below 1) from now on."""
-        self._library.flite_feat_set_float(self._voice.contents.features, b"duration_stretch", factor)
 
     def _synthesise(self, text: str, take: Take) -> tuple[int, Pcm]:
         """Returns the sample rate and the whole sound that flite keeps, also when it streamed."""

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.story import Mark, clean, line_up, tell
-from pipeline.events import CommitDraft, Draft, DropDraft, Hush, PlaybackStarted, Sample, Span, StartDraft, Turn
+from pipeline.events import (
+    CommitDraft,
+    Draft,
+    DropDraft,
+    Hush,
+    PlaybackStarted,
+    Remember,
+    Sample,
+    Span,
+    StartDraft,
+    Turn,
+)
 from pipeline.ports import Said, Thought
 from pipeline.trace import Entry, Item
 
@@ -28,6 +39,8 @@ TALK = _entries(
     (2.4, CommitDraft(Turn(1), Draft(2))),
     (2.5, PlaybackStarted(Turn(1))),
     (3.5, Hush(Turn(1))),
+    (3.1, Said(1, "One", whole=False)),
+    (3.6, Remember(Turn(1), 24000)),
     (3.6, Said(1, "One plus two", whole=False)),
 )
 

@@ -51,7 +51,9 @@ def test_a_commit_is_a_line_through_both_voices_at_its_second(tmp_path: Path) ->
 
 def test_texts_that_would_overlap_stand_on_lines_of_their_own(tmp_path: Path) -> None:
     one = Story(thoughts=[Words(0.1, "heard: what is one plus two")])
-    two = Story(thoughts=[Words(0.1, "heard: what is one plus two"), Words(0.2, "heard: what is one plus two")])
+    two = Story(
+        thoughts=[Words(0.1, "heard: what is one plus two"), Words(0.2, "heard: what is one plus two")]
+    )
     rows = []
     for story in (one, two):
         draw(tmp_path / "t.png", _tracks(2.0), story, title="t")

@@ -134,6 +134,24 @@ def test_a_cut_in_taken_back_is_counted_and_the_real_reply_is_timed(stage):
     assert turn.overlap == pytest.approx(0.1, abs=0.01)
 
 
+def test_a_cut_in_whose_last_breath_outlives_the_turn_is_still_not_the_reply(stage):
+    scene = stage(seconds=12.0)
+    end = scene.says(1.0, 2.0, pauses=[(2.0, 2.6)]) / RATE
+    scene.answers(2.5, 0.7)
+    scene.answers(end + 0.6, 1.0)
+    (turn,) = score(scene.recording, scene.labels).turns
+    assert turn.voice_to_voice == pytest.approx(0.6, abs=0.005)
+    assert turn.cut_in and turn.doubles == 0
+
+
+def test_a_reply_after_the_window_comes_too_late(stage):
+    scene = stage(seconds=20.0)
+    end = scene.says(1.0, 1.0) / RATE
+    scene.answers(end + 5.3, 1.0)
+    (turn,) = score(scene.recording, scene.labels).turns
+    assert turn.censored and turn.voice_to_voice == WINDOW
+
+
 def test_a_cut_in_that_sounds_after_the_pause_is_put_down_to_that_pause(stage):
     scene = stage(seconds=12.0)
     scene.says(1.0, 4.0, pauses=[(2.0, 2.6), (3.5, 4.0)])

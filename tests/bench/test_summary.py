@@ -30,7 +30,8 @@ def test_cut_ins_are_told_apart_by_the_length_of_the_pause():
     long, short = PauseScore(1.0002, True, True), PauseScore(0.2999, False, False)
     turns = (turn(0.5, (short, long), cut_in=True), turn(0.5, (short,)))
     whole = summarise([conversation("a", *turns)])
-    assert [(length, rate.hits, rate.n) for length, rate in whole.pauses.items()] == [(0.3, 0, 2), (1.0, 1, 1)]
+    found = [(length, rate.hits, rate.n) for length, rate in whole.pauses.items()]
+    assert found == [(0.3, 0, 2), (1.0, 1, 1)]
     assert whole.cut_ins.hits == 1 and whole.cut_ins.small
 
 

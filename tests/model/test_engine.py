@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from model.engine import EngineConfig, OnnxEngine
+from model.frontend import log_mel, silence
 from model.onnx_runtime import OnnxNetwork
-from model.tokenizer import EOT, FIRST_BYTE
+from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT, FIRST_BYTE
 from pipeline.errors import BugError, ModelError
 from pipeline.ports import Limits
 from pipeline.prompt import BLOCK, Audio, Heard, Human, Prompt, Reply, System, Text
@@ -107,8 +108,33 @@ def test_a_warm_engine_answers_random_programs_as_a_fresh_one(chance, network, s
             dropped.close()
         assert_alike(answer(warm, prompt), answer(fresh(chance, network), prompt))
         assert warm.stats().leased == 0
-        assert warm.stats().bytes <= bounds.get("prefix_bytes", 64 << 20)
+        assert warm.stats().bytes <= bounds.get("prefix_bytes", 32 << 20)
     assert warm.stats().found > 0
+
+
+def test_a_prompt_with_a_history_reads_as_the_network_reads_it_at_once(chance, network, sound):
+    language = pytest.importorskip("training.language", reason="torch is not installed (extra: training)")
+    earlier, now = sound(1, 9 * BLOCK), sound(2, 7 * BLOCK)
+    ids = language.Language().prompt([AUDIO_PATCH] * 7, [(9, "You are welcome.")])
+    embeds, at = network.embed(ids).copy(), np.array(ids)
+    features = [network.hear(log_mel(pcm, silence())[0], network.begin()) for pcm in (earlier, now)]
+    embeds[at == AUDIO_PATCH] = np.concatenate([audio for audio, _, _ in features])
+    embeds[at == AUDIO_END] += np.stack([network.feel(cues) for _, cues, _ in features])
+    expected, _ = network.read(embeds, network.empty())
+    prompt = asked(now, Human((Audio(earlier),)), Heard("You are welcome."))
+    (_, logits), *_ = answer(fresh(chance, network), prompt)
+    np.testing.assert_allclose(logits, expected[-1], atol=1e-4)
+
+
+def test_the_real_brain_answers_as_the_plain_player_that_was_evaluated(real, folder, sound):
+    player = pytest.importorskip("training.player", reason="torch is not installed (extra: training)")
+    plain, engine = player.Player(folder), OnnxEngine(real)
+    for seed in range(4):
+        pcm = sound(seed, 20 * BLOCK + 300)
+        engine.prefill(Prompt((SYSTEM, Human((Audio(pcm[: 10 * BLOCK]),)))))
+        pieces = list(engine.generate(asked(pcm), Limits(40)))
+        expected = plain.answer(plain.hear(pcm), limit=len(pieces) - (pieces[-1].token == EOT))
+        assert "".join(p.text for p in pieces) == expected.text
 
 
 def test_two_recordings_of_equal_length_get_their_own_answers(chance, network, sound):

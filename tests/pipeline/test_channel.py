@@ -13,8 +13,8 @@ from pipeline.channel import Channel, ClosedError, EmptyError, Full, FullError
 from pipeline.clock import now, simulate
 
 
-def spawn(coro: object) -> asyncio.Task[object]:
-    return asyncio.get_running_loop().create_task(coro)  # type: ignore[arg-type]
+def spawn(coro: object, name: str | None = None) -> asyncio.Task[object]:
+    return asyncio.get_running_loop().create_task(coro, name=name)  # type: ignore[arg-type]
 
 
 def test_a_channel_holds_at_least_one_item() -> None:
@@ -215,7 +215,7 @@ def test_any_program_gives_every_item_once_in_order(steps: list[str], size: int,
 
         for number, step in enumerate(steps):
             if step == "put" and full is not Full.FAIL:
-                tasks.append(spawn(put(number)))
+                tasks.append(spawn(put(number), "put"))
             elif step == "put_now":
                 try:
                     channel.put_now(number)
@@ -241,6 +241,7 @@ def test_any_program_gives_every_item_once_in_order(steps: list[str], size: int,
             except EmptyError:
                 break
             await asyncio.sleep(1)
+        assert all(task.done() for task in tasks if task.get_name() == "put"), "a putter was forgotten"
         for task in tasks:
             task.cancel()
         for task in tasks:

@@ -39,13 +39,14 @@ def test_the_brain_says_what_it_heard_and_answers_it() -> None:
 
 
 def test_the_brain_is_paid_per_position_once_and_per_token() -> None:
-    brain = WordBrain(Prices(start=1.0, position=0.1, token=0.01))
+    brain = WordBrain(Prices(start=1.0, position=0.1, token=0.01, write=0.01))
 
     async def main() -> list[float]:
         compute = InlineCompute(brain, brain.cost)
         await compute.call("prefill", ask("alpha", "bravo"))
         times = [now()]
-        pieces: list[Piece] = [piece async for piece in compute.stream("generate", ask("alpha", "bravo"), Limits())]
+        answers = compute.stream("generate", ask("alpha", "bravo"), Limits())
+        pieces: list[Piece] = [piece async for piece in answers]
         await compute.close()
         return [*times, now(), float(len(pieces))]
 
@@ -99,7 +100,8 @@ def test_lags_have_the_declared_quantiles(declared: tuple[float, float]) -> None
 
 def test_the_detector_hears_speech_late_and_silence_not_at_all() -> None:
     detector = LateDetector(5)
-    sound = np.concatenate((np.zeros(16_384, np.float32), speech(("alpha", "bravo")), np.zeros(16_384, np.float32)))
+    silence = np.zeros(16_384, np.float32)
+    sound = np.concatenate((silence, speech(("alpha", "bravo")), silence))
     sound = sound[: len(sound) // 512 * 512]
     scores = np.array([detector.score(window) for window in sound.reshape(-1, 512)])
     voiced = np.flatnonzero(scores > 0.5) * 512

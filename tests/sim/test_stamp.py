@@ -32,8 +32,8 @@ def test_neighbours_are_told_apart_and_a_repeat_after_a_cut_is_seen_twice() -> N
 def test_random_cuts_never_invent_a_number() -> None:
     chance = random.Random(1)
     for _ in range(200):
-        a, b = (chance.randrange(64), chance.randrange(64)), (chance.randrange(64), chance.randrange(64))
-        cut = [stamp(*numbers, 3000)[chance.randrange(1500) :][: chance.randrange(20, 1400)] for numbers in (a, b)]
+        a, b = ((chance.randrange(64), chance.randrange(64)) for _ in range(2))
+        cut = [stamp(*n, 3000)[chance.randrange(1500) :][: chance.randrange(20, 1400)] for n in (a, b)]
         assert {(mark.first, mark.second) for mark in read(np.concatenate(cut))} <= {a, b}
 
 

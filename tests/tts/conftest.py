@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import numpy as np
 import pytest
+
 from pipeline.channel import Channel
 from pipeline.clock import now
 from pipeline.ports import PLAYOUT_RATE, Pcm, Phrase, Voice, VoiceChunk, WordTime
@@ -29,7 +31,7 @@ class NoResampler:
 class CountingVoice:
     """Every sample says which draft and which position of the reply it is; a word lasts 0.2 s.
 
-    The phrase's first word is ``draft/position``. Samples are exact in float32; position < 2**18.
+    The phrase's first word is ``draft/position``. Samples are exact in float32; draft < 32, position < 2**18.
     """
 
     name = "counting"
@@ -75,7 +77,9 @@ def decode(pcm: Pcm) -> list[tuple[int, int]]:
 class Rig:
     """One speaking stage; everything that happened, with the moment at which it did."""
 
-    def __init__(self, voice: Voice | None = None, config: SpeakingConfig | None = None, **options: Any) -> None:
+    def __init__(
+        self, voice: Voice | None = None, config: SpeakingConfig | None = None, **options: Any
+    ) -> None:
         self.phrases: Channel[Phrase] = Channel(options.pop("size", 64))
         self.playout = Playout()
         self.facts: list[tuple[float, Any]] = []
@@ -100,7 +104,10 @@ class Rig:
     async def play(self, script: Callable[[], Awaitable[None]]) -> None:
         """Run the stage and the sink while the script runs; raise what the stage raises."""
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(self.speaking.run(), name="speaking"), loop.create_task(self._sink(), name="sink")]
+        tasks = [
+            loop.create_task(self.speaking.run(), name="speaking"),
+            loop.create_task(self._sink(), name="sink"),
+        ]
         try:
             await script()
             if tasks[0].done():
@@ -109,10 +116,8 @@ class Rig:
             for task in tasks:
                 task.cancel()
             for task in tasks:
-                try:
+                with contextlib.suppress(asyncio.CancelledError):
                     await task
-                except asyncio.CancelledError:
-                    pass
 
     async def _sink(self) -> None:
         due = now()

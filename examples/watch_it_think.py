@@ -1,0 +1,35 @@
+"""Listen in on a short spoken conversation: thoughts, decisions and latencies, as the trace tells them.
+
+    python examples/watch_it_think.py
+"""
+
+from agent.demo import QUESTIONS, Asking, spoken
+from hocket import Agent, Player, launch, run
+from pipeline.events import CommitDraft, DropDraft, Fact, SpeechPaused, SpeechStarted
+from pipeline.ports import Measured, Said, Thought
+from pipeline.trace import Entry
+
+
+def tell(entry: Entry) -> None:
+    match entry.item:
+        case Thought(_, draft, text):
+            print(text.replace("\n", f"   [thought of draft {draft}]\n"), end="")
+        case Measured(turn, name, seconds):
+            print(f"{entry.at:7.2f}  turn {turn}: {name} {seconds * 1000:.0f} ms")
+        case Said(turn, text, True):
+            print(f"{entry.at:7.2f}  turn {turn}: {text}")
+        case SpeechStarted() | SpeechPaused() | CommitDraft() | DropDraft() as item:
+            print(f"{entry.at:7.2f}  {'fact ' if isinstance(item, Fact) else 'order'}  {item}")
+
+
+async def main() -> None:
+    asks = QUESTIONS[1:3]
+    part = Asking(asks, await spoken(asks, "auto"), greeted=False)
+    async with launch(Agent(), Player(part, "two questions")) as session:
+        session.trace.subscribe(part.see)
+        session.trace.subscribe(tell)
+        print(await session.run())
+
+
+if __name__ == "__main__":
+    run(main)

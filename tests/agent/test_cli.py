@@ -1,0 +1,132 @@
+"""The command line: help at once, one sentence per mistake, a clean end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.cli import VERSION, main
+from audio_io.wav import write_wav
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out == f"hocket {VERSION}\n"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import sys, agent.cli; print(sorted({'numpy', 'rich', 'onnxruntime', 'asyncio'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", ["talk", "devices", "voices", "models", "simulate", "bench", "version"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"hocket {command}" in capsys.readouterr().out
+
+
+def test_the_voices_of_this_machine_are_listed_the_best_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["voices"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("(auto)") and "tone" in lines
+
+
+def test_the_bundled_brain_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    told = capsys.readouterr().out
+    assert "practice brain" in told and "hears audio" in told and "instructions: ignored" in told
+
+
+def _fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit status and the one line on stderr."""
+    status = main(arguments)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("hocket: "), lines
+    return status, lines[0]
+
+
+def test_a_recording_that_cannot_be_used_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "text.wav").write_text("this is no sound", encoding="utf-8")
+    write_wav(tmp_path / "none.wav", np.zeros(0, np.float32), 16000)
+    for name, said in (
+        ("missing.wav", "does not exist"),
+        ("empty.wav", "is empty"),
+        ("text.wav", "is not a sound file"),
+        ("none.wav", "0 samples"),
+        (".", "is a folder"),
+    ):
+        status, line = _fails(["talk", "--wav", str(tmp_path / name)], capsys)
+        assert status == 2 and said in line, line
+
+
+def test_settings_and_options_that_cannot_be_used_are_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "hocket.toml"
+    settings.write_text("[turn]\nendpiont = 1\n", encoding="utf-8")
+    for arguments, said in (
+        (["talk", "--config", str(settings)], "did you mean 'endpoint'?"),
+        (["talk", "--out", "answer.wav"], "give --wav too"),
+        (["talk", "--questions", "3"], "give --demo too"),
+    ):
+        status, line = _fails(arguments, capsys)
+        assert status == 2 and said in line, line
+
+
+def test_a_brain_or_a_voice_that_is_not_there_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in (
+        ["models", "--brain", str(tmp_path)],
+        ["talk", "--demo", "--brain", str(tmp_path), "--record", str(tmp_path / "a")],
+        ["talk", "--demo", "--voice", "nobody", "--record", str(tmp_path / "b")],
+    ):
+        status, _ = _fails(arguments, capsys)
+        assert status == 1
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "three"])
+def test_a_number_of_questions_that_is_none_is_refused(number: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["talk", "--demo", "--questions", number])
+    assert ended.value.code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a child alone")
+def test_ctrl_c_ends_a_conversation_with_its_receipt_and_its_files(tmp_path: Path) -> None:
+    program = "import sys; from agent.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["talk", "--demo", "--record", str(tmp_path / "kept")]
+    child = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+    )
+    assert child.stdout is not None
+    while "Ctrl-C ends" not in (line := child.stdout.readline()) and line:
+        pass
+    child.stdout.readline()  # the first finished turn: the greeting
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, ""), err
+    assert "Recorded in" in out
+    assert {path.suffix for path in (tmp_path / "kept").iterdir()} == {".wav", ".jsonl", ".png"}

@@ -1,0 +1,108 @@
+"""Settings: TOML in, one clear sentence for whatever cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.config import Config, Echo, Where, load, parse
+from pipeline.errors import ConfigError
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "hocket.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_no_settings_are_the_defaults() -> None:
+    assert parse({}) == Config()
+
+
+def test_settings_of_every_kind_reach_their_stage(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path,
+        """
+        persona.greeting = "Hello"
+        brain = {path = "brains/mine", where = "process", threads = 2}
+        [turn]
+        endpoint = 1
+        barge_in = false
+        [speaking]
+        patience = 2.5
+        [sound]
+        echo = "headphones"
+        """,
+    )
+    config = load(path)
+    assert config.persona.greeting == "Hello"
+    assert (config.brain.path, config.brain.where, config.brain.threads) == (
+        tmp_path / "brains/mine",
+        Where.PROCESS,
+        2,
+    )
+    assert (config.turn.endpoint, config.turn.barge_in) == (1.0, False)
+    assert isinstance(config.turn.endpoint, float)
+    assert config.sound.echo is Echo.HEADPHONES
+    session = config.session()
+    assert (session.turn.endpoint, session.speaking.patience) == (1.0, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[trun]\nendpoint = 1", "unknown section 'trun'; did you mean 'turn'?"),
+        ("[turn]\nendpiont = 1", "unknown key 'turn.endpiont'; did you mean 'endpoint'?"),
+        ("[turn]\nzzz = 1", "unknown key 'turn.zzz'; known keys: "),
+        ("[turn]\nendpoint = 'fast'", "turn.endpoint must be a finite number, got 'fast'"),
+        ("[turn]\nendpoint = nan", "turn.endpoint must be a finite number, got nan"),
+        ("[turn]\nendpoint = true", "turn.endpoint must be a finite number, got True"),
+        ("[turn]\nbarge_in = 1", "turn.barge_in must be true or false, got 1"),
+        ("[brain]\nthreads = 1.5", "brain.threads must be a whole number, got 1.5"),
+        ("[brain]\nthreads = 0", "[brain] threads must be 1 to 64, got 0"),
+        ("[brain]\nwhere = 'moon'", "brain.where must be one of inline, thread, process, got 'moon'"),
+        ("[brain]\nwhere = ['thread']", "brain.where must be one of"),
+        ("[sound]\ndetector = 'ear'", "[sound] detector must be silero or webrtc, got 'ear'"),
+        ("turn = 3", "'turn' is a section: write its keys under [turn]"),
+        ("[hearing]\nstart = 3.0", "need 0 <= rise"),
+        ("[turn\n", "not valid TOML"),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_the_file(tmp_path: Path, text: str, said: str) -> None:
+    path = _write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert said in str(caught.value)
+
+
+def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read as a text file"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read as a text file"):
+        load(tmp_path / "bytes.toml")
+
+
+def _leaves(config: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for each in fields(config):
+        value = getattr(config, each.name)
+        name = f"{prefix}{each.name}"
+        found += _leaves(value, f"{name}.") if is_dataclass(value) else [(name, value)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "value"), _leaves(Config()))
+def test_every_default_can_be_written_down_and_read_back(name: str, value: Any) -> None:
+    table: dict[str, Any] = {}
+    inner = table
+    *sections, key = name.split(".")
+    for section in sections:
+        inner = inner.setdefault(section, {})
+    if value is not None:
+        inner[key] = str(value) if isinstance(value, str) else value
+    assert parse(table) == Config()

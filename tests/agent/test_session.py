@@ -1,0 +1,189 @@
+"""One conversation from its first sample to its receipt, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from agent.receipt import Receipt
+from agent.session import Agent, AgentSession, SessionConfig
+from agent.turn import TurnConfig
+from model.scripted import Answer, ByText, ScriptedEngine
+from pipeline.clock import now, simulate
+from pipeline.compute import InlineCompute
+from pipeline.errors import BugError, DeviceError, ModelError
+from pipeline.events import CommitDraft, Hush, PlaybackStarted, SpeechStarted, StartDraft
+from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
+from pipeline.ring import AudioRing
+from pipeline.trace import Entry, Trace
+from tts.tone import ToneVoice
+
+SAID = "heard: a tone\n"
+
+
+@dataclass
+class Loud:
+    """Says that a window holds speech when it is loud."""
+
+    window: int = 512
+
+    def score(self, window: Pcm) -> float:
+        return float(np.abs(window).max() > 0.1)
+
+    def reset(self) -> None:
+        return None
+
+
+@dataclass
+class Room:
+    """An edge: the user makes a sound in these stretches of seconds; what the agent plays is kept."""
+
+    talks: tuple[tuple[float, float], ...] = ()
+    seconds: float = 6.0
+    echo: str = "none"
+    breaks_at: float = float("inf")
+    does: dict[float, Callable[[], None]] = field(default_factory=dict)
+    played: list[Pcm] = field(default_factory=list)
+
+    def report(self) -> EdgeReport:
+        return EdgeReport("room", self.echo, 0.0)
+
+    async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
+        began, waiting = now(), dict(self.does)
+        for frame in range(round(self.seconds * 50)):
+            at = frame / 50
+            await asyncio.sleep(began + at + 0.02 - now())
+            if at >= self.breaks_at:
+                raise DeviceError("the microphone was unplugged")
+            loud = any(start <= at < end for start, end in self.talks)
+            ring.write(np.full(FRAME, 0.5 if loud else 0.0, np.float32))
+            self.played.append(source.pull(FRAME * PLAYOUT_RATE // CAPTURE_RATE))
+            for moment in [m for m in waiting if m <= at]:
+                waiting.pop(moment)()
+
+    def heard_at(self) -> list[float]:
+        """Seconds at which something audible was played, per 20 ms."""
+        return [i / 50 for i, block in enumerate(self.played) if np.abs(block).max() > 0.01]
+
+
+@dataclass
+class Held:
+    """A session that ran."""
+
+    session: AgentSession
+    receipt: Receipt | None
+    entries: list[Entry]
+    error: Exception | None
+    seconds: float
+
+    def count(self, kind: type) -> int:
+        return sum(isinstance(entry.item, kind) for entry in self.entries)
+
+
+def hold(
+    room: Room, engine: ScriptedEngine | None = None, greeting: str | None = None, config: SessionConfig | None = None
+) -> Held:
+    engine = engine or ScriptedEngine(ByText({}, Answer("Here I am.", SAID)), first=0.01, per_token=0.001)
+
+    async def main() -> Held:
+        trace, entries = Trace(None), list[Entry]()
+        trace.subscribe(entries.append)
+        session = AgentSession(
+            Agent(greeting=greeting), edge=room, brain=InlineCompute(engine, engine.cost), voice=ToneVoice(),
+            detector=Loud(), trace=trace, config=config or SessionConfig(turn=TurnConfig.fixed(0.25)),
+        )  # fmt: skip
+        for moment, act in list(room.does.items()):
+            room.does[moment] = lambda act=act: act(session)  # type: ignore[misc,call-arg]
+        began = now()
+        try:
+            receipt, error = await session.run(), None
+        except (DeviceError, ModelError) as problem:
+            receipt, error = None, problem
+        return Held(session, receipt, entries, error, now() - began)
+
+    return simulate(main)
+
+
+def test_a_spoken_question_is_answered_after_the_endpoint() -> None:
+    room = Room(((1.0, 2.0),))
+    held = hold(room)
+    assert held.receipt is not None
+    assert held.receipt.turns == 1
+    assert [e.reply for e in held.session.conversation.exchanges] == ["Here I am."]
+    assert 2.25 <= room.heard_at()[0] <= 2.36
+    assert held.receipt.latencies == (pytest.approx(0.27, abs=0.05),)
+
+
+def test_nothing_is_heard_before_the_turn_is_over() -> None:
+    room = Room(((1.0, 1.6), (1.8, 2.4)))
+    held = hold(room)
+    assert held.count(StartDraft) == 2
+    assert held.count(CommitDraft) == 1
+    assert room.heard_at()[0] >= 2.4 + 0.25 - 0.032  # the detector tells ends to one window of 32 ms
+
+
+def test_the_greeting_is_spoken_without_being_asked_for() -> None:
+    room = Room()
+    held = hold(room, greeting="Hello.")
+    assert room.heard_at()[0] < 0.2
+    assert [(e.user, e.reply) for e in held.session.conversation.exchanges] == [(None, "Hello.")]
+
+
+def test_a_barge_in_stops_the_voice_and_only_heard_words_are_remembered() -> None:
+    words = "one two three four five six seven eight nine ten eleven twelve"
+    engine = ScriptedEngine(ByText({}, Answer(words, SAID)), first=0.01, per_token=0.001)
+    room = Room(((1.0, 2.0), (3.2, 4.6)), seconds=5.0)
+    held = hold(room, engine)
+    assert held.count(Hush) >= 1
+    reply = held.session.conversation.exchanges[0].reply
+    assert words.startswith(reply)
+    assert 0 < len(reply) < len(words)
+    assert max(t for t in room.heard_at() if t < 4.7) < 3.2 + 0.45
+
+
+def test_without_echo_cancellation_the_agent_is_not_interrupted_by_its_own_voice() -> None:
+    words = "one two three four five six seven eight nine ten"
+    engine = ScriptedEngine(ByText({}, Answer(words, SAID)), first=0.01, per_token=0.001)
+    held = hold(Room(((1.0, 2.0), (3.0, 4.5)), seconds=9.0, echo="open"), engine)
+    assert held.count(Hush) == 0
+    assert held.session.conversation.exchanges[0].reply == words
+
+
+def test_typed_words_are_answered_aloud() -> None:
+    engine = ScriptedEngine(ByText({"two plus two": Answer("Four.")}, Answer("What?")), first=0.01)
+    room = Room(does={1.0: lambda session: session.type("two plus two")})  # type: ignore[misc]
+    held = hold(room, engine)
+    assert [e.reply for e in held.session.conversation.exchanges] == ["Four."]
+    assert held.count(PlaybackStarted) == 1
+
+
+def test_closing_ends_within_two_seconds_in_the_middle_of_a_reply() -> None:
+    room = Room(((1.0, 2.0),), seconds=60.0, does={2.6: lambda session: session.close("enough")})  # type: ignore[misc]
+    held = hold(room)
+    assert held.error is None
+    assert held.seconds <= 4.7
+    assert len(held.session.conversation.exchanges) == 1
+
+
+def test_a_lost_device_is_an_error_and_no_lost_conversation() -> None:
+    held = hold(Room(((1.0, 2.0),), breaks_at=5.0))
+    assert isinstance(held.error, DeviceError)
+    assert [e.reply for e in held.session.conversation.exchanges] == ["Here I am."]
+    assert held.count(SpeechStarted) == 1
+
+
+def test_a_session_that_was_not_run_has_no_conversation() -> None:
+    engine = ScriptedEngine(ByText({}, Answer("Hm.")))
+
+    async def main() -> None:
+        session = AgentSession(
+            Agent(), edge=Room(), brain=InlineCompute(engine), voice=ToneVoice(), detector=Loud(), trace=Trace(None)
+        )
+        with pytest.raises(BugError, match="has not been started"):
+            _ = session.conversation
+
+    simulate(main)

@@ -1,0 +1,71 @@
+"""python -m training run | export | calibrate | evaluate: trains the practice brain on two CPU cores and
+measures it."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from .evaluate import calibrate, evaluate
+from .recipe import PROCESSES, STAGES, Run, export, perform, work
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--out", type=Path, default=Path("runs/practice"), help="folder of the run")
+    shared.add_argument("--minutes", type=float, default=83.0, help="training time in all stages together")
+    shared.add_argument("--seed", type=int, default=1)
+    shared.add_argument("--port", type=int, default=29511, help="local port where the two processes meet")
+    run = commands.add_parser("run", parents=[shared], help="all stages; goes on where it was stopped")
+    run.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    run.add_argument("--scale", type=float, default=1.0, help="share of the full corpus, for trying out")
+    one = commands.add_parser(
+        "work", parents=[shared], help="one process of a training stage (started by run)"
+    )
+    one.add_argument("stage", choices=sorted(PROCESSES))
+    one.add_argument("--rank", type=int, default=0)
+    written = commands.add_parser(
+        "export",
+        parents=[shared],
+        help="write the bundle of the newest checkpoint, fit its refusal threshold",
+    )
+    written.add_argument("--bundle", type=Path, help="default: OUT/bundle")
+    for name, text in (
+        ("evaluate", "print every figure of a bundle"),
+        ("calibrate", "fit and write the refusal threshold of a bundle"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--bundle", type=Path, default=Path("model/bundled"))
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument("--share", type=float, default=1.0, help="share of the cases, for a quick look")
+    return parser
+
+
+def main() -> None:
+    """Entry point."""
+    args = _parser().parse_args()
+    if args.command in ("evaluate", "calibrate"):
+        if not (args.bundle / "config.json").exists():
+            raise SystemExit(f"{args.bundle} holds no bundle (config.json is missing)")
+        with tempfile.TemporaryDirectory(prefix="hocket-speech-") as folder:
+            if args.command == "evaluate":
+                evaluate(args.bundle, Path(folder), args.seed, share=args.share)
+            else:
+                calibrate(args.bundle, Path(folder), args.seed)
+        return
+    run = Run(args.out, args.minutes, args.seed, getattr(args, "scale", 1.0), args.port)
+    if args.command == "work":
+        work(run, args.stage, args.rank)
+    elif args.command == "export":
+        if not (run.out / "sft.pt").exists():
+            raise SystemExit(
+                f"{run.out} holds no sft.pt: train first (python -m training run --out {run.out})"
+            )
+        export(run, args.bundle or run.bundle)
+    else:
+        perform(run, tuple(stage for stage in STAGES if stage in args.stages))
+
+
+if __name__ == "__main__":
+    main()
