@@ -34,22 +34,18 @@ _refuse_hidden_packages()
 from agent.cli import main  # noqa: E402  # only after the check above
 from agent.config import Config  # noqa: E402
 from agent.launch import launch  # noqa: E402
-from agent.player import Player, Recording  # noqa: E402
 from agent.session import Agent, AgentSession  # noqa: E402
-from audio_io.wav import read_sound, write_wav  # noqa: E402
+from audio_io.wav_edge import WavEdge  # noqa: E402
 from pipeline.clock import run  # noqa: E402
 
 __all__ = [
     "Agent",
     "AgentSession",
     "Config",
-    "Player",
-    "Recording",
+    "WavEdge",
     "launch",
     "main",
-    "read_sound",
     "run",
-    "write_wav",
 ]
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import DeviceError, HocketError, UserError
+from pipeline.errors import HocketError, UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -142,20 +142,20 @@ def _talk(given: argparse.Namespace) -> int:
 
 
 def _live(config: Config, console: Console) -> None:
-    """At the microphone; without devices the demonstration, saying why."""
-    from audio_io.devices import open_edge
-
+    """At the microphone; on a machine without devices the demonstration, saying why."""
     from agent.talk import talk_live
+    from audio_io.devices import open_edge, probe
     from pipeline.clock import run
 
-    try:
+    named = config.sound.microphone or config.sound.loudspeaker
+    problem = None if named else probe()
+    if problem is None:
         edge = open_edge(config.sound)
-    except DeviceError as error:
-        console.print(f"  {error}", highlight=False, markup=False)
-        console.print("  So here is a spoken conversation instead, in real time.", highlight=False)
-        _demo(config, console, None)
+        run(lambda: talk_live(config, console, edge))
         return
-    run(lambda: talk_live(config, console, edge))
+    console.print(f"  {problem.sentence}", highlight=False, markup=False, soft_wrap=True)
+    console.print("  So here is a spoken conversation instead, in real time.", highlight=False)
+    _demo(config, console, None)
 
 
 def _demo(config: Config, console: Console, count: int | None) -> None:
@@ -170,8 +170,11 @@ def _demo(config: Config, console: Console, count: int | None) -> None:
 def _devices(_: argparse.Namespace) -> int:
     from audio_io.devices import list_devices
 
-    for device in list_devices():
+    devices = list_devices()
+    for device in devices:
         print(device)
+    if not devices:
+        print("this machine has no microphone and no loudspeaker; `hocket talk --demo` needs none")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The star: takes one fact, asks the policy, carries out its orders, arms its one timer. No ``if`` about turns.
+"""The star: takes one fact, asks the policy, routes its orders, arms its one timer. No ``if`` about turns.
 
 Samples never come here. Whatever is decided, is decided in ``agent.turn``.
 """

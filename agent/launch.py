@@ -98,9 +98,9 @@ async def launch(
         with Record(record or config.record.folder) as files:
             tap = Tap(edge, files.sound)
             session = make_session(
-            config, built, tap, agent=agent, trace=files.trace, observe=lambda window: tap.keep()
-        )
-        try:
-            yield session
-        finally:
-            files.finish(tap, title=f"{built.facts.name} · {built.voice.name}")
+                config, built, tap, agent=agent, trace=files.trace, observe=lambda window: tap.keep()
+            )
+            try:
+                yield session
+            finally:
+                files.finish(tap, title=f"{built.facts.name} · {built.voice.name}")

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
-from pipeline.events import CommitDraft, DropDraft, Hush, PlaybackStarted, Sample, Say, SpeechPaused, StartDraft, Turn
+from pipeline.events import (
+    CommitDraft,
+    DropDraft,
+    Hush,
+    PlaybackStarted,
+    Sample,
+    Say,
+    SpeechPaused,
+    StartDraft,
+    Turn,
+)
 from pipeline.ports import CAPTURE_RATE, Measured
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 
 ANSWER = "speech end to answer"
-"""Name of the latency that a user feels, as the runtime itself can tell it (a detector's end, not a label)."""
+"""Name of the latency that a user feels, as the runtime can tell it (a detector's end, not a label)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +94,6 @@ class Stopwatch:
     def receipt(self) -> Receipt:
         """The sums so far."""
         tally = self._tally
-        return Receipt(len(tally.turns), tally.interrupted, tally.drafts, tally.wasted, tuple(self._latencies))
+        return Receipt(
+            len(tally.turns), tally.interrupted, tally.drafts, tally.wasted, tuple(self._latencies)
+        )

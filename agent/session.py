@@ -1,7 +1,8 @@
 """One conversation: builds the line, owns its tasks, and carries the conductor's orders to the stages.
 
-The only place that creates tasks. They start in the order of the line and stop in reverse, each with a deadline:
-a session ends within two seconds whatever state it is in. A failing stage ends its own session, nobody else's.
+The only place that creates tasks. They start in the order of the line and stop in reverse, each with a
+deadline: a session ends within two seconds whatever state it is in. A failing stage ends its own session,
+nobody else's.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from agent.turn import TurnConfig
 from audio_io.resample import Resampler
 from pipeline.channel import Channel, Full
 from pipeline.clock import now
-from pipeline.decoder import Decoding, DecoderConfig
+from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.encoder import EncoderConfig, Encoding
 from pipeline.errors import BugError, HocketError
 from pipeline.events import (
@@ -43,7 +44,17 @@ from pipeline.events import (
     Think,
     Unduck,
 )
-from pipeline.ports import AudioEdge, BrainFacts, Compute, EdgeReport, Phrase, Said, Voice, VoiceDetector, Window
+from pipeline.ports import (
+    AudioEdge,
+    BrainFacts,
+    Compute,
+    EdgeReport,
+    Phrase,
+    Said,
+    Voice,
+    VoiceDetector,
+    Window,
+)
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 from pipeline.vad import Hearing, HysteresisConfig
@@ -202,7 +213,19 @@ class AgentSession:
         encoding = Encoding(ring, self._brain, conversation.history, self._emit, config.encoder)
         hearing = Hearing(ring, self._detector, self._emit, self._observe, config.hearing)
         conductor = Conductor(self._facts, ring, self._routes(), self.trace, turn)
-        return _Line(report, ring, playout, phrases, conversation, speaking, decoding, encoding, hearing, conductor, watch)
+        return _Line(
+            report,
+            ring,
+            playout,
+            phrases,
+            conversation,
+            speaking,
+            decoding,
+            encoding,
+            hearing,
+            conductor,
+            watch,
+        )
 
     def _emit(self, fact: Fact) -> None:
         self._facts.put_now(fact)

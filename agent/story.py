@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from pipeline.events import CommitDraft, DropDraft, Hush, PlaybackStarted, Remember, StartDraft
+from pipeline.events import CommitDraft, DropDraft, Hold, Hush, PlaybackStarted, Remember, StartDraft
 from pipeline.ports import Said, Thought
 from pipeline.trace import Entry
 
@@ -21,6 +21,7 @@ class Mark(Enum):
     DRAFT = "draft"
     COMMIT = "commit"
     DROP = "drop"
+    HOLD = "hold"
     HUSH = "hush"
 
 
@@ -69,6 +70,8 @@ def tell(entries: Iterable[Entry], *, offset: float = 0.0) -> Story:
                 if draft in thoughts:
                     old = thoughts[draft]
                     thoughts[draft] = Words(old.at, old.text, faint=True)
+            case Hold():
+                story.marks.append((at, Mark.HOLD))
             case Hush():
                 story.marks.append((at, Mark.HUSH))
             case Thought(_, draft, text):

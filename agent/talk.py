@@ -17,21 +17,42 @@ import numpy as np
 from rich.console import Console
 
 from agent.config import Config
-from agent.demo import QUESTIONS, Asking, spoken
+from agent.demo import QUESTIONS, part, spoken
 from agent.launch import Parts, make_session, parts
-from agent.player import Player, Recording
 from agent.receipt import Receipt
 from agent.record import Record
 from agent.session import AgentSession
 from agent.tap import Tap, tracks
 from agent.terminal import Screen, Terminal, headline, summary
 from audio_io.wav import read_sound, write_wav
-from pipeline.errors import UserError
+from audio_io.wav_edge import ScheduledEdge, WavEdge
+from pipeline.errors import BugError, UserError
+from pipeline.events import CommitDraft, Remember, Turn
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, Window
 from pipeline.trace import Entry
 
 AUDIBLE = 10 ** (-50 / 20)
 """Level from which on a sample counts as the agent's voice."""
+TAIL = 3.0
+"""Seconds of silence after the last word, with nothing due, that end a conversation without a microphone."""
+
+
+class Due:
+    """Whether a reply is due or being heard: follows the trace."""
+
+    def __init__(self) -> None:
+        self._turns: set[Turn] = set()
+
+    def see(self, entry: Entry) -> None:
+        """For ``trace.subscribe``."""
+        if isinstance(entry.item, CommitDraft):
+            self._turns.add(entry.item.turn)
+        elif isinstance(entry.item, Remember):
+            self._turns.discard(entry.item.turn)
+
+    def nothing(self) -> bool:
+        """True when the agent owes no reply."""
+        return not self._turns
 
 
 async def talk_live(config: Config, console: Console, edge: AudioEdge) -> Receipt:
@@ -45,10 +66,12 @@ async def talk_demo(config: Config, console: Console, folder: Path, count: int =
     """Hold the demonstration with its first ``count`` questions, and leave its files in ``folder``."""
     asks = QUESTIONS[:count]
     async with parts(config) as built:
-        part = Asking(asks, await spoken(asks, built.voice.name), greeted=bool(config.persona.greeting))
-        edge = Player(part, "demonstration")
+        sounds = await spoken(asks, built.voice.name)
+        due = Due()
+        cues = part(asks, sounds, greeted=bool(config.persona.greeting))
+        edge = ScheduledEdge(cues, tail=TAIL, quiet=due.nothing)
         with Record(folder) as record:
-            return await _hold(config, console, built, edge, record, part.see, ending="Ctrl-C ends")
+            return await _hold(config, console, built, edge, record, due.see, ending="Ctrl-C ends")
 
 
 async def talk_file(config: Config, console: Console, question: Path, answer: Path | None) -> Receipt:
@@ -57,14 +80,14 @@ async def talk_file(config: Config, console: Console, question: Path, answer: Pa
     Raises SoundFileError for a question that cannot be read, UserError where nothing was answered.
     """
     sound = read_sound(question)
-    part = Recording(sound)
+    due = Due()
     ending = f"playing {question.name}, {len(sound) / CAPTURE_RATE:.1f} s, in real time; Ctrl-C ends"
     quiet = replace(config, persona=replace(config.persona, greeting=""))
     with _folder(config.record.folder, wanted=answer is not None) as folder:
         async with parts(quiet) as built:
-            edge = Player(part, question.name)
+            edge = WavEdge(sound, tail=TAIL, quiet=due.nothing)
             with Record(folder, told=config.record.folder is not None) as record:
-                receipt = await _hold(quiet, console, built, edge, record, part.see, ending=ending)
+                receipt = await _hold(quiet, console, built, edge, record, due.see, ending=ending)
         if answer is not None and folder is not None:
             _save_answer(Record.sound_path(folder), answer, question)
             console.print(f"  The answer is in {answer}.", highlight=False)
@@ -84,25 +107,31 @@ async def _hold(
     tap = Tap(edge, record.sound)
     head = headline(built.facts, built.voice.name, tap.report())
     with Terminal(console, Screen(lambda: tap.level)) as terminal:
+        told = tap.report().note
 
         def observe(window: Window) -> None:
+            nonlocal told
             tap.keep()
             terminal.hear(window)
+            if (note := tap.report().note) != told and note:
+                terminal.tell(note, "yellow")
+            told = note
 
         for listener in (terminal.see, *listeners):
             record.trace.subscribe(listener)
         session = make_session(config, built, tap, trace=record.trace, observe=observe)
-        for line in (head, built.facts.note, tap.report().note, ending):
-            if line:
-                terminal.tell(line, "bold" if line is head else "dim")
         try:
             with _interruptible(session):
+                for line in (head, built.facts.note, told, ending):
+                    if line:
+                        terminal.tell(line, "bold" if line is head else "dim")
                 await session.run()
         finally:
             kept = record.finish(tap, title=head)
-            receipt = session.receipt()
-            terminal.tell(summary(receipt, kept))
-    return receipt
+            with contextlib.suppress(BugError):  # a session that never began has no receipt
+                kept = summary(session.receipt(), kept)
+            terminal.tell(kept)
+    return session.receipt()
 
 
 @contextlib.contextmanager

@@ -28,11 +28,18 @@ _LINES = 3
 
 _PAPER, _INK, _FAINT, _GRID = "#fbfaf7", "#22252b", "#7b7f87", "#e6e3dc"
 _USER, _AGENT, _THOUGHT = "#2f6fb3", "#c2571a", "#6f5a9c"
-_COLOURS = {Mark.DRAFT: "#a9a4bd", Mark.COMMIT: "#2b8a4b", Mark.DROP: "#b9b4aa", Mark.HUSH: "#c22f2f"}
+_COLOURS = {
+    Mark.DRAFT: "#a9a4bd",
+    Mark.COMMIT: "#2b8a4b",
+    Mark.DROP: "#b9b4aa",
+    Mark.HOLD: "#d9a420",
+    Mark.HUSH: "#c22f2f",
+}
 _NAMES = {
     Mark.DRAFT: "draft begins",
     Mark.COMMIT: "commit: the turn is over",
     Mark.DROP: "draft dropped",
+    Mark.HOLD: "voice held",
     Mark.HUSH: "interrupted",
 }
 
@@ -145,7 +152,7 @@ class _Picture:
 
     def _mark(self, x: float, mark: Mark, top: int, agent: int) -> None:
         colour = _COLOURS[mark]
-        if mark is Mark.HUSH:
+        if mark in (Mark.HOLD, Mark.HUSH):
             self._pen.line((x, agent, x, agent + _LANE), fill=colour, width=3)
             return
         bottom = agent + _LANE if mark is Mark.COMMIT else top + _LANE

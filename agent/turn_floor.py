@@ -35,7 +35,7 @@ from pipeline.events import (
     Turn,
 )
 
-from .turn_state import CANNED, RATE, Agent, State, Step, TurnConfig, User, Writing, idle
+from .turn_state import CANNED, RATE, Agent, State, Step, TurnConfig, User, Writing, idle, rest
 
 
 def first_sample(state: State, onset: int, config: TurnConfig) -> Sample:
@@ -69,7 +69,7 @@ def unmute(state: State, fact: SpeechPaused, _now: float, _config: TurnConfig) -
 
 
 def hear_again(state: State, _fact: TimerRang, _now: float, config: TurnConfig) -> Step:
-    """The echo must be over: what still goes on is the user."""
+    """The echo must be over: what still goes on is the user's."""
     if state.muted is None or state.ended_at is None:
         return replace(state, ended_at=None, wake_at=None), ()
     onset = max(state.muted, state.where(state.ended_at))
@@ -177,7 +177,8 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
         )  # fmt: skip
     orders = (CommitDraft(turn, draft.draft), *stop)
     if draft.empty:
-        return replace(base, why=f"{why}; declined: nothing to say"), (*orders, Remember(turn, 0))
+        after = rest(base, now, config, f"{why}; declined: nothing to say")
+        return after, (*orders, Remember(turn, 0))
     return replace(base, agent=Agent.DUE, reply=draft, wake_at=now + config.reply_timeout), orders
 
 

@@ -23,7 +23,7 @@ from pipeline.events import (
 )
 
 from .turn_floor import leave, reply
-from .turn_state import CANNED, Agent, State, Step, TurnConfig, Writing, idle
+from .turn_state import CANNED, Agent, State, Step, TurnConfig, Writing, rest
 
 
 def note(state: State, fact: PhraseDrafted | DraftFinished, _now: float, _config: TurnConfig) -> Step:
@@ -46,7 +46,7 @@ def finish_due(state: State, fact: DraftFinished, now: float, config: TurnConfig
     if draft.ending is Ending.FAILED:
         return excuse(state, now, config, "error: the brain failed")
     if draft.empty:
-        return idle(state, "declined: nothing to say"), (Remember(state.turn, 0),)
+        return rest(state, now, config, "declined: nothing to say"), (Remember(state.turn, 0),)
     return replace(state, reply=draft), ()
 
 
@@ -56,25 +56,25 @@ def first_sound(state: State, _fact: PlaybackStarted, now: float, config: TurnCo
     return replace(fresh, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout), ()
 
 
-def silent_end(state: State, _fact: PlaybackEnded, _now: float, _config: TurnConfig) -> Step:
+def silent_end(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
     """The reply ended without any sound."""
-    return idle(state, "declined: nothing to say aloud"), (Remember(state.turn, 0),)
+    return rest(state, now, config, "declined: nothing to say aloud"), (Remember(state.turn, 0),)
 
 
 def excuse(state: State, now: float, config: TurnConfig, why: str) -> Step:
     """No reply will come: say so, unless what failed was the excuse itself."""
     if reply(state).draft == CANNED:
-        return idle(state, why), leave(state)
+        return rest(state, now, config, why), leave(state)
     drop = DropDraft(state.turn, reply(state).draft)
     after = replace(state, reply=Writing(CANNED), wake_at=now + config.reply_timeout, why=why)
     return after, (drop, Say(state.turn, "failed"))
 
 
-def fail_due(state: State, fact: StageFailed, _now: float, _config: TurnConfig) -> Step:
+def fail_due(state: State, fact: StageFailed, now: float, config: TurnConfig) -> Step:
     """Without a voice there is no way even to say so. (A failed brain is told by its ``DraftFinished``.)"""
     if fact.stage != "voice":
         return state, ()
-    return idle(state, "error: the voice failed"), leave(state)
+    return rest(state, now, config, "error: the voice failed"), leave(state)
 
 
 def late(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
@@ -98,17 +98,14 @@ def progress(state: State, fact: PlaybackReached, now: float, config: TurnConfig
 
 
 def end_reply(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
-    """All was heard. Where the agent may hear itself, speech that still goes on is doubtful for a while."""
-    after = idle(state, "reply heard to its end")
-    if not config.barge_in or state.muted is not None:
-        after = replace(after, ended_at=now, wake_at=now + config.echo_doubt)
-    return after, (Remember(state.turn, None),)
+    """All was heard."""
+    return rest(state, now, config, "reply heard to its end"), (Remember(state.turn, None),)
 
 
-def starve(state: State, _fact: PlaybackStarved, _now: float, _config: TurnConfig) -> Step:
+def starve(state: State, _fact: PlaybackStarved, now: float, config: TurnConfig) -> Step:
     """Nothing is left to play. More may come, unless the draft failed."""
     if reply(state).ending is Ending.FAILED:
-        return break_off(state, "error: the brain failed in mid-reply")
+        return break_off(state, now, config, "error: the brain failed in mid-reply")
     return replace(state, starving=True), ()
 
 
@@ -116,22 +113,22 @@ def finish_aloud(state: State, fact: DraftFinished, now: float, config: TurnConf
     """The draft is whole while it sounds. A failed one is played as far as it goes."""
     after, _ = note(state, fact, now, config)
     if state.starving and fact.reason is Ending.FAILED:
-        return break_off(after, "error: the brain failed in mid-reply")
+        return break_off(after, now, config, "error: the brain failed in mid-reply")
     return after, ()
 
 
-def fail_aloud(state: State, fact: StageFailed, _now: float, _config: TurnConfig) -> Step:
+def fail_aloud(state: State, fact: StageFailed, now: float, config: TurnConfig) -> Step:
     """Without a voice the reply ends here. (A failed brain is told by its ``DraftFinished``.)"""
     if fact.stage != "voice":
         return state, ()
-    return break_off(state, "error: the voice failed in mid-reply")
+    return break_off(state, now, config, "error: the voice failed in mid-reply")
 
 
-def stall(state: State, _fact: TimerRang, _now: float, config: TurnConfig) -> Step:
+def stall(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
     """Speaking without sound: give the floor back."""
-    return break_off(state, f"error: no playback for {config.stall_timeout:g} s")
+    return break_off(state, now, config, f"error: no playback for {config.stall_timeout:g} s")
 
 
-def break_off(state: State, why: str) -> Step:
+def break_off(state: State, now: float, config: TurnConfig, why: str) -> Step:
     """End the reply where it is; nobody has the floor."""
-    return idle(state, why), leave(state)
+    return rest(state, now, config, why), leave(state)

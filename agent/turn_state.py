@@ -83,7 +83,7 @@ class TurnConfig:
     echo_tail: float = 0.25
     "Without barge-in: how long after the voice ended onsets still count as echo."
     echo_doubt: float = 0.6
-    "Without barge-in: speech that goes on this long after the voice ended was the user's after all."
+    "Speech that was not listened to and goes on this long after the reply's end was the user's after all."
 
     @classmethod
     def fixed(cls, endpoint: float, **others: Any) -> TurnConfig:
@@ -161,7 +161,7 @@ class State:
     muted: Sample | None = None
     "Onset of speech that goes on but is not listened to (echo, or it ran on past an explicit commit)."
     ended_at: float | None = None
-    "When the voice ended, while speech may still be its echo."
+    "When the floor became free, while speech may still be an echo."
     origin: float | None = None
     "Loop time of capture sample 0, as told by ``anchored``."
     anchored_at: float = 0.0
@@ -204,8 +204,16 @@ def ignore(state: State, _fact: Any, _now: float, _config: TurnConfig) -> Step:
     return state, ()
 
 
+def rest(state: State, now: float, config: TurnConfig, why: str) -> State:
+    """Nobody has the floor any more. Speech that is not listened to may yet turn out to be the user's."""
+    after = idle(state, why)
+    if config.barge_in and state.muted is None:
+        return after
+    return replace(after, ended_at=now, wake_at=now + config.echo_doubt)
+
+
 def idle(state: State, why: str) -> State:
-    """Nobody has the floor."""
+    """All that belongs to one reply or one pause is forgotten."""
     return replace(
         state, user=User.QUIET, agent=Agent.SILENT, wake_at=None, why=why, writing=None, reply=None,
         asked=False, typed=False, excused=False, heard=0, phrase=0, before=0, starving=False, score=None,

@@ -24,7 +24,7 @@ _BAND = (200.0, 6000.0)
 
 
 class DelayFinder:
-    """Takes both signals in equal steps and says the delay of the second behind the first, when it is clear."""
+    """Takes both signals in equal steps and tells the delay of the first behind the second once clear."""
 
     def __init__(self, longest: float = 0.5) -> None:
         self._reach = round(longest * CAPTURE_RATE)

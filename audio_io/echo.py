@@ -1,12 +1,13 @@
 """Removes the agent's own voice from what the microphone captures (WebRTC's AEC3, wheel ``pywebrtc-audio``).
 
-Works on 10 ms frames at 16 kHz, in the thread that captures. Until it knows the room it lets nothing through
+Works on 10 ms frames at 16 kHz, in the thread that captures. Until it is seen to work it lets nothing through
 while the agent sounds: must never let the agent's first words pass for a user's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from .formats import level
 
 ECHO_FRAME = CAPTURE_RATE // 100
 """Samples per call: 10 ms."""
-STEP = 0.01
 INSTALL = "pip install pywebrtc-audio"
+_STEP = 0.01
+_SMOOTH = 0.05
+"""Share of a new frame in the smoothed powers: a time constant of 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,13 @@ class EchoCancelConfig:
     """When the canceller is trusted."""
 
     settle: float = 0.8
-    "Seconds of the agent's voice after alignment until the microphone is let through while it sounds."
-    patience: float = 3.0
-    "Seconds of the agent's voice without a clear echo after which there is taken to be none (headphones)."
+    "Seconds of the agent's voice for which the echo must have been gone until the microphone is let through."
+    gone: float = 15.0
+    "Decibels by which the microphone must have become quieter for the echo to be gone."
+    still: float = -58.0
+    "dBFS under which what is left is gone in any case."
+    patience: float = 4.0
+    "Seconds of the agent's voice after which the microphone is let through anyway: there may be no echo."
     audible: float = -50.0
     "dBFS above which a frame of the agent's voice counts."
     hang: float = 0.25
@@ -43,7 +50,7 @@ class EchoCancelConfig:
 
 
 class EchoCanceller:
-    """One session's canceller, for one thread. Adds no delay.
+    """One session's canceller, for one thread.
 
     ``delay`` is what the device says of the way from loudspeaker buffer to microphone; it may be wrong.
     Raises DeviceError where the wheel is absent.
@@ -57,14 +64,19 @@ class EchoCanceller:
             raise DeviceError(f"echo cancellation is not installed; to have it: {INSTALL}") from error
         self._processor = AudioProcessor
         self._finder = DelayFinder(self.config.longest)
+        self._line: Pcm = np.zeros(0, dtype=np.float32)
+        self._engine: Any = None
+        self._aligned = False
         self._sounded = 0.0
+        self._gone = 0.0
         self._ringing = 0.0
+        self._before = self._after = 0.0
         self._align(max(0.0, delay - self.config.headroom))
 
     @property
     def settled(self) -> bool:
         """True once the user is heard while the agent sounds."""
-        return self._trusted >= self.config.settle
+        return self._gone >= self.config.settle or self._sounded >= self.config.patience
 
     @property
     def held(self) -> float:
@@ -77,34 +89,41 @@ class EchoCanceller:
             raise BugError(
                 f"echo cancellation takes frames of {ECHO_FRAME} samples, not {mic.shape} and {far.shape}"
             )
-        self._look(mic, far)
+        sounding = level(far) > self.config.audible
+        self._follow(mic, far, sounding)
         line = np.concatenate((self._line, far))
         self._line = line[ECHO_FRAME:]
         near: Pcm = self._engine.process(np.ascontiguousarray(mic), line[:ECHO_FRAME].copy())
-        return near if self.settled or self._ringing <= 0 else np.zeros_like(near)
+        if sounding and not self.settled:
+            self._judge(mic, near)
+        return near if self._ringing <= 0 or self.settled else np.zeros_like(near)
 
-    def _look(self, mic: Pcm, far: Pcm) -> None:
+    def _follow(self, mic: Pcm, far: Pcm, sounding: bool) -> None:
         """Follow the delay while the agent sounds or its echo may still be in the air."""
-        if level(far) > self.config.audible:
-            self._ringing = self.config.hang + self.config.longest
-            self._sounded += STEP
-            self._trusted += STEP if self.aligned or self._sounded > self.config.patience else 0.0
-        elif self._ringing <= 0:
+        self._ringing = self.config.hang + self.config.longest if sounding else self._ringing - _STEP
+        if self._ringing <= 0:
             return
-        self._ringing -= STEP
         delay = self._finder.feed(mic, far)
         if delay is None:
             return
-        early = self.held + self.config.headroom - delay
-        if -self.config.slack <= early <= self.config.headroom / 2:
-            self.aligned = True
-        else:
-            self._align(max(0.0, delay - self.config.headroom))
-            self.aligned = True
+        hold = max(0.0, delay - self.config.headroom)
+        if not -self.config.headroom / 2 <= hold - self.held <= self.config.slack:
+            self._align(hold)
+        self._aligned = True
 
     def _align(self, hold: float) -> None:
         """Start afresh with the far end held back by this much."""
         self._line = np.zeros(round(hold * CAPTURE_RATE), dtype=np.float32)
         self._engine = self._processor(sample_rate=CAPTURE_RATE, echo_cancellation=True)
-        self._trusted = 0.0
-        self.aligned = False
+        self._sounded = self._gone = 0.0
+        self._before = self._after = 1e-6
+
+    def _judge(self, mic: Pcm, near: Pcm) -> None:
+        """Count how long the echo has been gone."""
+        self._sounded += _STEP
+        self._before += _SMOOTH * (float(np.dot(mic, mic)) / ECHO_FRAME - self._before)
+        self._after += _SMOOTH * (float(np.dot(near, near)) / ECHO_FRAME - self._after)
+        config = self.config
+        least = max(self._before * 10 ** (-config.gone / 10), 10 ** (config.still / 10))
+        gone = self._aligned and self._after < least
+        self._gone = self._gone + _STEP if gone else 0.0

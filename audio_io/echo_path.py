@@ -1,6 +1,6 @@
 """A loudspeaker, a room and a microphone in numbers: what a microphone hears of the agent's own voice.
 
-For simulations and tests of echo cancellation. Equal seeds give equal rooms. Must never be part of a live path.
+For simulations and tests of echo cancellation. Equal seeds give equal rooms. Must never be on a live path.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class EchoConfig:
 class EchoPath:
     """Streams played sound to its echo at CAPTURE_RATE; blocks of any size, equal to the whole."""
 
-    def __init__(self, config: EchoConfig = EchoConfig()) -> None:  # noqa: B008  # frozen
+    def __init__(self, config: EchoConfig = EchoConfig()) -> None:  # frozen
         self.config = config
         self._dice = np.random.default_rng(config.seed)
         self._response = _response(config, self._dice)

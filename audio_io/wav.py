@@ -143,7 +143,7 @@ def _check_wav(file: Path, opened: BinaryIO) -> None:
                 raise SoundFileError(_cut(file, *seconds))
             return
         opened.seek(here + length + length % 2)
-    raise SoundFileError(f"{file} is a WAV file without sound: it ends before its data; copy or record it again")
+    raise SoundFileError(f"{file} is a WAV file without sound: it ends before its data; record it again")
 
 
 def _cut(file: Path, there: float, promised: float) -> str:

@@ -1,11 +1,12 @@
 """WebRTC's voice detector behind the same port as Silero: 100 times lighter, and easily fooled by noise.
 
-Its yes-or-no votes on 10 ms are smoothed into a score and weighed by loudness over the noise floor. Must never
-be the first choice where Silero is installed.
+Its yes-or-no votes on 10 ms are smoothed into a score and weighed by loudness over the noise floor. Must
+never be the first choice where Silero is installed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class WebrtcDetector:
             raise ModelError(
                 "the WebRTC voice detector is not installed; pip install webrtcvad-wheels"
             ) from error
-        self._make = lambda: webrtcvad.Vad(strictness)
+        self._make: Callable[[], Any] = lambda: webrtcvad.Vad(strictness)
         self.reset()
 
     def reset(self) -> None:
@@ -50,7 +51,7 @@ class WebrtcDetector:
         self._floor = -60.0
 
     def score(self, window: Pcm) -> float:
-        """Score in [0, 1] that this window holds speech. Shape (512,); 10 ms steps carry over between calls."""
+        """Score in [0, 1] that this window holds speech. Shape (512,); 10 ms steps carry over calls."""
         if window.shape != (self.window,):
             raise BugError(f"the WebRTC detector takes {self.window} samples at a time, not {window.shape}")
         sound = np.concatenate((self._rest, window))

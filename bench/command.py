@@ -11,17 +11,13 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-from . import labels as manifests
-from . import recording as recordings
 from .edge import Clock
-from .hear import hear
 from .machine import MACHINE, measure
-from .report import Report, Section, report, save
+from .report import Report, alone, report, save
 from .run import Settings, run_suite
-from .score import Score, score
+from .score import Score
 from .session_run import Target
 from .suite_core import SCENARIOS, SUITE
-from .summary import rate, summarise
 from .table import lines
 from .target import declared_target, real_target
 
@@ -108,17 +104,12 @@ def _score(given: argparse.Namespace, tell: Tell) -> int:
             )
         _show(found, given.what, tell, small=given.all)
         return 0
-    recording = recordings.load(given.what)
-    labels = manifests.load(given.labels or given.what.with_name("labels.json"))
-    found_score = score(recording, labels)
-    heard = hear(recording, labels) if given.hear else []
-    answers = rate(one.right for one in heard) if heard else None
-    section = Section(summarise([found_score]), {}, 0, 0.0, 0, (), answers, ())
-    found = Report({}, {labels.scenario or "recording": section})
-    for line in [*_turns(found_score), *lines(found, small=given.all)]:
+    labels = given.labels or given.what.with_name("labels.json")
+    score, found = alone(given.what, labels, listen=given.hear)
+    for line in [*_turns(score), *lines(found, small=given.all)]:
         tell(line)
     if given.json:
-        given.json.write_text(json.dumps(asdict(found_score), indent=1) + "\n", encoding="utf-8")
+        given.json.write_text(json.dumps(asdict(score), indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 from pipeline.ports import CAPTURE_RATE, Pcm
 
 from .audible import stretches
-from .labels import Labels
+from .labels import Kind, Labels
 from .numbers import read
 from .recording import Recording
 from .score import REPLY_GAP
@@ -67,12 +67,14 @@ def hear_numbers(pcm: Pcm) -> list[int]:
 
 
 def hear(recording: Recording, labels: Labels) -> list[Hearing]:
-    """Listen to the first reply after every turn that expects a number. Pure but for the time it takes."""
+    """Listen to the first reply after every turn that expects a number, unless it was meant to be cut off."""
     found = []
     for place, turn in enumerate(labels.turns):
-        if turn.expected is None or not turn.expected.isdigit():
+        later = labels.turns[place + 1] if place + 1 < len(labels.turns) else None
+        cut = later is not None and later.kind is Kind.BARGE_IN
+        if turn.expected is None or not turn.expected.isdigit() or cut:
             continue
-        until = labels.turns[place + 1].start if place + 1 < len(labels.turns) else recording.length
+        until = later.start if later else recording.length
         reply = _first_reply(recording.agent[turn.end : until], recording.rate)
         heard = hear_numbers(resample(reply, recording.rate, CAPTURE_RATE)) if len(reply) else []
         found.append(Hearing(turn.number, int(turn.expected), tuple(heard)))

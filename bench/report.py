@@ -16,12 +16,15 @@ from typing import Any
 from . import labels as manifests
 from . import recording as recordings
 from .audible import JOIN, THRESHOLD
+from .explain import Share, detected_ends, shares
 from .hear import Hearing, hear
+from .labels import Labels
 from .machine import MACHINE, about_host
 from .run import RUN
 from .score import STOP_WINDOW, WINDOW, Score, score
 from .session_run import Outcome, read_outcome
-from .summary import Rate, Summary, rate, summarise
+from .suite_core import Actor
+from .summary import Distribution, Rate, Summary, distribution, rate, summarise
 
 SCHEMA = 1
 REPORT = "report.json"
@@ -39,6 +42,10 @@ class Section:
     "Seconds."
     skipped: int
     failures: tuple[str, ...]
+    detector: Distribution | None
+    "Where the detector placed the end of speech, from the labelled end."
+    rest: Distribution | None
+    "Voice-to-voice beyond that and the endpoint wait: brain, voice and runtime."
     answers: Rate | None
     "Answers in which the expected number was heard; None when nobody listened."
     seeds: tuple[int, ...]
@@ -63,32 +70,64 @@ def conversations(folder: Path) -> Iterator[Path]:
 
 def report(folder: Path, *, listen: bool = False) -> Report:
     """Score everything in a folder. Raises LabelsError or SoundFileError for what cannot be scored."""
-    scores: defaultdict[str, list[Score]] = defaultdict(list)
-    outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
-    heard: defaultdict[str, list[Hearing]] = defaultdict(list)
+    about = _about(folder)
+    endpoint = about["run"].get("endpoint")
+    found: defaultdict[str, list[_Read]] = defaultdict(list)
     for place in conversations(folder):
-        labels = manifests.load(place / "labels.json")
-        recording = recordings.load(place / "conversation.wav")
-        name = labels.scenario or "conversation"
-        scores[name].append(score(recording, labels))
-        outcome = read_outcome(place)
-        outcomes[name] += [outcome] if outcome else []
-        heard[name] += hear(recording, labels) if listen else []
-    sections = {name: _section(scores[name], outcomes[name], heard[name]) for name in sorted(scores)}
-    return Report(_about(folder), sections, _json(folder / MACHINE))
+        one = _read(place, endpoint, listen)
+        found[one.labels.scenario or "conversation"].append(one)
+    return Report(about, {name: section(found[name]) for name in sorted(found)}, _json(folder / MACHINE))
 
 
-def _section(scores: list[Score], outcomes: list[Outcome], heard: list[Hearing]) -> Section:
+def alone(recording: Path, labels: Path, *, listen: bool = False) -> tuple[Score, Report]:
+    """One recording with its labels, and the report of it by itself."""
+    told = manifests.load(labels)
+    sound = recordings.load(recording)
+    one = _Read(told, score(sound, told), None, hear(sound, told) if listen else [], [])
+    return one.score, Report({}, {told.scenario or "recording": section([one])})
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One conversation's folder."""
+
+    labels: Labels
+    score: Score
+    outcome: Outcome | None
+    heard: list[Hearing]
+    shares: list[Share]
+
+
+def _read(place: Path, endpoint: float | None, listen: bool) -> _Read:
+    labels = manifests.load(place / "labels.json")
+    recording = recordings.load(place / "conversation.wav")
+    one = score(recording, labels)
+    parts = shares(one, labels, detected_ends(place / "trace.jsonl"), endpoint)
+    answered = labels.about.get("actor", Actor.BRAIN) == Actor.BRAIN
+    heard = hear(recording, labels) if listen and answered else []
+    return _Read(labels, one, read_outcome(place), heard, parts)
+
+
+def section(read: list[_Read]) -> Section:
+    """The figures of these conversations together."""
+    outcomes = [one.outcome for one in read if one.outcome is not None]
     counts: Counter[str] = Counter()
     for outcome in outcomes:
         counts.update(outcome.counts)
+    lags = {one.labels.conversation: [share.detector for share in one.shares] for one in read}
+    rests = {
+        one.labels.conversation: [share.rest for share in one.shares if share.rest is not None] for one in read
+    }
+    heard = [hearing.right for one in read for hearing in one.heard]
     return Section(
-        summarise(scores), dict(sorted(counts.items())),
+        summarise([one.score for one in read]), dict(sorted(counts.items())),
         late_ticks=sum(outcome.punctuality.late for outcome in outcomes),
         worst_tick=max((outcome.punctuality.worst for outcome in outcomes), default=0.0),
         skipped=sum(outcome.skipped for outcome in outcomes),
         failures=tuple(outcome.error for outcome in outcomes if outcome.error),
-        answers=rate(one.right for one in heard) if heard else None,
+        detector=distribution(lags),
+        rest=distribution(rests),
+        answers=rate(heard) if heard else None,
         seeds=tuple(outcome.seed for outcome in outcomes),
     )  # fmt: skip
 

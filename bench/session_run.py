@@ -26,6 +26,7 @@ from pipeline.events import (
     Hush,
     PlaybackEnded,
     PlaybackStarved,
+    SessionClosed,
     SpeechStarted,
     StageFailed,
 )
@@ -45,7 +46,7 @@ from .suite_core import Actor, Item
 
 ITEM = "item.json"
 COUNTED = (
-    AudioLost, CommitDraft, DropDraft, Hold, Hush, PlaybackStarved, SpeechStarted, StageFailed,
+    AudioLost, CommitDraft, DropDraft, Hold, Hush, PlaybackStarved, SessionClosed, SpeechStarted, StageFailed,
 )  # fmt: skip
 """What of a trace is counted beside the score. Events explain, they never score."""
 
@@ -156,7 +157,8 @@ def _room(item: Item, target: Target) -> Room | None:
 
 
 def _count(entry: Entry, counts: Counter[str]) -> None:
-    if isinstance(entry.item, COUNTED):
+    """What the closing of a session brings is not counted."""
+    if isinstance(entry.item, COUNTED) and not counts["SessionClosed"]:
         counts[type(entry.item).__name__] += 1
 
 

@@ -56,6 +56,7 @@ def _voice_to_voice(report: Report) -> Iterator[str]:
         yield _HEAD
     for name, one in told:
         yield _reply(name, one)
+        yield from _parts(one)
 
 
 def _overhead(report: Report) -> Iterator[str]:
@@ -71,6 +72,16 @@ def _overhead(report: Report) -> Iterator[str]:
         if whole is not None and endpoint is not None:
             beyond = f"p50 {_ms(whole.p50 - endpoint)}, p95 {_ms(whole.p95 - endpoint)}"
             yield f"beyond the endpoint wait of {endpoint:g} s: {beyond}"
+        yield from _parts(one)
+
+
+def _parts(one: Section) -> Iterator[str]:
+    """Where the time beyond the wait went."""
+    if one.detector is not None:
+        lag = f"p50 {_ms(one.detector.p50)}, p95 {_ms(one.detector.p95)} after the labelled end"
+        yield f"{'':<14}of it the detector placed the end {lag}"
+    if one.rest is not None:
+        yield f"{'':<14}and the rest took p50 {_ms(one.rest.p50)}, p95 {_ms(one.rest.p95)}"
 
 
 def _reply(name: str, one: Section) -> str:

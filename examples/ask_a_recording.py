@@ -1,18 +1,16 @@
 """Ask the practice brain with a recording and keep what it says.
 
-    python examples/ask_a_recording.py question.wav answer-folder
+python examples/ask_a_recording.py question.wav answer-folder
 """
 
 import sys
 from pathlib import Path
 
-from hocket import Agent, Player, Recording, launch, read_sound, run
+from hocket import Agent, WavEdge, launch, run
 
 
 async def main(question: Path, folder: Path | None) -> None:
-    part = Recording(read_sound(question))
-    async with launch(Agent(), Player(part, question.name), record=folder) as session:
-        session.trace.subscribe(part.see)  # so that the recording knows when it has been answered
+    async with launch(Agent(), WavEdge(question), record=folder) as session:
         receipt = await session.run()
         for exchange in session.conversation.exchanges:
             print(f"turn {exchange.turn}: {exchange.reply}")

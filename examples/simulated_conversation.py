@@ -1,6 +1,6 @@
 """Live through a conversation in virtual time, twice, with another rule about when a turn is over.
 
-    python examples/simulated_conversation.py [seed]
+python examples/simulated_conversation.py [seed]
 """
 
 import sys

@@ -1,10 +1,11 @@
 """Listen in on a short spoken conversation: thoughts, decisions and latencies, as the trace tells them.
 
-    python examples/watch_it_think.py
+python examples/watch_it_think.py
 """
 
-from agent.demo import QUESTIONS, Asking, spoken
-from hocket import Agent, Player, launch, run
+from agent.demo import QUESTIONS, part, spoken
+from audio_io.wav_edge import ScheduledEdge
+from hocket import Agent, launch, run
 from pipeline.events import CommitDraft, DropDraft, Fact, SpeechPaused, SpeechStarted
 from pipeline.ports import Measured, Said, Thought
 from pipeline.trace import Entry
@@ -24,9 +25,8 @@ def tell(entry: Entry) -> None:
 
 async def main() -> None:
     asks = QUESTIONS[1:3]
-    part = Asking(asks, await spoken(asks, "auto"), greeted=False)
-    async with launch(Agent(), Player(part, "two questions")) as session:
-        session.trace.subscribe(part.see)
+    edge = ScheduledEdge(part(asks, await spoken(asks, "auto"), greeted=False))
+    async with launch(Agent(), edge) as session:
         session.trace.subscribe(tell)
         print(await session.run())
 

@@ -1,7 +1,7 @@
 """What the real engine's work costs in declared seconds, for running it inline under virtual time.
 
-The figures are medians measured on one core of a 2024 server (``python -m model.benchmark``), rounded up; a
-simulation needs them fixed, not exact.
+The figures are processor times of the bundled brain on one core of a small cloud machine, rounded up
+(``python -m model.benchmark`` measures them); a simulation needs them fixed, not exact.
 """
 
 from __future__ import annotations

@@ -13,21 +13,19 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
-import os
-import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
+from .child import live
 from .clock import now
 from .desk import LIMIT, Desk, closed, full, refuse_in_simulation
 from .errors import BugError, HocketError, ModelError
-from .service import Command, Factory, Gone, Quit, Reply, failure, first_step, free, ours, run, serve
+from .service import Command, Factory, Gone, Quit, failure, first_step, free, ours, run, serve
 
 __all__ = ["LIMIT", "Factory", "InlineCompute", "ProcessCompute", "ThreadCompute", "free_of_charge"]
 
@@ -180,7 +178,8 @@ class ThreadCompute:
 
     async def close(self) -> None:
         """Fail whoever waits and end the thread; one that does not end is left behind, and logged."""
-        self._desk.close()
+        if not self._desk.close():
+            return
         self._inbox.put(Quit())
         if not await self._desk.gone_within(_GRACE + _KILL):
             logging.getLogger("hocket.compute").warning("a service's thread does not end; it was left behind")
@@ -203,7 +202,7 @@ class ProcessCompute:
         refuse_in_simulation()
         context = multiprocessing.get_context("spawn")
         self._pipe, far_end = context.Pipe()
-        self._process = context.Process(target=_live, args=(far_end, factory), name="compute", daemon=True)
+        self._process = context.Process(target=live, args=(far_end, factory), name="compute", daemon=True)
         try:
             with _main_hidden():
                 self._process.start()
@@ -236,7 +235,8 @@ class ProcessCompute:
 
     async def close(self) -> None:
         """Fail whoever waits and end the process, by force if need be."""
-        self._desk.close()
+        if not self._desk.close():
+            return
         self._outbox.put(Quit())
         if not await self._desk.gone_within(_GRACE):
             self._process.kill()
@@ -285,32 +285,3 @@ def _main_hidden() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-def _live(pipe: Connection, factory: Factory) -> None:
-    """The life of the child process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    inbox: SimpleQueue[Command] = SimpleQueue()
-    threading.Thread(target=_receive, args=(pipe, inbox), daemon=True).start()
-
-    def reply(said: Reply) -> None:
-        try:
-            pipe.send(said)
-        except OSError:
-            inbox.put(Quit())
-        except Exception as error:  # noqa: BLE001  # told to whoever asked
-            assert not isinstance(said, Gone)
-            fault = BugError(f"this answer cannot cross from a process: {error}")
-            pipe.send(failure(said.request, "answering", fault))
-
-    serve(factory, inbox, reply)
-
-
-def _receive(pipe: Connection, inbox: SimpleQueue[Command]) -> None:
-    try:
-        while True:
-            inbox.put(pipe.recv())
-    except (EOFError, OSError):
-        inbox.put(Quit())
-        threading.Event().wait(_GRACE)  # the parent is gone: nobody else would end a job that hangs
-        os._exit(1)

@@ -7,7 +7,6 @@ types, and only the second reaches a voice.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ class _Job:
 class Decoding:
     """Turns prompts into drafts.
 
-    ``run`` is a lane; start two, so that the next turn can be drafted while a long reply is still being written.
+    ``run`` is a lane; start two, so that the next turn can be drafted while a long reply is still written.
     """
 
     def __init__(
@@ -115,10 +114,10 @@ class Decoding:
             job.dropped |= job.order.turn == turn
 
     def commit(self, turn: Turn, draft: Draft, speech: Span | None) -> None:
-        """Let this draft be the reply, after checking that it heard all of the turn and knew all of the history.
+        """Let this draft be the reply, after checking that it heard all of the turn and knew the history.
 
-        ``speech`` is the user's in this turn, trailing silence excepted; None or empty for a typed one. Raises
-        BugError where the draft missed any of it: such a draft is never voiced.
+        ``speech`` is the user's in this turn, trailing silence excepted; None or empty for a typed one.
+        Raises BugError where the draft missed any of it: such a draft is never voiced.
         """
         job = self._jobs.get(draft)
         if job is None or job.dropped:
@@ -232,4 +231,3 @@ class Decoding:
         if not job.dropped and job.phrases:
             await self._phrases.put(Phrase(turn, draft, job.phrases, "", final=True))
         self._emit(DraftFinished(turn, draft, ending))
-

@@ -49,7 +49,9 @@ class Desk:
         self._early: list[Reply] = []
         self._waiting: dict[int, asyncio.Future[Any] | Channel[Reply]] = {}
         self._count = SERVICE
+        self._open = 0
         self._failed: Failure | None = None
+        self._closed = False
         self._gone = asyncio.Event()
 
     @property
@@ -95,10 +97,13 @@ class Desk:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
             self._loop.call_soon_threadsafe(self._deliver, reply)
 
-    def close(self) -> None:
-        """Fail whoever waits and whoever asks from now on with ClosedError."""
+    def close(self) -> bool:
+        """Fail whoever waits or asks from now on with ClosedError. False when it was closed before."""
         self._bind()
-        self._fail(failure(SERVICE, "closing", closed()))
+        again, self._closed = self._closed, True
+        self._failed = failed = failure(SERVICE, "closing", closed())
+        self._fail(failed)
+        return not again
 
     async def gone_within(self, seconds: float) -> bool:
         """Wait until the service is known to have ended."""
@@ -124,12 +129,14 @@ class Desk:
         self._bind()
         if self._failed is not None:
             raise self._failed.error()
-        if len(self._waiting) >= LIMIT:
+        if self._open >= LIMIT:
             raise full()
+        self._open += 1
         self._count += 1
         return self._count
 
     def _dismiss(self, request: int) -> None:
+        self._open -= 1
         if self._waiting.pop(request, None) is not None:
             self._post(Stop(request))
 

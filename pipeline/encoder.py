@@ -34,7 +34,12 @@ class Encoding:
     """Keeps the engine warm for the open turn."""
 
     def __init__(
-        self, ring: AudioRing, brain: Compute, history: Callable[[], Prompt], emit: Emit, config: EncoderConfig
+        self,
+        ring: AudioRing,
+        brain: Compute,
+        history: Callable[[], Prompt],
+        emit: Emit,
+        config: EncoderConfig,
     ) -> None:
         self._ring = ring
         self._brain = brain

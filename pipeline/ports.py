@@ -1,6 +1,6 @@
 """The protocols between rooms. Structural, so that a fake needs to import nothing heavy.
 
-Two timelines: capture at ``CAPTURE_RATE`` and playout at ``PLAYOUT_RATE``. Sound crosses these ports as ``Pcm``.
+Two timelines: capture at ``CAPTURE_RATE``, playout at ``PLAYOUT_RATE``. Sound crosses as ``Pcm``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class PlayoutSource(Protocol):
     """Where an edge gets the agent's sound."""
 
     def pull(self, count: int) -> Pcm:
-        """Exactly ``count`` samples at PLAYOUT_RATE. Callable from a device thread; never blocks, never raises."""
+        """Exactly ``count`` samples at PLAYOUT_RATE. For a device thread: never blocks, never raises."""
         ...
 
 

@@ -91,8 +91,8 @@ class Heard:
 class Reply:
     """The open assistant turn that the engine continues.
 
-    ``thoughts`` None: no think block at all. ``thinking`` True leaves the block open (formulation), False closes
-    it after the thoughts (articulation), and ``said`` is what the answer already contains.
+    ``thoughts`` None: no think block at all. ``thinking`` True leaves the block open (formulation), False
+    closes it after the thoughts (articulation), and ``said`` is what the answer already contains.
     """
 
     thoughts: str | None = ""

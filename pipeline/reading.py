@@ -1,8 +1,8 @@
 """What a brain says it heard: read from the first lines of its thought. Pure; decides nothing.
 
 A brain of Step-Audio's kind opens its thought with ``heard: …`` and may add that the sentence was cut short.
-The mean log-probability of that line is the best single sign that it misheard (area under the curve .91 to .96
-on voices it was not trained on).
+The mean log-probability of that line is the best single sign that it misheard (area under the curve .91 to
+.96 on voices it was not trained on).
 """
 
 from __future__ import annotations

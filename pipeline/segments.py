@@ -12,6 +12,6 @@ SEGMENT = 25 * CAPTURE_RATE
 
 
 def segments(ring: AudioRing, span: Span) -> tuple[Audio, ...]:
-    """The span's sound as prompt parts of at most 25 s each. Raises OverrunError where the ring has lost it."""
+    """The span's sound as parts of at most 25 s each. Raises OverrunError where the ring has lost it."""
     cuts = range(span.start, span.end, SEGMENT)
     return tuple(Audio(ring.read(Span(Sample(at), Sample(min(at + SEGMENT, span.end))))) for at in cuts)

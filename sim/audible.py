@@ -117,13 +117,13 @@ def samples_add_up(evidence: Evidence) -> Iterator[str]:
 def speaking_means_sound(evidence: Evidence) -> Iterator[str]:
     """While a reply is said to play, sound leaves at least every LATE seconds, or a reason is known."""
     for turn, start, end in _speaking(evidence):
-        reasons = [
-            at for at, fact in evidence.of(PlaybackStarved, StageFailed)
-            if isinstance(fact, StageFailed) or fact.turn == turn
-        ]  # fmt: skip
+        reasons = [at for at, fact in evidence.of(PlaybackStarved) if fact.turn == turn]
+        reasons += [at for at, _ in evidence.of(StageFailed)]
+        last = max((sound.end for sound in evidence.sounds if sound.end <= start), default=start)
         edges = sorted({start, end, *(sound.end for sound in evidence.sounds if start <= sound.end <= end)})
         for before, after in pairwise(edges):
-            excused = any(before - 0.1 <= at <= after for at in reasons)
+            # What starved before a hold is not told again after the resume.
+            excused = any((last if before == start else before) - 0.1 <= at <= after for at in reasons)
             stalled = any(a < after and before < b for a, b in (*evidence.stalled, *evidence.late))
             if after - before > LATE and not excused and not stalled:
                 yield f"turn {turn} was said to speak from {before:.3f} to {after:.3f}, nothing sounded"

@@ -47,7 +47,9 @@ class Moment:
     "The nth visit of that state, counted from 0."
     delay: float
     action: str
-    "One of ACTIONS."
+    "One of ACTIONS, or ``close``."
+    seconds: float = 0.0
+    "How long mail is kept back or the sink stalls."
 
 
 ACTIONS = (
@@ -98,8 +100,11 @@ def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
     pairs = [(row, action) for row in rows for action in ACTIONS]
     chosen = [pairs[(seed // 2 * 5 + k) % len(pairs)] for k in range(5)]
     if seed % 2 == 0:
-        chosen += [((User.TALKING, Agent.SPEAKING), "late mail")]
-    moments = [Moment(row, dice.choice([0, 0, 1]), dice.uniform(0, 0.08), action) for row, action in chosen]
+        chosen += [((User.TALKING, Agent.SPEAKING), "late mail")] * 3
+    moments = [
+        Moment(row, dice.choice([0, 0, 1]), dice.uniform(0, 0.08), action, dice.uniform(0.25, 0.7))
+        for row, action in chosen
+    ]
     return (*moments, Moment(closing_row(seed), 0, dice.uniform(0, 0.12), "close"))
 
 
@@ -140,7 +145,7 @@ class Mailbox:
 class Director:
     """Watches the policy's joint state and lets the moments happen."""
 
-    def __init__(self, moments: Sequence[Moment], act: Callable[[str], None]) -> None:
+    def __init__(self, moments: Sequence[Moment], act: Callable[[Moment], None]) -> None:
         self._waiting = [moment for moment in moments if moment.action != "close"]
         self._closing = [moment for moment in moments if moment.action == "close"]
         self._act = act
@@ -158,5 +163,5 @@ class Director:
             again = moment.action == "close" or self._visits[row] >= moment.nth
             if moment.row == row and again and now() - self._since >= moment.delay:
                 (self._closing if moment.action == "close" else self._waiting).remove(moment)
-                self._act(moment.action)
+                self._act(moment)
                 return

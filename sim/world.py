@@ -37,7 +37,7 @@ from . import faults
 from .brain import Prices, WordBrain
 from .detector import LateDetector
 from .evidence import Evidence, Sound, Supply
-from .faults import Director, Mailbox
+from .faults import Director, Mailbox, Moment
 from .script import Scenario
 from .stamp import NUMBERS, read
 from .user import Hooks, User, Uttered
@@ -50,8 +50,6 @@ ECHO = 0.1
 """Gain of the loudspeaker in the microphone where the echo is open: -20 dB."""
 AUDIBLE = 0.01
 """Amplitude from which the user hears the agent."""
-LATE_MAIL = 0.5
-"""Seconds that facts are kept back at a moment of late mail."""
 ENDING = 8.0
 """Seconds past the script that the world waits for the state in which the conversation is to be closed."""
 TOLD_EVERY = 1600
@@ -174,11 +172,11 @@ class World:
             committed=lambda: self._commits,
         )
 
-    def _act(self, action: str) -> None:
+    def _act(self, moment: Moment) -> None:
         """What a moment asks for."""
         assert self._ring is not None and self._emit is not None, "the edge is running"
         here = Sample(self._ring.end)
-        match action:
+        match moment.action:
             case "type":
                 self.session.type("kilo")
             case "commit":
@@ -190,16 +188,16 @@ class World:
             case "gap":
                 self._missing += 1
             case "stall":
-                self._stall(1.5)
+                self._stall(1.0 + moment.seconds)
             case "late mail" if self._mail is not None:
-                self.late.append((now(), now() + LATE_MAIL))
-                self._mail.hold(LATE_MAIL)
+                self.late.append((now(), now() + moment.seconds))
+                self._mail.hold(moment.seconds)
             case "voice fails":
                 self._emit(StageFailed("voice", "told to"))
             case "stage fails":
                 self._emit(StageFailed("encoder", "told to"))
-            case "barge-in" | "backchannel" | "noise":
-                self._emit(OverlapScored(here, Overlap(action)))
+            case "barge-in" | "backchannel" | "noise" as kind:
+                self._emit(OverlapScored(here, Overlap(kind)))
 
     # --- the record ----------------------------------------------------------------------------------------
 

@@ -77,10 +77,8 @@ class Corpus:
 
     def pcm(self, shard: str, utterance: Utterance) -> Pcm:
         """The clean samples, at -26 dB full scale."""
-        return (
-            self._shards[shard][utterance.start : utterance.start + utterance.count].astype(np.float32)
-            / 32768
-        )
+        stored = self._shards[shard][utterance.start : utterance.start + utterance.count]
+        return np.asarray(stored, np.float32) * np.float32(1 / 32768)
 
     def __iter__(self) -> Iterator[tuple[str, Utterance]]:
         return iter(self.items)

@@ -36,7 +36,7 @@ SHARES = {
 }
 HEARD_WEIGHT, CUE_WEIGHT = 2.0, 6.0
 "Loss weights of heard words, and of what follows them for cue questions (few tokens, easily ignored)."
-HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.3, 4, 24
+HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.3, 2, 24
 WHOLE_SHARE = 0.3
 """Share of batches whose sums go on after the heard line; the decoder knows the rest from text, and hearing
 is what is hard."""

@@ -26,8 +26,12 @@ def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_help_loads_nothing_heavy() -> None:
-    program = "import sys, agent.cli; print(sorted({'numpy', 'rich', 'onnxruntime', 'asyncio'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    program = (
+        "import sys, agent.cli; print(sorted({'numpy', 'rich', 'onnxruntime', 'asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
     assert done.stdout == "[]\n"
 
 

@@ -14,9 +14,9 @@ from pipeline.channel import Channel
 from pipeline.clock import now, simulate
 from pipeline.events import (
     CommitDraft,
-    Ending,
-    DraftFinished,
     Draft,
+    DraftFinished,
+    Ending,
     Fact,
     PhraseDrafted,
     Sample,
@@ -45,7 +45,7 @@ def conduct(script: list[tuple[float, Fact]]) -> tuple[list[tuple[float, Any]], 
             orders.append((round(now() - began, 3), order))
 
         routes: Any = defaultdict(lambda: take)
-        conductor = asyncio.ensure_future(
+        conductor = asyncio.get_running_loop().create_task(
             Conductor(facts, ring, routes, trace, TurnConfig.fixed(0.25, pre_roll=0.2, tail=0.1)).run()
         )
         began = now()

@@ -51,7 +51,9 @@ def test_old_sound_is_let_go_and_typed_words_stay() -> None:
     for turn in range(2, 6):
         conversation.remember(exchange(turn, "More."))
     assert conversation.exchanges[0].user == Human((Text("typed"),))
-    sounding = [e for e in conversation.exchanges if e.user and any(isinstance(p, Audio) for p in e.user.parts)]
+    sounding = [
+        e for e in conversation.exchanges if e.user and any(isinstance(p, Audio) for p in e.user.parts)
+    ]
     assert len(sounding) == 2
 
 

@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-
 import numpy as np
 import pytest
 
-from agent.demo import HIGH, LOW, QUESTIONS, Ask, Asking, spoken
-from agent.player import STEP
-from pipeline.clock import now, run, simulate
+from agent.demo import GAP, HIGH, LOW, QUESTIONS, Ask, part, spoken
+from pipeline.clock import run, simulate
 from pipeline.errors import UserError, VoiceError
-from pipeline.events import PlaybackStarted, Remember, Turn
 from pipeline.ports import CAPTURE_RATE, Pcm
-from pipeline.trace import Entry, Item
 from training.tasks import held_out
 
-SECOND = np.ones(CAPTURE_RATE, np.float32)
 
-
-def _scene(
-    asks: list[Ask], events: list[tuple[float, Item]], *, greeted: bool = False
-) -> tuple[list[float], float]:
-    """When the user began to speak each time, and when the conversation was over."""
-
-    async def main() -> tuple[list[float], float]:
-        part = Asking(asks, [SECOND] * len(asks), greeted=greeted, gap=0.6, patience=5.0)
-        start, began, talking = now(), list[float](), False
-        waiting = list(events)
-        for tick in itertools.count():
-            while waiting and waiting[0][0] <= tick * STEP + 1e-9:
-                part.see(Entry(0, 0.0, waiting.pop(0)[1]))
-            piece = part.frame(now())
-            if piece is None:
-                return began, now() - start
-            if piece.any() and not talking:
-                began.append(round(now() - start, 2))
-            talking = bool(piece.any())
-            await asyncio.sleep(STEP)
-        raise AssertionError("never ends")
-
-    return simulate(main)
-
-
-def _reply(turn: int, begins: float, ends: float) -> list[tuple[float, Item]]:
-    return [(begins, PlaybackStarted(Turn(turn))), (ends, Remember(Turn(turn), None))]
-
-
-def test_the_next_question_comes_after_the_answer_and_a_breath() -> None:
-    began, over = _scene([Ask("a", ""), Ask("b", "")], [*_reply(1, 2.0, 4.0), *_reply(2, 6.0, 8.0)])
-    assert began == pytest.approx([0.6, 4.6], abs=0.05)
-    assert over == pytest.approx(8.6, abs=0.05)
-
-
-def test_a_greeted_user_lets_the_agent_finish_first() -> None:
-    began, _ = _scene([Ask("a", "")], [*_reply(1, 0.3, 3.0), *_reply(2, 5.0, 6.0)], greeted=True)
-    assert began == pytest.approx([3.6], abs=0.05)
-
-
-def test_an_unanswered_question_costs_the_users_patience_only() -> None:
-    began, over = _scene([Ask("a", ""), Ask("b", "")], [])
-    assert began == pytest.approx([0.6, 6.6], abs=0.05)
-    assert over == pytest.approx(12.6, abs=0.05)
-
-
-def test_an_interruption_comes_so_long_into_the_reply_and_its_own_answer_is_waited_for() -> None:
-    scene = [*_reply(1, 2.0, 4.2), *_reply(2, 5.5, 7.0)]  # the first reply is cut while the user speaks
-    began, over = _scene([Ask("a", ""), Ask("b", "", over=1.6)], scene)
-    assert began == pytest.approx([0.6, 3.6], abs=0.05)
-    assert over == pytest.approx(7.6, abs=0.05)
-
-
-def test_an_interruption_that_finds_nothing_to_interrupt_is_asked_all_the_same() -> None:
-    began, _ = _scene([Ask("a", ""), Ask("b", "", over=1.6)], _reply(1, 2.0, 2.5))
-    assert began == pytest.approx([0.6, 7.5], abs=0.05)
+def test_the_user_waits_for_answers_and_interrupts_where_the_script_says_so() -> None:
+    asks = [Ask("a", ""), Ask("b", ""), Ask("c", "", over=1.6)]
+    sounds = [np.zeros(CAPTURE_RATE, np.float32)] * 3
+    after, later, over = part(asks, sounds, greeted=True)
+    assert (after.silence, later.silence, over.silence, over.during) == (GAP, GAP, None, 1.6)
+    first, *_ = part(asks, sounds, greeted=False)
+    assert first.at is not None and first.silence is None, "nobody is waited for who does not speak"
 
 
 def test_the_bundled_questions_cover_what_the_brain_can_do() -> None:

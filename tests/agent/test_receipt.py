@@ -56,8 +56,8 @@ def watch(*items: Message | int) -> tuple[Receipt, list[Measured]]:
 
 def test_an_answer_is_timed_from_the_speechs_end_to_the_ear() -> None:
     receipt, measured = watch(
-        16_000, SpeechPaused(Sample(14_000)), StartDraft(Turn(1), Draft(1), SPAN), CommitDraft(Turn(1), Draft(1)),
-        3_200, PlaybackStarted(Turn(1)),
+        16_000, SpeechPaused(Sample(14_000)), StartDraft(Turn(1), Draft(1), SPAN),
+        CommitDraft(Turn(1), Draft(1)), 3_200, PlaybackStarted(Turn(1)),
     )  # fmt: skip
     assert measured == [Measured(Turn(1), ANSWER, pytest.approx(5200 / 16_000 + 0.05))]
     assert receipt.turns == 1
@@ -73,7 +73,8 @@ def test_drafts_that_were_dropped_count_as_waste() -> None:
 
 def test_a_greeting_is_no_answer_and_an_excuse_is_none_either() -> None:
     receipt, measured = watch(
-        SpeechPaused(Sample(0)), CommitDraft(Turn(1), Draft(1)), Say(Turn(1), "failed"), PlaybackStarted(Turn(1)),
+        SpeechPaused(Sample(0)), CommitDraft(Turn(1), Draft(1)), Say(Turn(1), "failed"),
+        PlaybackStarted(Turn(1)),
         Say(Turn(2), "greeting"), PlaybackStarted(Turn(2)),
     )  # fmt: skip
     assert measured == []
@@ -82,7 +83,10 @@ def test_a_greeting_is_no_answer_and_an_excuse_is_none_either() -> None:
 
 def test_a_reply_is_timed_once_though_it_goes_on_after_a_hold() -> None:
     _, measured = watch(
-        SpeechPaused(Sample(0)), CommitDraft(Turn(1), Draft(1)), PlaybackStarted(Turn(1)), PlaybackStarted(Turn(1))
+        SpeechPaused(Sample(0)),
+        CommitDraft(Turn(1), Draft(1)),
+        PlaybackStarted(Turn(1)),
+        PlaybackStarted(Turn(1)),
     )
     assert len(measured) == 1
 

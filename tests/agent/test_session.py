@@ -85,7 +85,10 @@ class Held:
 
 
 def hold(
-    room: Room, engine: ScriptedEngine | None = None, greeting: str | None = None, config: SessionConfig | None = None
+    room: Room,
+    engine: ScriptedEngine | None = None,
+    greeting: str | None = None,
+    config: SessionConfig | None = None,
 ) -> Held:
     engine = engine or ScriptedEngine(ByText({}, Answer("Here I am.", SAID)), first=0.01, per_token=0.001)
 
@@ -181,7 +184,12 @@ def test_a_session_that_was_not_run_has_no_conversation() -> None:
 
     async def main() -> None:
         session = AgentSession(
-            Agent(), edge=Room(), brain=InlineCompute(engine), voice=ToneVoice(), detector=Loud(), trace=Trace(None)
+            Agent(),
+            edge=Room(),
+            brain=InlineCompute(engine),
+            voice=ToneVoice(),
+            detector=Loud(),
+            trace=Trace(None),
         )
         with pytest.raises(BugError, match="has not been started"):
             _ = session.conversation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import wave
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,17 @@ def test_a_recording_taken_in_by_random_cuts_equals_the_whole(network, sound):
         for cut in sorted(rng.integers(1, len(pcm) + 1, 8)):
             heard(ear, pcm[:cut])
         np.testing.assert_allclose(heard(ear, pcm), whole, atol=1e-4)
+
+
+def test_a_persons_voice_streamed_in_80_ms_steps_equals_the_whole_with_the_real_weights(real, recordings):
+    with wave.open(str(recordings / "lyra__sample1_16k.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
+        pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+    network = OnnxNetwork(real)
+    ear = fresh(network)
+    for end in range(BLOCK, len(pcm), BLOCK):
+        ear.embeddings(Audio(pcm[:end].copy()), 0, end // BLOCK)
+    np.testing.assert_allclose(heard(ear, pcm), heard(fresh(network, stride=1000), pcm), atol=1e-4)
 
 
 def test_a_growing_segment_encodes_only_what_is_new(network, sound):

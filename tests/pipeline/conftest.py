@@ -1,10 +1,13 @@
-"""Random tests draw equal examples in every run, and no example is judged by the machine's clock."""
+"""Random tests draw equal examples in every run, and services for the compute port can be imported by name."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 from hypothesis import settings
 
 settings.register_profile("calm", deadline=None, derandomize=True, database=None)
 settings.load_profile("calm")
-import os
-if os.environ.get("HK_MANY"): settings.register_profile("many", deadline=None, max_examples=3000, database=None); settings.load_profile("many")
+
+sys.path.append(str(Path(__file__).parent))

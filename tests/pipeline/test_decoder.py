@@ -12,9 +12,20 @@ import pytest
 
 from pipeline.channel import Channel
 from pipeline.clock import simulate
-from pipeline.decoder import Decoding, DecoderConfig
+from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.errors import BugError, ModelError
-from pipeline.events import Draft, DraftFinished, Ending, EndOfTurnScored, Fact, Sample, Span, StageFailed, StartDraft, Turn
+from pipeline.events import (
+    Draft,
+    DraftFinished,
+    Ending,
+    EndOfTurnScored,
+    Fact,
+    Sample,
+    Span,
+    StageFailed,
+    StartDraft,
+    Turn,
+)
 from pipeline.ports import Phrase, Piece, Thought
 from pipeline.prompt import Audio, Heard, Human, Prompt, Reply, Text
 from pipeline.ring import AudioRing
@@ -65,7 +76,9 @@ class Stage:
         return [self.phrases.get_now().text for _ in range(len(self.phrases))]
 
 
-def during(scene: Callable[[Stage], Awaitable[None]], brain: Brain | None = None, threshold: float | None = -0.1) -> Stage:
+def during(
+    scene: Callable[[Stage], Awaitable[None]], brain: Brain | None = None, threshold: float | None = -0.1
+) -> Stage:
     """Run a scene beside two lanes of the stage, in virtual time."""
 
     async def main() -> Stage:
@@ -78,7 +91,7 @@ def during(scene: Callable[[Stage], Awaitable[None]], brain: Brain | None = None
         )  # fmt: skip
         ring.write(np.linspace(-0.5, 0.5, 32_000, dtype=np.float32))
         stage = Stage(decoding, engine, ring, phrases, facts, thoughts, history)
-        lanes = [asyncio.ensure_future(decoding.run()) for _ in range(2)]
+        lanes = [asyncio.get_running_loop().create_task(decoding.run()) for _ in range(2)]
         await scene(stage)
         for lane in lanes:
             lane.cancel()

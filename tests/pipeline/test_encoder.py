@@ -51,7 +51,7 @@ def during(scene: Callable[[Encoding, AudioRing], Awaitable[None]], brain: Brain
     async def main() -> list[Fact]:
         ring, facts = AudioRing(), list[Fact]()
         encoding = Encoding(ring, brain, lambda: Prompt(()), facts.append, EncoderConfig(stride=0.32))
-        stage = asyncio.ensure_future(encoding.run())
+        stage = asyncio.get_running_loop().create_task(encoding.run())
         await scene(encoding, ring)
         stage.cancel()
         await asyncio.gather(stage, return_exceptions=True)
@@ -92,7 +92,12 @@ def test_it_stops_when_told_and_follows_the_next_turn() -> None:
         await talk(ring, 0.5)
 
     facts = [f for f in during(scene, brain) if isinstance(f, Listened)]
-    assert [(f.span.start, f.span.end) for f in facts] == [(0, 5120), (16_000, 21_120), (16_000, 26_240), (16_000, 31_360)]
+    assert [(f.span.start, f.span.end) for f in facts] == [
+        (0, 5120),
+        (16_000, 21_120),
+        (16_000, 26_240),
+        (16_000, 31_360),
+    ]
 
 
 def test_stopping_another_turn_changes_nothing() -> None:

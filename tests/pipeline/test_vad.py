@@ -268,7 +268,7 @@ def test_an_overrun_closes_open_speech_where_it_was_lost() -> None:
 
     room = visit(story, seconds=1.0)
     assert room.facts[:2] == [SpeechStarted(Sample(0)), SpeechPaused(Sample(19 * WINDOW))], "the last one read"
-    assert room.facts[2].at >= (232 * 320 + 320) - 16_000  # type: ignore[union-attr]
+    assert room.facts[2].at >= 232 * 320 - 16_000  # type: ignore[union-attr]
     assert len(room.facts) == 4
 
 
@@ -317,10 +317,10 @@ def digit(path: Path) -> Pcm:
 def test_people_saying_a_digit_are_heard_once_and_in_time(recordings: Path) -> None:
     """Spoken digits by four people, with the first and last 10 ms frame within 35 dB of the loudest as truth."""
     silero = pytest.importorskip("audio_io.silero", reason="the Silero detector is not there yet")
-    detector = silero.Silero()
+    detector = silero.SileroDetector()
     noise = np.random.default_rng(0)
     starts, told, ends, split = [], [], [], 0
-    for path in sorted((recordings / "fsdd").glob("*_1[01].wav")):
+    for path in sorted((recordings / "fsdd").glob("*_10.wav")):
         word = digit(path)
         word *= 0.3 / np.abs(word).max()
         frames = word[: len(word) // 160 * 160].reshape(-1, 160)
@@ -337,8 +337,8 @@ def test_people_saying_a_digit_are_heard_once_and_in_time(recordings: Path) -> N
         starts.append((heard[0][1].at - 12_000 - loud[0] * 160) / 16)
         told.append((heard[0][0] + WINDOW - 12_000 - loud[0] * 160) / 16)
         ends.append((heard[-1][1].at - 12_000 - (loud[-1] + 1) * 160) / 16)
-    assert len(starts) == 80
+    assert len(starts) == 40
     assert np.abs(np.median(starts)) <= 32, "the reported start is within a window of the truth"
     assert np.median(told) <= 100, "milliseconds from the truth to the fact"
     assert 0 <= np.median(ends) <= 80
-    assert split <= 2
+    assert split <= 1

@@ -1,4 +1,4 @@
-"""Chooses a voice detector by name. Must never hide that the better one is missing."""
+"""Makes a voice detector by name. Must never put the lighter one in the better one's place unasked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .webrtc import WebrtcDetector
 DETECTORS = ("silero", "webrtc")
 
 
-def detector(name: str = "silero") -> VoiceDetector:
+def make_detector(name: str = "silero") -> VoiceDetector:
     """A new detector with state of its own. Raises ConfigError for an unknown name, ModelError if absent."""
     if name == "silero":
         return SileroDetector()

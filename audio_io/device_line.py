@@ -1,0 +1,154 @@
+"""One pair of open devices: what PortAudio's threads do with their blocks, and no more than that.
+
+Callbacks copy, pull and hand over; they must never take a lock or wait. A line that was lost stays silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import DeviceError
+from pipeline.ports import PLAYOUT_RATE, Pcm, PlayoutSource
+
+from .capture import Capture, Gaps
+from .echo import EchoCanceller
+from .far_end import FarEnd
+from .resample import Resampler
+from .sound_card import SoundCard
+
+
+class Wishes(Protocol):
+    """What a line needs of the configuration."""
+
+    @property
+    def microphone(self) -> str: ...
+
+    @property
+    def loudspeaker(self) -> str: ...
+
+    @property
+    def echo(self) -> str: ...
+
+    @property
+    def block(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One block on its way to the thread that turns blocks into frames."""
+
+    line: Line
+    kind: str
+    "``captured``, ``played`` or ``stalled``."
+    sound: NDArray[np.float32] | None
+    at: float
+    "When the callback came."
+
+    def process(self) -> list[Pcm | int]:
+        """Frames and losses that it gives."""
+        if self.kind == "stalled":
+            return self.line.capture.stalled(self.at)
+        assert self.sound is not None
+        if self.kind == "played":
+            self.line.capture.played(self.sound)
+            return []
+        return self.line.capture.take(self.sound, self.at)
+
+
+class Line:
+    """Open devices, silent until ``start``. Raises DeviceError."""
+
+    def __init__(
+        self,
+        wishes: Wishes,
+        card: SoundCard,
+        gaps: Gaps,
+        post: Callable[[News], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._post, self._clock = post, clock
+        self._source: PlayoutSource | None = None
+        self._rest: Pcm = np.zeros(0, dtype=np.float32)
+        self.alive = True
+        "False once lost: callbacks that still come are ignored."
+        self.overflows = 0
+        "Callbacks before which the driver lost captured sound."
+        self.underruns = 0
+        "Callbacks that came too late for the loudspeaker."
+        speaker = card.pick("loudspeaker", wishes.loudspeaker)
+        self._mic = card.microphone(card.pick("microphone", wishes.microphone), wishes.block, self._captured)
+        try:
+            self._speaker = card.loudspeaker(speaker, wishes.block, self._wanted)
+        except DeviceError:
+            self._mic.close()
+            raise
+        self._resampler = Resampler(PLAYOUT_RATE, self._speaker.rate)
+        self.output_latency = self._speaker.latency + self._resampler.delay / PLAYOUT_RATE
+        self.name = (
+            f"{self._mic.device.name} ({self._mic.rate} Hz), "
+            f"{self._speaker.device.name} ({self._speaker.rate} Hz)"
+        )
+        self.note = ""
+        self.echo = "none" if wishes.echo == "headphones" else "open"
+        self.capture = Capture(self._mic.rate, gaps, FarEnd(), self._canceller(wishes.echo))
+        self._heard_at = self._played_at = clock()
+
+    @property
+    def seen(self) -> float:
+        """When the device that was silent longer last called back."""
+        return min(self._heard_at, self._played_at)
+
+    def start(self, source: PlayoutSource) -> None:
+        """Let sound pass. May block for ever; raises DeviceError."""
+        self._source = source
+        self._heard_at = self._played_at = self._clock()
+        self._speaker.start()
+        self._mic.start()
+        self._heard_at = self._played_at = self._clock()
+
+    def close(self) -> None:
+        """Give the devices back. May block for ever."""
+        self.alive = False
+        self._mic.close()
+        self._speaker.close()
+
+    def _canceller(self, echo: str) -> EchoCanceller | None:
+        if echo != "cancel":
+            return None
+        try:
+            canceller = EchoCanceller(delay=self._mic.latency + self._speaker.latency)
+        except DeviceError as error:
+            self.note = str(error)
+            return None
+        self.echo = "cancelled"
+        return canceller
+
+    def _captured(self, data: NDArray[np.float32], lost: bool) -> None:
+        if not self.alive:
+            return
+        self._heard_at = self._clock()
+        self.overflows += lost
+        self._post(News(self, "captured", np.array(data, dtype=np.float32), self._heard_at))
+
+    def _wanted(self, data: NDArray[np.float32], late: bool) -> None:
+        if not self.alive or self._source is None:
+            data.fill(0.0)
+            return
+        self._played_at = self._clock()
+        self.underruns += late
+        data[:] = self._next(len(data), self._source)[:, np.newaxis]
+
+    def _next(self, count: int, source: PlayoutSource) -> Any:
+        """``count`` samples at the device's rate, pulling no more than they need."""
+        missing = count - self._rest.size
+        if missing > 0:
+            pulled = source.pull(self._resampler.need(missing))
+            self._post(News(self, "played", pulled, self._played_at))
+            self._rest = np.concatenate((self._rest, self._resampler.push(pulled)))
+        part, self._rest = self._rest[:count], self._rest[count:]
+        return part

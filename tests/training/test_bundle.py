@@ -1,0 +1,103 @@
+"""An exported bundle computes what torch computes, streams exactly, and answers.
+
+Its graphs hold no weights.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+from model.networks import Dims, Talker, stacked  # noqa: E402 - after the skips
+from training import bundle  # noqa: E402
+from training.batches import PHONEMES  # noqa: E402
+from training.language import Language  # noqa: E402
+from training.player import Player, session  # noqa: E402
+from training.spectrum import NO_WARP, BatchMel, log_mel  # noqa: E402
+
+
+@pytest.fixture(name="made", scope="module")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Talker, Path]:
+    torch.manual_seed(0)
+    talker = Talker(Dims(len(Language().tokenizer)), len(PHONEMES)).eval()
+    bundle.round_weights(talker)
+    folder = tmp_path_factory.mktemp("bundle")
+    bundle.write(talker, folder, training={"seed": 0}, refusal={"heard_logprob": -1.0})
+    return talker, folder
+
+
+@pytest.fixture(name="mel", scope="module")
+def _mel() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return log_mel((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
+
+
+def test_a_bundle_is_small_and_its_graphs_hold_no_weights(made: tuple[Talker, Path]) -> None:
+    sizes = {path.name: path.stat().st_size for path in made[1].iterdir()}
+    assert sum(sizes.values()) < 16e6
+    assert all(size < 60_000 for name, size in sizes.items() if name.endswith(".onnx"))
+
+
+def test_hearing_equals_torch(made: tuple[Talker, Path], mel: np.ndarray) -> None:  # type: ignore[type-arg]
+    talker, folder = made
+    player = Player(folder)
+    audio, cues, _ = player.encode(mel, player.empty())
+    with torch.no_grad():
+        torch_audio, torch_cues, _ = talker.hear(torch.from_numpy(mel)[None])
+        vector = talker.feel(torch_cues, torch.tensor([cues.shape[0]]))
+    assert np.abs(audio - torch_audio[0].numpy()).max() < 1e-4
+    assert np.abs(cues - torch_cues[0].numpy()).max() < 1e-4
+    graph = session(folder, "cue", bundle.read_weights(folder))
+    assert np.abs(graph.run(["vector"], {"cues": cues[None]})[0] - vector.numpy()).max() < 1e-4
+
+
+def test_streamed_hearing_equals_the_whole(made: tuple[Talker, Path], mel: np.ndarray) -> None:  # type: ignore[type-arg]
+    player = Player(made[1])
+    whole = player.encode(mel, player.empty())[0]
+    state, parts = player.empty(), []
+    for start, end in ((0, 8), (8, 40), (40, 48), (48, 96)):
+        audio, _, state = player.encode(mel[start:end], state)
+        parts.append(audio)
+    assert np.abs(np.concatenate(parts) - whole).max() < 1e-4
+
+
+def test_decoding_equals_torch(made: tuple[Talker, Path]) -> None:
+    talker, folder = made
+    graph, dims = session(folder, "decoder", bundle.read_weights(folder)), talker.dims
+    embeds = torch.randn(1, 9, dims.width) * 0.05
+    with torch.no_grad():
+        hidden, layers = talker.decoder.hidden(embeds)
+        logits = talker.decoder.logits(hidden)
+    past = np.zeros((dims.decoder_layers, 2, 1, dims.decoder_kv_heads, 0, 48), np.float32)
+    found = []
+    for part in (embeds[:, :5], embeds[:, 5:]):
+        start = np.array([past.shape[4]], np.int64)
+        out, _, past = graph.run(None, {"embeds": part.numpy(), "past": past, "start": start})
+        found.append(out)
+    assert np.abs(np.concatenate(found, 1) - logits.numpy()).max() < 1e-4
+    assert np.abs(past - stacked(layers).numpy()).max() < 1e-4
+
+
+def test_features_of_training_and_of_the_bundle_are_the_same() -> None:
+    pcm = (0.1 * np.random.default_rng(1).standard_normal(1280 * 5)).astype(np.float32)
+    batch = BatchMel()(torch.from_numpy(pcm)[None], torch.tensor([NO_WARP]))
+    assert np.abs(batch[0].numpy() - log_mel(pcm)).max() < 1e-4
+
+
+def test_an_untrained_bundle_still_answers(made: tuple[Talker, Path]) -> None:
+    player = Player(made[1])
+    heard = player.hear(np.zeros(1280 * 5 + 100, np.float32))
+    assert len(heard.audio) == 6
+    answer = player.answer(heard, [(heard, "You are welcome.")], limit=8)
+    assert answer.heard_logprob < 0
+
+
+def test_a_foreign_tokenizer_is_refused(made: tuple[Talker, Path], tmp_path: Path) -> None:
+    for path in made[1].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = (tmp_path / "tokenizer.json").read_text(encoding="utf-8").replace(" twelve", " dozen")
+    (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="tokenizer"):
+        Player(tmp_path)

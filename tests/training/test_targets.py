@@ -1,0 +1,77 @@
+"""Every column line is true arithmetic, and every reply says the true result."""
+
+import re
+
+import pytest
+
+from training.numerals import spell
+from training.targets import CUE_BANDS, column_line, compute, cue_line, label, reply, thought
+from training.tasks import Question
+
+
+def _value(text: str) -> int:
+    """Left to right, as the column lines are written."""
+    numbers, signs = re.findall(r"\d+", text), re.findall(r"[+*-]", text)
+    value = int(numbers[0])
+    for sign, number in zip(signs, numbers[1:], strict=True):
+        value = compute(value, sign, int(number))
+    return value
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_every_step_of_every_two_digit_sum_is_true(sign: str) -> None:
+    for a in range(100):
+        for b in range(a + 1 if sign == "-" else 100):
+            question, steps = column_line(a, sign, b).split(": ")
+            *equations, result = steps.split(", ")
+            assert _value(question) == int(result) == compute(a, sign, b)
+            for equation in equations:
+                left, right = equation.split("=")
+                assert _value(left) == int(right) >= 0
+            units, tens = (int(e.split("=")[1]) for e in equations)
+            assert 10 * tens + units % 10 == int(result)
+
+
+def test_times_tables_are_one_equation() -> None:
+    assert column_line(7, "*", 8) == "7*8=56"
+
+
+def test_a_chain_starts_again_from_its_middle() -> None:
+    question = Question("chain", ("twelve", "plus", "nine", "minus", "four"), (12, 9, 4), ("+", "-"))
+    assert thought(question) == (
+        "heard: twelve plus nine minus four\n12+9: 2+9=11, 1+0+1=2, 21\n21-4: 11-4=7, 2-0-1=1, 17\n"
+    )
+    assert reply(question) == "Twelve plus nine minus four is seventeen."
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "zero"),
+        (13, "thirteen"),
+        (30, "thirty"),
+        (47, "forty seven"),
+        (100, "one hundred"),
+        (198, "one hundred ninety eight"),
+    ],
+)
+def test_numbers_are_spelled(number: int, words: str) -> None:
+    assert " ".join(spell(number)) == words
+
+
+def test_numbers_that_cannot_be_spelled_are_refused() -> None:
+    with pytest.raises(ValueError, match="200"):
+        spell(200)
+
+
+def test_cue_lines_cite_the_value_then_the_label() -> None:
+    assert cue_line("pitch", 212.0) == "pitch 210 hz: high"
+    assert cue_line("pace", 2.9) == "pace 3.0 syllables: slow"
+    assert cue_line("loudness", -15.2) == "level -16 db: loud"
+
+
+def test_the_ambiguous_band_has_no_label() -> None:
+    for skill, (low, high) in CUE_BANDS.items():
+        assert label(skill, (low + high) / 2) is None
+        with pytest.raises(ValueError, match="ambiguous"):
+            reply(Question(skill, ("is",)), (low + high) / 2)
