@@ -35,6 +35,8 @@ AUDIBLE = 10 ** (-50 / 20)
 """Level from which on a sample counts as the agent's voice."""
 TAIL = 3.0
 """Seconds of silence after the last word, with nothing due, that end a conversation without a microphone."""
+_NO_SIGNALS = (NotImplementedError, ValueError, RuntimeError)
+"""What a loop raises that takes no signals: on Windows, or outside the main thread."""
 
 
 class Due:
@@ -143,14 +145,12 @@ def _interruptible(session: AgentSession) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGINT)
         session.close("Ctrl-C")
 
-    with contextlib.suppress(
-        NotImplementedError, ValueError, RuntimeError
-    ):  # Windows, or not the main thread
+    with contextlib.suppress(*_NO_SIGNALS):
         loop.add_signal_handler(signal.SIGINT, close)
     try:
         yield
     finally:
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+        with contextlib.suppress(*_NO_SIGNALS):
             loop.remove_signal_handler(signal.SIGINT)
 
 

@@ -6,6 +6,7 @@ never be the first choice where Silero is installed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,10 @@ from .formats import level, to_int16
 _STEP = CAPTURE_RATE // 100
 _KEEP = 0.8
 """Share of the old score that a new vote leaves: a time constant of 45 ms."""
-_RISE = 0.01
-"""Decibels per vote by which the noise floor may creep up: 1 dB a second."""
+_MEMORY = 200
+"""Votes over which the quietest is the noise floor: 2 s, in which speech always dips."""
+_FLOOR = -70.0
+"""dBFS that the floor never lies below: digital silence is no measure of noise."""
 _LIFT = 6.0
 """Decibels over the floor at which a vote counts half."""
 
@@ -48,7 +51,7 @@ class WebrtcDetector:
         self._vad: Any = self._make()
         self._rest: Pcm = np.zeros(0, dtype=np.float32)
         self._score = 0.0
-        self._floor = -60.0
+        self._levels: deque[float] = deque(maxlen=_MEMORY)
 
     def score(self, window: Pcm) -> float:
         """Score in [0, 1] that this window holds speech. Shape (512,); 10 ms steps carry over calls."""
@@ -63,7 +66,7 @@ class WebrtcDetector:
 
     def _vote(self, step: Pcm) -> float:
         loud = level(step)
-        self._floor = min(loud, self._floor + _RISE) if loud > -100.0 else self._floor
+        self._levels.append(max(loud, _FLOOR))
         if not self._vad.is_speech(to_int16(step).tobytes(), CAPTURE_RATE):
             return 0.0
-        return float(1.0 / (1.0 + np.exp(min(50.0, _LIFT - (loud - self._floor)))))
+        return float(1.0 / (1.0 + np.exp(_LIFT - (loud - min(self._levels)))))

@@ -1,8 +1,9 @@
 """An edge of sound that plays a script to a session and records both sides on one clock.
 
-Tick i writes the user's frame i and pulls the agent's frame i, so sample k of both channels is one instant by
-construction. On the real clock a thread of its own keeps the ticks, as a sound card would: a session that
-blocks its loop is heard to stutter, it does not stop time. Lateness of the ticks is measured and reported.
+Tick i pulls the agent's frame i and takes down the user's, so sample k of both channels is one instant by
+construction. The session gets that frame a tick later, when its last sample has been spoken: those 20 ms are
+part of every figure, as with a sound card. On the real clock a thread of its own keeps the ticks, as a card
+would: a session that blocks its loop is heard to stutter, it stops no time. Lateness is measured.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class BenchEdge:
         self._user: list[Pcm] = []
         self._agent: list[Pcm] = []
         self._heard = False
+        self._taken = np.zeros(0, np.float32)
+        "What the session hears of the last tick, at CAPTURE_RATE; empty before the first."
 
     def report(self) -> EdgeReport:
         """Nothing can come back without a room; with one it is cancelled."""
@@ -91,7 +94,8 @@ class BenchEdge:
             due = start + self.punctuality.ticks * TICK
             await asyncio.sleep(max(due - now(), 0.0))
             self.punctuality.note(now() - due)
-            ring.write(self.tick(source))
+            ring.write(self._taken)
+            self.tick(source)
 
     async def _follow_machine(self, ring: AudioRing, source: PlayoutSource) -> None:
         loop = asyncio.get_running_loop()
@@ -110,7 +114,8 @@ class BenchEdge:
                     due = start + self.punctuality.ticks * TICK
                     stop.wait(max(due - monotonic(), 0.0))
                     self.punctuality.note(monotonic() - due)
-                    loop.call_soon_threadsafe(ring.write, self.tick(source))
+                    loop.call_soon_threadsafe(ring.write, self._taken)
+                    self.tick(source)
             except Exception as found:  # noqa: BLE001  # carried over to whoever awaits the edge
                 error = found
             loop.call_soon_threadsafe(finish, error)
@@ -123,8 +128,8 @@ class BenchEdge:
             stop.set()
             thread.join(timeout=1.0)
 
-    def tick(self, source: PlayoutSource) -> Pcm:
-        """One frame of both sides; returns what the session hears, shape (FRAME,) at CAPTURE_RATE."""
+    def tick(self, source: PlayoutSource) -> None:
+        """One frame of both sides."""
         played = source.pull(PULL)
         frame = self.script.frame(self._heard)
         self._heard = bool((loudness(played, PLAYOUT_RATE) > THRESHOLD).any())
@@ -134,7 +139,7 @@ class BenchEdge:
             sent, taken = self._room.mix(sent, played)
         self._user.append(sent)
         self._agent.append(played)
-        return taken
+        self._taken = taken
 
     # --- afterwards ---------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""Where a reply's time went, as far as the session's own trace can tell. It explains scores and never makes one.
+"""Where a reply's time went, as far as the session's own trace can tell. It explains scores, it makes none.
 
-Voice-to-voice = how late the detector placed the end of speech + the endpoint wait + the rest: what brain, voice
-and runtime took beyond the wait. The first two are known, so the rest follows, turn by turn.
+Voice-to-voice = how late the detector placed the end of speech + the endpoint wait + the rest: what brain,
+voice and runtime took beyond the wait. The first two are known, so the rest follows, turn by turn.
 """
 
 from __future__ import annotations

@@ -13,18 +13,35 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from agent.session import Agent, AgentSession
 from pipeline.clock import monotonic, run
-from pipeline.ports import Window
+from pipeline.ports import FRAME, PlayoutSource, Window
 from pipeline.trace import Trace
 
-from .edge import BenchEdge, Clock
+from .edge import PULL, BenchEdge, Clock
 from .machine import LISTENING
 from .script import Script
 from .target import real_target
 
 SETTLE = 2.0
 """Seconds after the start that are not counted."""
+
+
+class QuietEdge(BenchEdge):
+    """The same edge without a record: what it costs is close to a sound card's callback."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(Script([], least=seconds, tail=0.0), clock=Clock.WALL)
+        hiss = np.random.default_rng(0).normal(0.0, 10 ** (-70 / 20), (50, FRAME))
+        self._hiss = hiss.astype(np.float32)
+
+    def tick(self, source: PlayoutSource) -> None:
+        """One frame of faint noise in, one frame of playout out."""
+        source.pull(PULL)
+        self.script.frame(False)
+        self._taken = self._hiss[self.punctuality.ticks % len(self._hiss)]
 
 
 class Meter:
@@ -68,7 +85,7 @@ async def listen(seconds: float, voice: str) -> dict[str, float]:
     """Hold a session in which nobody speaks, and measure it."""
     target = real_target(voice=voice)
     meter = Meter()
-    edge = BenchEdge(Script([], least=seconds + SETTLE, tail=0.0), clock=Clock.WALL)
+    edge = QuietEdge(seconds + SETTLE)
     brain, agent = target.brain(), target.voice()
     try:
         session = AgentSession(

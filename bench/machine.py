@@ -64,6 +64,6 @@ def measure(seconds: float, arguments: tuple[str, ...] = ()) -> dict[str, float]
         start = monotonic() - begun
         told, complaint = child.communicate()
     if first != LISTENING or child.returncode:
-        why = complaint.strip()[-500:] or "it said nothing"
+        why = (complaint.strip().splitlines() or ["it said nothing"])[-1]
         raise HocketError(f"the idle session could not be measured: {why}")
     return {"start": start, **json.loads(told)}

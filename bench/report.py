@@ -81,8 +81,8 @@ def report(folder: Path, *, listen: bool = False) -> Report:
 
 def alone(recording: Path, labels: Path, *, listen: bool = False) -> tuple[Score, Report]:
     """One recording with its labels, and the report of it by itself."""
-    told = manifests.load(labels)
     sound = recordings.load(recording)
+    told = manifests.load(labels)
     one = _Read(told, score(sound, told), None, hear(sound, told) if listen else [], [])
     return one.score, Report({}, {told.scenario or "recording": section([one])})
 
@@ -116,7 +116,8 @@ def section(read: list[_Read]) -> Section:
         counts.update(outcome.counts)
     lags = {one.labels.conversation: [share.detector for share in one.shares] for one in read}
     rests = {
-        one.labels.conversation: [share.rest for share in one.shares if share.rest is not None] for one in read
+        one.labels.conversation: [share.rest for share in one.shares if share.rest is not None]
+        for one in read
     }
     heard = [hearing.right for one in read for hearing in one.heard]
     return Section(

@@ -5,40 +5,18 @@ frames (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 H
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CUES = ("pitch", "voiced", "level", "density", "speech")
-"Per 25 Hz frame: log2(hertz / 160), probability, (dB + 40) / 15, syllables begun, probability."
-SUMMARY = 9
+from .shapes import CUE_HIDDEN, CUES, SUMMARY, Dims
+
 Turn: TypeAlias = tuple[Tensor, Tensor]
 "Cosines and sines of positions."
 KeyValue: TypeAlias = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True, slots=True)
-class Dims:
-    """Sizes of every part."""
-
-    vocabulary: int
-    mel: int = 80
-    width: int = 192
-    encoder_layers: int = 4
-    encoder_heads: int = 4
-    encoder_hidden: int = 768
-    decoder_layers: int = 4
-    decoder_heads: int = 4
-    decoder_kv_heads: int = 2
-    decoder_hidden: int = 512
-    rope_theta: float = 10000.0
-    rms_eps: float = 1e-6
-
-    def to_json(self) -> dict[str, int | float]:
-        return asdict(self)
 
 
 def rotary(start: int, count: int, size: int, theta: float) -> Turn:
@@ -92,8 +70,8 @@ class EncoderLayer(nn.Module):
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.up, self.down = nn.Linear(width, hidden), nn.Linear(hidden, width)
 
-    def forward(self, x: Tensor, turn: Turn, mask: Tensor, past: Tensor | None) -> tuple[Tensor, KeyValue]:
-        """x [B, F, width], past [2, B, heads, P, size] -> output, keys and values [B, heads, P + F, size]."""
+    def forward(self, x: Tensor, turn: Turn, mask: Tensor, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
+        """x [B, F, width], past of [B, heads, P, size] -> output, keys and values of P + F."""
         batch, frames, width = x.shape
         q, k, v = (
             self.qkv(self.norm1(x))
@@ -102,7 +80,7 @@ class EncoderLayer(nn.Module):
         )
         q, k = rotate(q, turn), rotate(k, turn)
         if past is not None:
-            k, v = torch.cat([past[0].to(k.dtype), k], 2), torch.cat([past[1].to(v.dtype), v], 2)
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
         y = attend(q, k, v, mask).transpose(1, 2).reshape(batch, frames, width)
         x = x + self.out(y)
         x = x + self.down(F.gelu(self.up(self.norm2(x))))
@@ -122,28 +100,8 @@ class EncoderState:
     "[B, width, 4]"
     mix1: Tensor
     "[B, width, 4]"
-    past: Tensor
-    "[layers, 2, B, heads, P, size]: keys and values at 25 Hz; P is the frame offset of the next call."
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """An `EncoderState` whose keys and values are not yet copied into one tensor: training never needs
-    them."""
-
-    conv1: Tensor
-    conv2: Tensor
-    mix0: Tensor
-    mix1: Tensor
     layers: list[KeyValue]
-
-    def state(self) -> EncoderState:
-        return EncoderState(self.conv1, self.conv2, self.mix0, self.mix1, stacked(self.layers))
-
-
-def stacked(layers: list[KeyValue]) -> Tensor:
-    """[layers, 2, B, heads, P, size]."""
-    return torch.stack([torch.stack(pair) for pair in layers])
+    "Keys and values at 25 Hz, each [B, heads, P, size]; P is the frame offset of the next call."
 
 
 class Encoder(nn.Module):
@@ -162,8 +120,8 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, "Memory"]:
-        """mel [B, 8k, 80] -> frames [B, 2k, width] and what makes the state after them."""
+    def forward(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, EncoderState]:
+        """mel [B, 8k, 80] -> frames [B, 2k, width] and the state after them."""
         m = mel.transpose(1, 2)
         before1 = m.new_zeros(*m.shape[:2], 1) if state is None else state.conv1
         y = F.gelu(self.conv1(torch.cat([before1, m], 2)))
@@ -178,14 +136,14 @@ class Encoder(nn.Module):
             u = torch.cat([before, u], 2)
             tails.append(u[:, :, -4:])
             z = z + F.gelu(conv(u)).transpose(1, 2)
-        start = 0 if state is None else state.past.shape[4]
+        start = 0 if state is None else state.layers[0][0].shape[2]
         turn = rotary(start, z.shape[1], self.dims.width // self.dims.encoder_heads, self.dims.rope_theta)
         mask = block_mask(start, z.shape[1])
         presents = []
         for i, layer in enumerate(self.layers):
-            z, present = layer(z, turn, mask, None if state is None else state.past[i])
+            z, present = layer(z, turn, mask, None if state is None else state.layers[i])
             presents.append(present)
-        return self.norm(z), Memory(m[:, :, -1:], y[:, :, -1:], tails[0], tails[1], presents)
+        return self.norm(z), EncoderState(m[:, :, -1:], y[:, :, -1:], tails[0], tails[1], presents)
 
 
 def activate(raw: Tensor) -> Tensor:
@@ -239,7 +197,7 @@ class CueEmbedding(nn.Module):
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
-        self.up, self.down = nn.Linear(SUMMARY, 64), nn.Linear(64, dims.width)
+        self.up, self.down = nn.Linear(SUMMARY, CUE_HIDDEN), nn.Linear(CUE_HIDDEN, dims.width)
 
     def forward(self, summary: Tensor, embedding_rms: Tensor) -> Tensor:
         x = self.down(F.gelu(self.up(summary)))
@@ -273,7 +231,7 @@ class Attention(nn.Module):
         self.o_proj = nn.Linear(dims.width, dims.width, bias=False)
 
     def forward(
-        self, x: Tensor, turn: Turn, mask: Tensor | None, past: Tensor | None
+        self, x: Tensor, turn: Turn, mask: Tensor | None, past: KeyValue | None
     ) -> tuple[Tensor, KeyValue]:
         batch, count, width = x.shape
         q = self.q_proj(x).view(batch, count, self.heads, self.size).transpose(1, 2)
@@ -281,7 +239,7 @@ class Attention(nn.Module):
         v = self.v_proj(x).view(batch, count, self.kv_heads, self.size).transpose(1, 2)
         q, k = rotate(q, turn), rotate(k, turn)
         if past is not None:
-            k, v = torch.cat([past[0].to(k.dtype), k], 2), torch.cat([past[1].to(v.dtype), v], 2)
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
         y = attend(q, k, v, mask).transpose(1, 2).reshape(batch, count, width)
         return self.o_proj(y), (k, v)
 
@@ -310,7 +268,7 @@ class DecoderLayer(nn.Module):
         self.post_attention_layernorm = RmsNorm(dims.width, dims.rms_eps)
 
     def forward(
-        self, x: Tensor, turn: Turn, mask: Tensor | None, past: Tensor | None
+        self, x: Tensor, turn: Turn, mask: Tensor | None, past: KeyValue | None
     ) -> tuple[Tensor, KeyValue]:
         y, present = self.self_attn(self.input_layernorm(x), turn, mask, past)
         x = x + y
@@ -341,10 +299,10 @@ class Decoder(nn.Module):
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
 
-    def hidden(self, embeds: Tensor, past: Tensor | None = None) -> tuple[Tensor, list[KeyValue]]:
+    def hidden(self, embeds: Tensor, past: list[KeyValue] | None = None) -> tuple[Tensor, list[KeyValue]]:
         """embeds [B, N, width], past [layers, 2, B, kv heads, P, size] -> normed hidden states, keys and
         values (see `stacked`)."""
-        start, count = 0 if past is None else past.shape[4], embeds.shape[1]
+        start, count = 0 if past is None else past[0][0].shape[2], embeds.shape[1]
         turn = rotary(start, count, self.dims.width // self.dims.decoder_heads, self.dims.rope_theta)
         mask = torch.full((count, start + count), float("-inf")).triu(start + 1) if count > 1 else None
         x, presents = embeds, []
@@ -384,7 +342,7 @@ class Talker(nn.Module):
         """mel [B, 8k, 80] -> audio positions [B, k, width], cues [B, 2k, 5], state."""
         frames, after = self.encoder(mel, state)
         cues = activate(self.cue_heads(frames))
-        return self.adaptor(frames, cues, self.embedding_rms), cues, after.state()
+        return self.adaptor(frames, cues, self.embedding_rms), cues, after
 
     def place(self, frames: Tensor, raw: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Frames [B, F, width], raw cue heads and frame counts [B] -> audio positions, and the vectors for

@@ -93,7 +93,7 @@ def no_thought_at_a_voice(evidence: Evidence) -> Iterator[str]:
     """No word that stands in thoughts only, and no markup, reaches the voice."""
     thoughts = {thought.text.strip() for _, thought in evidence.of(Thought) if len(thought.text) > 40}
     for utterance in evidence.utterances:
-        secret = SECRET in utterance.text or "heard:" in utterance.text or "<" in utterance.text
+        secret = SECRET in utterance.text or utterance.text.startswith("heard") or "<" in utterance.text
         if secret or utterance.text.strip() in thoughts:
             yield f"the voice was given {utterance.text!r}"
 

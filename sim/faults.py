@@ -100,11 +100,11 @@ def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
     pairs = [(row, action) for row in rows for action in ACTIONS]
     chosen = [pairs[(seed // 2 * 5 + k) % len(pairs)] for k in range(5)]
     if seed % 2 == 0:
-        chosen += [((User.TALKING, Agent.SPEAKING), "late mail")] * 3
-    moments = [
-        Moment(row, dice.choice([0, 0, 1]), dice.uniform(0, 0.08), action, dice.uniform(0.25, 0.7))
-        for row, action in chosen
-    ]
+        chosen = [((User.TALKING, Agent.SPEAKING), "late mail")] * 2 + chosen
+    moments = []
+    for row, action in chosen:
+        delay = dice.uniform(0, 0.01 if action == "late mail" else 0.08)
+        moments.append(Moment(row, dice.choice([0, 0, 1]), delay, action, dice.uniform(0.2, 0.5)))
     return (*moments, Moment(closing_row(seed), 0, dice.uniform(0, 0.12), "close"))
 
 

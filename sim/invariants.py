@@ -46,6 +46,8 @@ HEARING = 1.5
 """Seconds after the end of a sentence by which a draft of it must have been started."""
 CUT = 0.1
 """Seconds of a word that may be missing at either end of what a turn took in."""
+HUM = 0.6
+"""Seconds of silence that a detector may miss, so that two sentences are one."""
 Check = Callable[[Evidence], Iterator[str]]
 
 
@@ -205,7 +207,7 @@ def every_sentence_is_listened_to(evidence: Evidence) -> Iterator[str]:
             for sound in evidence.sounds
         )
         # Who says that their turn is over, or types, is not listened to until they pause.
-        told = any(said.start <= round(at * CAPTURE_RATE) <= said.end for at in explicit)
+        told = any(said.start / CAPTURE_RATE - HUM <= at <= said.end / CAPTURE_RATE for at in explicit)
         if not said.alone or talked_over or lost or told or over > evidence.closed or evidence.echo != "none":
             continue
         if said.end - said.start < 0.3 * CAPTURE_RATE:

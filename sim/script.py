@@ -168,7 +168,7 @@ def _overlap(dice: random.Random) -> Act:
             return Overlap((BACKCHANNEL, "", STOP), delay)
         case "ponder":
             return Overlap((SLOW,), delay)
-    return Outlast(dice.choice([(STOP,), _sentence(dice, 3)]), dice.uniform(0.04, 0.18))
+    return Outlast(dice.choice([(STOP,), _sentence(dice, 3)]), dice.uniform(0.08, 0.2))
 
 
 def _oddity(dice: random.Random) -> Act:

@@ -5,7 +5,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from . import card
 from .evaluate import calibrate, evaluate
+from .people import measure
 from .recipe import PROCESSES, STAGES, Run, export, perform, work
 
 
@@ -38,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("--bundle", type=Path, default=Path("model/bundled"))
         command.add_argument("--seed", type=int, default=1)
+        command.add_argument("--card", action="store_true", help="also write the bundle's README.md")
+        command.add_argument(
+            "--recordings", type=Path, help="folder of the Free Spoken Digit Dataset: people, too"
+        )
         command.add_argument("--share", type=float, default=1.0, help="share of the cases, for a quick look")
     return parser
 
@@ -50,7 +56,10 @@ def main() -> None:
             raise SystemExit(f"{args.bundle} holds no bundle (config.json is missing)")
         with tempfile.TemporaryDirectory(prefix="hocket-speech-") as folder:
             if args.command == "evaluate":
-                evaluate(args.bundle, Path(folder), args.seed, share=args.share)
+                report = evaluate(args.bundle, Path(folder), args.seed, share=args.share)
+                people = measure(args.bundle, args.recordings, args.seed) if args.recordings else ""
+                if args.card:
+                    card.write(args.bundle, report.lines, people=people)
             else:
                 calibrate(args.bundle, Path(folder), args.seed)
         return

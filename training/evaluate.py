@@ -128,30 +128,50 @@ def _second_turn_cases(cases: Sequence[Case]) -> list[Case]:
     return [case for pair in zip(others, sums, strict=False) for case in pair]
 
 
-def evaluate(bundle: Path, folder: Path, seed: int, *, share: float = 1.0) -> dict[str, list[Outcome]]:
-    """Tells the tables; `share` cuts every set to a part, for a quick look."""
-    player = Player(bundle)
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `evaluate` found."""
+
+    lines: list[str]
+    "As told, table included (Markdown)."
+    outcomes: dict[str, list[Outcome]]
+    "By set."
+
+
+def evaluate(bundle: Path, folder: Path, seed: int, *, share: float = 1.0) -> Report:
+    """Tells every figure; `share` cuts every set to a part, for a quick look."""
+    player, lines = Player(bundle), list[str]()
+
+    def note(line: str) -> None:
+        lines.append(line)
+        tell(line)
+
     threshold = player.config["refusal"]["heard_logprob"]
     recipes = tuple(
         replace(r, counts={s: max(4, int(n * share)) for s, n in r.counts.items()}) for r in sets.TESTS
     )
     cases = sets.build(recipes, folder, seed)
-    tell(f"bundle {bundle}, seed {seed}, refusal below {threshold}, training {player.config['training']}")
+    note(f"Seed {seed}; refused below {threshold} mean log-probability of the heard line.\n")
     for recipe in recipes:
-        tell(f"set {recipe.name}: {recipe.title}")
-    tell(HEADER)
+        note(f"* `{recipe.name}`: {recipe.title}")
+    note("* `second turn`: sums of `unseen` after an earlier turn of the conversation\n")
+    note(HEADER)
     outcomes = {}
     for recipe in recipes:
         outcomes[recipe.name] = play(player, cases[recipe.name])
         for skill in recipe.counts:
             found = [o for o in outcomes[recipe.name] if o.case.question.skill == skill]
-            tell(table_line(recipe.name, skill, found, threshold))
+            note(table_line(recipe.name, skill, found, threshold))
     turns = play_second_turns(player, _second_turn_cases(cases["unseen"]))
     outcomes["second turn"] = [o for o in turns if o.case.question.skill == "sum"]
-    tell(table_line("second turn", "sum", outcomes["second turn"], threshold))
-    for skill, unit in (("pitch", ""), ("pace", " syllables/s"), ("loudness", " dB")):
+    note(table_line("second turn", "sum", outcomes["second turn"], threshold) + "\n")
+    for skill, unit in (("pitch", " of it"), ("pace", " syllables/s"), ("loudness", " dB")):
         error = cited_error(outcomes["unseen"], skill)
-        tell(f"median error of the cited {skill}, unseen: {error:.3f}{unit}" + " of it" * (skill == "pitch"))
+        note(
+            f"* median error of the cited {skill}, `unseen`: {error:.3f}{unit}"
+            + " of it" * (skill == "pitch")
+        )
     tried = [case for case in cases["unseen"] if case.question.skill == "sum"][:10]
-    tell(f"streamed against whole: {max(stream_error(player, case, i) for i, case in enumerate(tried)):.1e}")
-    return outcomes
+    worst = max(stream_error(player, case, i) for i, case in enumerate(tried))
+    note(f"* streamed against whole encoding, largest difference: {worst:.1e}")
+    return Report(lines, outcomes)

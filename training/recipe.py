@@ -12,7 +12,7 @@ import torch
 
 from model.networks import Dims, Talker
 
-from . import bundle, stage_encoder, stage_sft, stage_text
+from . import bundle, card, stage_encoder, stage_sft, stage_text
 from .batches import PHONEMES
 from .corpus import SKILLS, Corpus
 from .evaluate import calibrate, evaluate
@@ -108,12 +108,9 @@ def load(run: Run) -> tuple[Talker, dict[str, float]]:
     content = load_checkpoint(run.out / "sft.pt")
     talker = Talker(Dims(len(Language().tokenizer)), len(PHONEMES))
     talker.load_state_dict(content["model"])
-    return talker.eval(), {
-        "seed": run.seed,
-        "steps": content["step"],
-        "samples": content["samples"],
-        "seconds": round(content["elapsed"]),
-    }
+    minutes = sum(load_checkpoint(run.out / f"{stage}.pt")["elapsed"] for stage in PROCESSES) / 60
+    figures = {"seed": run.seed, "steps": content["step"], "samples": content["samples"]}
+    return talker.eval(), figures | {"minutes": round(minutes, 1)}
 
 
 def export(run: Run, folder: Path) -> None:
@@ -137,7 +134,7 @@ def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
         elif stage == "export":
             export(run, run.bundle)
         else:
-            evaluate(run.bundle, run.out / "test", run.seed)
+            card.write(run.bundle, evaluate(run.bundle, run.out / "test", run.seed).lines)
 
 
 SUMMARY = {

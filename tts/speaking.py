@@ -8,29 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from pipeline.channel import Channel, ClosedError, EmptyError
 from pipeline.clock import now
 from pipeline.errors import BugError, ConfigError, VoiceError
 from pipeline.events import StageFailed
-from pipeline.ports import PLAYOUT_RATE, Emit, Measured, Pcm, Phrase, Voice, VoiceChunk
+from pipeline.ports import PLAYOUT_RATE, Emit, Measured, Phrase, Voice
 
 from .ear import Observe, PlaybackConfig
-from .lead import Lead
 from .playback import Playback
 from .playout import Playout
 from .reply import Account, Reply
-
-
-class StreamResampler(Protocol):
-    """Streaming change of rate that keeps positions: output m lies at time m / output rate."""
-
-    def push(self, pcm: Pcm) -> Pcm: ...
-
-    def flush(self) -> Pcm: ...
+from .utterance import MakeResampler, utter
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +64,7 @@ class Speaking:
         observe: Observe,
         config: SpeakingConfig,
         *,
-        resampler: Callable[[int, int], StreamResampler],
+        resampler: MakeResampler,
     ) -> None:
         self._voice = voice
         self._phrases = phrases
@@ -162,6 +153,7 @@ class Speaking:
         Raises BugError when something other than a Phrase comes, or when an invariant of the playback breaks.
         """
         try:
+            await self._prepare()
             while True:
                 reply = self._next()
                 if reply is not None:
@@ -177,6 +169,16 @@ class Speaking:
                 self._timer.cancel()
             self._closed = True
             self._playback.close()
+
+    async def _prepare(self) -> None:
+        """Let a voice that has something to start, such as a process, start it before it is needed."""
+        prepare: Callable[[], Awaitable[None]] | None = getattr(self._voice, "prepare", None)
+        if prepare is None:
+            return
+        try:
+            await prepare()
+        except VoiceError as error:
+            self._emit(StageFailed("voice", str(error)))
 
     def _next(self) -> Reply | None:
         """The reply whose next phrase shall be made now: the committed one first, then the newest draft."""
@@ -244,26 +246,21 @@ class Speaking:
             self._emit(StageFailed("voice", f"{where} was skipped: {problem}"))
         self._arm()
 
-    async def _stream(self, reply: Reply, phrase: Phrase, lead: Lead) -> None:
+    async def _stream(self, reply: Reply, phrase: Phrase, lead: float) -> None:
         began: float | None = now()
-        rate = self._voice.rate
-        convert = None if rate == PLAYOUT_RATE else self._resampler(rate, PLAYOUT_RATE)
-        async with _closing(self._voice.speak(phrase.text)) as stream:
-            async for raw in stream:
+        sound = utter(self._voice, phrase.text, lead=lead, resampler=self._resampler)
+        async with contextlib.aclosing(sound) as stream:
+            async for chunk in stream:
                 if self._aborted:
                     return
-                chunk = lead.push(raw)
-                reply.add(chunk.pcm if convert is None else convert.push(chunk.pcm), chunk.words)
-                if began is not None and reply.spoken[-1].samples:
+                reply.add(chunk.pcm, chunk.words)
+                if began is not None and len(chunk.pcm):
                     self._observe(Measured(phrase.turn, "phrase to first sound", now() - began))
                     began = None
                 self._arm()
                 self._playback.feed()
                 await self._room_for(reply)
                 self._extend()
-        if convert is not None and not self._aborted:
-            reply.add(convert.flush(), ())
-            self._playback.feed()
 
     async def _room_for(self, reply: Reply) -> None:
         """Stand still while a draft that is not committed has as much sound as it may have."""
@@ -273,12 +270,12 @@ class Speaking:
                 self._scope.reschedule(None)
             await self._changed()
 
-    def _lead(self, reply: Reply) -> Lead:
-        keep = self._config.first_lead
-        if reply.spoken:
-            ended = reply.spoken[-1].text.rstrip("\"')]”’ ").endswith((".", "!", "?", ":", "…"))
-            keep = self._config.sentence_lead if ended else self._config.clause_lead
-        return Lead(self._voice.rate, keep)
+    def _lead(self, reply: Reply) -> float:
+        """Seconds of silence that the next phrase of this reply may begin with."""
+        if not reply.spoken:
+            return self._config.first_lead
+        ended = reply.spoken[-1].text.rstrip("\"')]”’ ").endswith((".", "!", "?", ":", "…"))
+        return self._config.sentence_lead if ended else self._config.clause_lead
 
     def _extend(self) -> None:
         """The voice gave sound: its patience begins anew."""
@@ -329,14 +326,3 @@ class Speaking:
         with contextlib.suppress(EmptyError, ClosedError):
             while not self._taking:
                 self._take(self._phrases.get_now())
-
-
-@contextlib.asynccontextmanager
-async def _closing(stream: AsyncIterator[VoiceChunk]) -> AsyncIterator[AsyncIterator[VoiceChunk]]:
-    """Close an iterator that can be closed: that is how a synthesis is aborted."""
-    try:
-        yield stream
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()

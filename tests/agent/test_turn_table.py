@@ -109,7 +109,6 @@ def sketch(state: State, now: float) -> object:
     return (
         state.user, state.agent, state.asked, state.typed, state.excused, state.starving, state.closed, wait,
         score, state.muted is None, state.ended_at is None, _sketch(state.writing), _sketch(state.reply),
-        state.heard > 0, state.when(state.onset) + 0.2 > now,
     )  # fmt: skip
 
 

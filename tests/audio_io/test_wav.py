@@ -67,8 +67,8 @@ def test_samples_come_back_bit_for_bit_without_the_header(tmp_path: Path) -> Non
 def test_a_ten_minute_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "long.wav"
     with file.open("wb") as opened:  # sparse: silence takes no disk
-        size = 600 * 48000 * 4
-        opened.write(header(Format(48000, 2), size))
+        size = 600 * 16000 * 4
+        opened.write(header(Format(16000, 2), size))
         opened.truncate(44 + size)
     assert read_sound(file).size == 600 * 16000
 

@@ -10,7 +10,7 @@ from bench.room import Room
 from bench.score import score
 from bench.script import Cue, Script, When
 from bench.stimuli import Stimulus
-from pipeline.clock import run, simulate
+from pipeline.clock import now, run, simulate
 from pipeline.ring import AudioRing
 
 
@@ -50,18 +50,41 @@ def test_a_null_agent_is_recovered_on_the_machines_clock_too():
     found = score(edge.recording(), edge.labels("null", "null"))
     assert found.turns[0].voice_to_voice == pytest.approx(0.2, abs=0.005)
     assert edge.punctuality.ticks == 60
-    assert ring.end == 60 * 320
+    assert ring.end == 59 * 320
 
 
 def test_the_ring_gets_what_is_recorded_as_sent():
     cues = [Cue(noise(0.5), When.AT, 1.0)]
     edge, ring = conversation(cues, lambda script: NullAgent(script, 0.1, beep()), limit=4.0)
     recording, labels = edge.recording(), edge.labels("one", "smooth")
-    assert ring.end == 64_000 and recording.length == labels.length == 96_000
+    assert ring.end == 64_000 - 320 and recording.length == labels.length == 96_000
     (turn,) = labels.turns
     assert (turn.start, turn.end) == (24_000, 36_000)
     assert np.abs(recording.user[: turn.start - 50]).max() < 0.002
     assert np.abs(recording.user[turn.start : turn.end]).std() > 0.03
+
+
+def test_a_frame_reaches_the_session_only_when_its_last_sample_has_been_spoken():
+    script = Script([], limit=0.2)
+    edge = BenchEdge(script)
+
+    async def main():
+        ring, seen = AudioRing(), []
+        write = ring.write
+
+        def watched(pcm):
+            if len(pcm):
+                seen.append((now() - begun, ring.end + len(pcm)))
+            return write(pcm)
+
+        ring.write = watched
+        begun = now()
+        await edge.run(ring, NullAgent(script, 1.0, beep()), lambda fact: None)
+        return seen
+
+    seen = simulate(main)
+    assert len(seen) == 9
+    assert all(at == pytest.approx(end / 16_000) for at, end in seen)
 
 
 def test_a_failing_source_ends_the_edge_with_its_error_on_both_clocks():

@@ -1,4 +1,4 @@
-"""A reply's time is parted into what the detector, the wait and everything else took, and the parts add up."""
+"""A reply's time is parted into what the detector, the wait and the rest took, and the parts add up."""
 
 import pytest
 

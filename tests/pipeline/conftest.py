@@ -1,4 +1,4 @@
-"""Random tests draw equal examples in every run, and services for the compute port can be imported by name."""
+"""Random tests draw equal examples in every run; services for the compute port are found by name."""
 
 from __future__ import annotations
 

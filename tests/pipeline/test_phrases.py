@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,8 @@ from pipeline.phrases import Phraser, ThinkSplitter, speakable
 # --- thought and answer ----------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
-    ["<think>", "</think>", "<thinking>", "</thinking>", "<THINK>", "</Think>", "<", "</", "thin", "k>", ">", "<th",
-     " ", "\n", "a", "five.", "<b>", "think"]
+    ["<think>", "</think>", "<thinking>", "</thinking>", "<THINK>", "</Think>", "<", "</", "thin", "k>", ">",
+     "<th", " ", "\n", "a", "five.", "<b>", "think"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=25).map("".join)
 
@@ -21,7 +23,7 @@ def split(text: str, cuts: list[int], *, thinking: bool = True) -> tuple[str, st
     """What comes out of a text that arrives in pieces."""
     splitter = ThinkSplitter(thinking=thinking)
     borders = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    pieces = [text[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    pieces = [text[a:b] for a, b in itertools.pairwise(borders)]
     both = [*map(splitter.feed, pieces), splitter.finish()]
     return "".join(thought for thought, _ in both), "".join(answer for _, answer in both)
 
@@ -101,7 +103,7 @@ def phrases(text: str, cuts: list[int] | None = None) -> list[str]:
     phraser = Phraser()
     borders = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts or [])})
     found = []
-    for a, b in zip(borders, borders[1:], strict=False):
+    for a, b in itertools.pairwise(borders):
         found += phraser.feed(text[a:b])
     return found + phraser.finish()
 
@@ -114,7 +116,10 @@ def phrases(text: str, cuts: list[int] | None = None) -> list[str]:
         ("Well, I think so.", ["Well, I think so."]),
         ("Let me see, that is five.", ["Let me see,", "that is five."]),
         ("It costs 3.5 or 10,000 at 4:30 now. Yes!", ["It costs 3.5 or 10,000 at 4:30 now.", "Yes!"]),
-        ("Dr. Who met Mrs. J. S. Bach at 5 p.m. sharp. Fine.", ["Dr. Who met Mrs. J. S. Bach at 5 p.m. sharp.", "Fine."]),
+        (
+            "Dr. Who met Mrs. J. S. Bach at 5 p.m. sharp. Fine.",
+            ["Dr. Who met Mrs. J. S. Bach at 5 p.m. sharp.", "Fine."],
+        ),
         ("So do I. You too?", ["So do I.", "You too?"]),
         ('He said "no." Then he left.', ['He said "no."', "Then he left."]),
         ("Wait... what?! Really?", ["Wait...", "what?!", "Really?"]),
@@ -151,8 +156,8 @@ def test_a_phrase_without_borders_is_cut_at_a_space() -> None:
 
 PROSE = st.lists(
     st.sampled_from(
-        ["one", "Dr.", "3.5", "10,000,", "yes.", "no!", "why?", "well,", "so;", "e.g.", '"Oh."', "U.S.", "I.", "5.",
-         "...", "\n", "  ", "then:", "—", "(aside)", "word" * 20]
+        ["one", "Dr.", "3.5", "10,000,", "yes.", "no!", "why?", "well,", "so;", "e.g.", '"Oh."', "U.S.", "I.",
+         "5.", "...", "\n", "  ", "then:", "—", "(aside)", "word" * 20]
     ),
     max_size=60,
 ).map(" ".join)  # fmt: skip
@@ -235,14 +240,13 @@ def test_ordinary_words_come_out_exactly(text: str) -> None:
         assert speakable(text) == " ".join(words)
 
 
-NASTY = st.lists(
-    st.sampled_from(
-        ["<think>", "</think>", "<b>", "</b>", "**", "*", "_", "`", "```", "{", "}", "[", "]", "(", ")", '"', ":", "&lt;",
-         "&amp;", "lt;", "&", "|", "\n", "- ", "#", " ", "http://a.b/", "www.c.de", "😀", "\0", "\\", "<|", "|>", "a",
-         "5", ",", "key", "~~", "$$", "\u200d", "<!--", "-->"]
-    ),
-    max_size=25,
-).map("".join)  # fmt: skip
+MARKUP = [
+    "<think>", "</think>", "<b>", "</b>", "**", "*", "_", "`", "```", "{", "}", "[", "]", "(", ")", '"', ":",
+    "&lt;", "&amp;", "lt;", "&", "|", "#", "http://a.b/", "www.c.de", "😀", "\\", "<|", "|>", "a", "5", ",",
+    "key", "~~", "$$",
+    "<!--", "-->",
+]  # fmt: skip
+NASTY = st.lists(st.sampled_from([*MARKUP, " ", "\n", "- ", "\0", "\u200d"]), max_size=25).map("".join)
 
 
 @given(NASTY)

@@ -65,7 +65,9 @@ def test_sound_in_a_prompt_cannot_be_written_to() -> None:
         sound[0] = 0
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((1, 5), np.float32), np.zeros(5, np.float64), np.zeros(5, np.int16)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((1, 5), np.float32), np.zeros(5, np.float64), np.zeros(5, np.int16)]
+)
 def test_sound_of_another_form_is_refused(wrong: Pcm) -> None:
     with pytest.raises(ValueError, match="1-d float32"):
         Audio(wrong)
@@ -97,5 +99,5 @@ def test_a_prompt_grows_without_changing() -> None:
 def test_an_open_thought_has_no_words_after_it() -> None:
     for wrong in ({"said": "so"}, {"thoughts": None}):
         with pytest.raises(ValueError, match="open thought"):
-            Reply(thinking=True, **wrong)  # type: ignore[arg-type]
+            Reply(thinking=True, **wrong)
     assert Reply(thoughts=None, thinking=False, said="so").said == "so"

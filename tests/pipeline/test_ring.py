@@ -45,7 +45,7 @@ def test_old_sound_is_overwritten_and_asking_for_it_says_so() -> None:
         ring.write(ramp(at, 320))
     assert (ring.start, ring.end) == (1240, 2240)
     np.testing.assert_array_equal(ring.read(span(1240, 2240)), ramp(1240, 1000))
-    with pytest.raises(OverrunError, match="1239 to 1300 are gone: .* begins at 1240"):
+    with pytest.raises(OverrunError, match=r"1239 to 1300 are gone: .* begins at 1240"):
         ring.read(span(1239, 1300))
 
 

@@ -50,12 +50,13 @@ def test_two_sealed_threads_and_one_beside_them() -> None:
     thread.start()
 
     def third() -> None:
+        second_out.wait()
         inner = threading.Thread(target=outcome.append, args=("started beside it",))
         inner.start()
         inner.join()
         done.set()
 
-    outsider = threading.Thread(target=lambda: (second_out.wait(), third()))
+    outsider = threading.Thread(target=third)
     outsider.start()
     with sealed():
         first_in.set()

@@ -45,7 +45,12 @@ def worked(commands: list[Command], service: Counting | None = None) -> tuple[li
 
 def test_jobs_take_turns_and_a_stream_takes_one_step_each() -> None:
     _, service = worked(
-        [Open(1, "count", ("a", 3), 9), Open(2, "count", ("b", 2), 9), Call(3, "add", (1,)), Call(4, "add", (2,))]
+        [
+            Open(1, "count", ("a", 3), 9),
+            Open(2, "count", ("b", 2), 9),
+            Call(3, "add", (1,)),
+            Call(4, "add", (2,)),
+        ]
     )
     assert service.story == ["a 0", "b 0", "add 1", "add 2", "a 1", "b 1", "a 2", "b freed", "a freed"]
 

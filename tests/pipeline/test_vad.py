@@ -95,7 +95,9 @@ def test_a_cut_closes_what_is_open_and_nothing_reaches_back_over_it() -> None:
     assert hysteresis.hear(Sample(512), 0.9) == SpeechStarted(Sample(800))
 
 
-@given(st.lists(st.one_of(st.floats(0, 1), st.just("cut")), max_size=60), st.floats(0, 0.2), st.floats(0, 0.2))
+@given(
+    st.lists(st.one_of(st.floats(0, 1), st.just("cut")), max_size=60), st.floats(0, 0.2), st.floats(0, 0.2)
+)
 def test_starts_and_pauses_alternate_and_never_go_back(
     program: list[float | str], onset: float, pause: float
 ) -> None:
@@ -114,7 +116,7 @@ def test_starts_and_pauses_alternate_and_never_go_back(
     "wrong", [{"start": 0.2}, {"stop": -0.1}, {"sure": 1.1}, {"pause": -1.0}, {"idle": float("nan")}]
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="must be|need"):
+    with pytest.raises(ValueError, match=r"must be|need"):
         HysteresisConfig(**wrong)
 
 
@@ -267,7 +269,9 @@ def test_an_overrun_closes_open_speech_where_it_was_lost() -> None:
         await room.capture(QUIET, 32)
 
     room = visit(story, seconds=1.0)
-    assert room.facts[:2] == [SpeechStarted(Sample(0)), SpeechPaused(Sample(19 * WINDOW))], "the last one read"
+    assert room.facts[:2] == [SpeechStarted(Sample(0)), SpeechPaused(Sample(19 * WINDOW))], (
+        "the last one read"
+    )
     assert room.facts[2].at >= 232 * 320 - 16_000  # type: ignore[union-attr]
     assert len(room.facts) == 4
 
@@ -315,7 +319,7 @@ def digit(path: Path) -> Pcm:
 
 
 def test_people_saying_a_digit_are_heard_once_and_in_time(recordings: Path) -> None:
-    """Spoken digits by four people, with the first and last 10 ms frame within 35 dB of the loudest as truth."""
+    """Spoken digits by four people; truth: the first and last 10 ms within 35 dB of the loudest."""
     silero = pytest.importorskip("audio_io.silero", reason="the Silero detector is not there yet")
     detector = silero.SileroDetector()
     noise = np.random.default_rng(0)

@@ -131,6 +131,35 @@ def test_a_reply_is_fed_no_further_ahead_than_allowed() -> None:
     desk(script)
 
 
+def test_a_word_that_was_only_finished_by_the_fade_of_a_hold_is_said_again() -> None:
+    def script(desk: Desk) -> None:
+        desk.write(1, 1)
+        desk.playback.commit(1, 1)
+        desk.playout.pull(4700)
+        desk.playback.hold(1, 0.03)
+        desk.play(3)
+        assert desk.playback.heard(1)[1] == 4700 + 720
+        desk.playback.resume(1)
+        assert desk.playout.progress.position == 5420 and desk.playback.left(1) == 9600 / 24_000
+
+    desk(script)
+
+
+def test_sound_that_was_played_is_let_go_of() -> None:
+    def script(desk: Desk) -> None:
+        for number in range(20):
+            reply = desk.playback.admit(Phrase(1, 1, number, "one two"))
+            assert reply is not None
+            reply.begin()
+            reply.add(np.full(9600, 0.1, np.float32), ())
+            reply.finish()
+            desk.playback.commit(1, 1)
+            desk.play(20)
+        assert len(reply._sound) <= 2
+
+    desk(script)
+
+
 def test_a_hush_of_a_turn_that_was_only_drafted_forgets_it_for_good() -> None:
     def script(desk: Desk) -> None:
         desk.write(1, 1)

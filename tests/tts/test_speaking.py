@@ -454,6 +454,25 @@ def test_a_voice_that_says_nothing_is_given_up_after_its_patience(rig: Any, coun
     assert "no sound for 5 s" in world.facts[0][1].error
 
 
+def test_a_voice_with_something_to_start_starts_it_before_the_first_phrase(rig: Any, counting: Any) -> None:
+    class Slow(counting):  # type: ignore[misc]
+        async def prepare(self) -> None:
+            await asyncio.sleep(0.2)
+            raise VoiceError("no engine")
+
+    world = rig(Slow())
+
+    async def script() -> None:
+        await asyncio.sleep(0.3)
+        assert world.of(StageFailed) == [(0.2, StageFailed("voice", "no engine"))]
+        world.say(1, 1, "1/0 but it speaks")
+        world.speaking.commit(1, 1)
+        await asyncio.sleep(1.5)
+        assert world.speaking.heard(1)[2]
+
+    run(world, script)
+
+
 def test_a_thought_is_refused(rig: Any) -> None:
     world = rig()
 

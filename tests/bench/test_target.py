@@ -1,0 +1,35 @@
+"""The user never speaks in the agent's voice."""
+
+import pytest
+
+from bench import target
+from pipeline.errors import UserError
+
+
+@pytest.fixture
+def voices(monkeypatch):
+    def have(*names):
+        monkeypatch.setattr(target, "available_voices", lambda: [*names, "tone"])
+
+    return have
+
+
+def test_the_user_gets_the_best_voice_of_another_engine(voices):
+    voices("flite:rms", "flite:slt", "espeak:en-us", "espeak:en-gb")
+    assert target.choose_voices() == ("flite:rms", "espeak:en-us")
+    assert target.choose_voices("espeak:en-us") == ("espeak:en-us", "flite:rms")
+    assert target.choose_voices("flite:slt", "flite:rms") == ("flite:slt", "flite:rms")
+
+
+def test_one_engine_is_enough_when_it_has_two_voices(voices):
+    voices("espeak:en-us", "espeak:en-gb")
+    assert target.choose_voices() == ("espeak:en-us", "espeak:en-gb")
+
+
+def test_one_voice_for_both_is_refused(voices):
+    voices("flite:rms", "espeak:en-us")
+    with pytest.raises(UserError, match="agent and user both speak in flite:rms"):
+        target.choose_voices("flite:rms", "flite:rms")
+    voices("espeak:en-us")
+    with pytest.raises(UserError, match="needs two voices"):
+        target.choose_voices()
