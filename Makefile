@@ -14,10 +14,11 @@ test: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy hocket.py examples/*.py
 	$(VENV)/bin/lint-imports
 
 train: $(VENV)/.dev
-	$(VENV)/bin/python -m training $(ARGS)
+	$(VENV)/bin/python -m training $(if $(ARGS),$(ARGS),run)
 
 $(VENV)/bin/python:
 	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \

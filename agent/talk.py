@@ -108,23 +108,22 @@ async def _hold(
     """Run one session with everything that watches it."""
     tap = Tap(edge, record.sound)
     head = headline(built.facts, built.voice.name, tap.report())
-    with Terminal(console, Screen(lambda: tap.level)) as terminal:
-        told = tap.report().note
+    with Terminal(console, Screen(lambda: tap.level, width=console.width)) as terminal:
+        told = {tap.report().note}
 
         def observe(window: Window) -> None:
-            nonlocal told
             tap.keep()
             terminal.hear(window)
-            if (note := tap.report().note) != told and note:
+            if (note := tap.report().note) not in told:
+                told.add(note)
                 terminal.tell(note, "yellow")
-            told = note
 
         for listener in (terminal.see, *listeners):
             record.trace.subscribe(listener)
         session = make_session(config, built, tap, trace=record.trace, observe=observe)
         try:
             with _interruptible(session):
-                for line in (head, built.facts.note, told, ending):
+                for line in (head, built.facts.note, *told, ending):
                     if line:
                         terminal.tell(line, "bold" if line is head else "dim")
                 await session.run()

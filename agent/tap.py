@@ -20,8 +20,12 @@ from pipeline.events import Sample, Span
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, EdgeReport, Emit, Pcm, PlayoutSource, Window
 from pipeline.ring import AudioRing
 
-SLIP = 0.06
-"""Seconds by which the counted playout may differ from capture before it is anchored anew."""
+SLIP = 0.005
+"""Seconds by which the counted playout may differ from capture's clock before it is moved, in silence."""
+TORN = 0.2
+"""The same, before it is moved at once: a device was lost or stood still."""
+LOOK = 0.05
+"""Weight of one look at capture's clock in the mean."""
 _SILENT = -120.0
 
 
@@ -38,6 +42,7 @@ class Tap:
         self._played: deque[tuple[int, Pcm]] = deque(maxlen=1500)
         self._taken = Sample(0)
         self._at: int | None = None
+        self._behind = 0.0
 
     def report(self) -> EdgeReport:
         return self._edge.report()
@@ -53,7 +58,7 @@ class Tap:
         pcm = self._source.pull(count)
         self.level = level(pcm)
         if self._recorder is not None:
-            self._played.append((self._place(count), pcm))
+            self._played.append((self._place(pcm), pcm))
         return pcm
 
     def keep(self, window: Window | None = None) -> None:
@@ -74,15 +79,22 @@ class Tap:
         if self._recorder is not None:
             self._recorder.close()
 
-    def _place(self, count: int) -> int:
-        """The playout sample, counted on capture's clock, at which this block reaches the ear."""
+    def _place(self, pcm: Pcm) -> int:
+        """The playout sample, counted on capture's clock, at which this block reaches the ear.
+
+        Capture comes in frames and late, so one look at it is worth little: the count follows the mean of many
+        looks, and only where nothing sounds, so that no word is torn.
+        """
         captured = self._ring.end / CAPTURE_RATE
-        if self.zero is None:
-            self.zero = self._loop.time() - captured
+        zero = self._loop.time() - captured
         here = round((captured + self._latency) * PLAYOUT_RATE)
-        if self._at is None or abs(here - self._at) > SLIP * PLAYOUT_RATE:
-            self._at = here
-        at, self._at = self._at, self._at + count
+        if self._at is None or self.zero is None or abs(here - self._at) > TORN * PLAYOUT_RATE:
+            self._at, self._behind, self.zero = here, 0.0, zero
+        self.zero += LOOK * (zero - self.zero)
+        self._behind += LOOK * (here - self._at - self._behind)
+        if abs(self._behind) > SLIP * PLAYOUT_RATE and not pcm.any():
+            self._at, self._behind = self._at + round(self._behind), 0.0
+        at, self._at = self._at, self._at + len(pcm)
         return at
 
 

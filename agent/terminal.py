@@ -32,7 +32,7 @@ from pipeline.ports import BrainFacts, EdgeReport, Measured, Said, Thought, Wind
 from pipeline.trace import Entry
 
 LANE = 56
-"""Columns of a lane; one is about a tenth of a second."""
+"""Most columns of a lane; one is about a tenth of a second."""
 _WINDOWS = 3
 """Detector windows (32 ms) per column."""
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -70,11 +70,12 @@ def summary(receipt: Receipt, recorded: str) -> str:
 class Screen:
     """What is to be shown: finished lines, and the live lanes as they stand."""
 
-    def __init__(self, played: Callable[[], float] = lambda: _QUIET) -> None:
-        """``played`` gives the level of the agent's sound now, in dBFS."""
+    def __init__(self, played: Callable[[], float] = lambda: _QUIET, *, width: int = 80) -> None:
+        """``played`` gives the level of the agent's sound now, in dBFS; ``width``: the terminal's columns."""
+        self._lane = max(8, min(LANE, width - 12))
         self._played = played
-        self._user: deque[str] = deque(" " * LANE, maxlen=LANE)
-        self._agent: deque[str] = deque(" " * LANE, maxlen=LANE)
+        self._user: deque[str] = deque(" " * self._lane, maxlen=self._lane)
+        self._agent: deque[str] = deque(" " * self._lane, maxlen=self._lane)
         self._windows: list[float] = []
         self._thoughts: dict[Draft, str] = {}
         self._drafts: dict[Turn, Draft] = {}
@@ -133,8 +134,8 @@ class Screen:
     def lanes(self) -> list[Text]:
         """The live part: both voices, and what is going on."""
         thought = line_up(list(self._thoughts.values())[-1]) if self._thoughts else ""
-        below = "  " + thought[-LANE:] if self._state == "thinking" else ""
-        heard = "  " + self._heard[-LANE:] if self._state == "I speak" else ""
+        below = "  " + thought[-self._lane + 10 :] if self._state == "thinking" else ""
+        heard = "  " + self._heard[-self._lane + 10 :] if self._state == "I speak" else ""
         return [
             Text.assemble(("  you    ", "cyan"), ("".join(self._user), "cyan")),
             Text.assemble(("  hocket ", "yellow"), ("".join(self._agent), "yellow")),

@@ -43,7 +43,7 @@ from pipeline.events import (
 from . import turn_floor as floor
 from . import turn_overlap as overlap
 from . import turn_reply as reply
-from .turn_state import Agent, Rule, State, Step, TurnConfig, User, ignore
+from .turn_state import CANNED, Agent, Rule, State, Step, TurnConfig, User, ignore
 
 __all__ = ["RULES", "Agent", "Cell", "State", "TurnConfig", "User", "advance", "cell_of"]
 
@@ -223,4 +223,7 @@ def _stale_sound(
         raise BugError(f"{fact!r} is about a turn that has no reply yet (newest: {state.turn})")
     if state.agent is Agent.SILENT or fact.turn < state.turn:
         return True
+    if isinstance(fact, PlaybackStarted) and state.agent is not Agent.DUE:
+        # A reply's first sound and its deadline may fall on one instant: then its excuse starts a second time.
+        return state.reply is not None and state.reply.draft == CANNED
     return isinstance(fact, PlaybackStarved) and state.agent is Agent.DUE

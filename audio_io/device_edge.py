@@ -30,12 +30,16 @@ T = TypeVar("T")
 
 MUTED = 3.0
 """Seconds of digital silence after which a microphone is called muted."""
-_QUEUE = 500
-"""Blocks that may wait for our thread: 2.5 s of both devices. What comes then is lost and counted."""
+_QUEUE = 100
+"""Frames of blocks that may wait for our thread: 2 s. What comes then is lost and counted."""
 _FRAMES = 3000
 """Frames that may wait for a loop that is stuck: a minute."""
-_LOOK = 0.25
+_LOOK = 0.2
 """Seconds between two looks at whether the devices still run."""
+_TWICE = 0.1
+"""Seconds until a second look: a program that was held up sees callbacks late, not lost."""
+_END = 1.0
+"""Seconds that closing the devices may take at the end; then they are left to themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,10 @@ class DeviceConfig:
     "``cancel``, ``headphones`` (nothing comes back) or ``off``."
     block: float = 0.01
     "Seconds per callback."
-    stall: float = 1.0
+    stall: float = 0.6
     "Seconds without a callback after which a device is lost."
+    first: float = 3.0
+    "Seconds that its first callback may take: a wireless headset wakes up slowly."
     patience: float = 10.0
     "Seconds in which another device is looked for."
     retry: float = 1.0
@@ -101,13 +107,19 @@ class DeviceEdge:
             while True:
                 await self._woken(_LOOK)
                 self._deliver(ring, emit)
-                if self._clock() - self._line.seen > self.config.stall:
-                    await self._recover(ring, source, emit)
+                if self._lost():
+                    await asyncio.sleep(_TWICE)
+                    if self._lost():
+                        await self._recover(ring, source, emit)
         finally:
             await self._stop()
 
     def _open(self) -> Line:
         return Line(self.config, self._card, self._gaps, self._post, self._clock)
+
+    def _lost(self) -> bool:
+        limit = self.config.stall if self._line.begun else self.config.first
+        return self._clock() - self._line.seen > limit
 
     async def _started(self, line: Line, source: PlayoutSource) -> None:
         try:
@@ -122,7 +134,9 @@ class DeviceEdge:
         lost.alive = False
         work: asyncio.Future[Line] | None = None
         while now() < deadline:
-            self._post(News(lost, "stalled", None, self._clock()))
+            self._post(News(lost, None, self._clock()))
+            await self._woken(0.01)
+            self._deliver(ring, emit)
             if work is None:
                 work = self._aside(lambda: self._reopened(lost, source))
             again = now() + self.config.retry
@@ -132,7 +146,6 @@ class DeviceEdge:
                     return
             work = None if work.done() else work  # one at a time: PortAudio is not made for two
             await asyncio.sleep(max(0.0, again - now()))
-            self._deliver(ring, emit)
         if work is not None:
             work.cancel()
         raise DeviceError(
@@ -156,7 +169,7 @@ class DeviceEdge:
         line.alive = False
         self._news.put(None)
         with contextlib.suppress(TimeoutError, DeviceError):
-            async with asyncio.timeout(self.config.stall):
+            async with asyncio.timeout(_END):
                 await self._aside(line.close)
 
     async def _woken(self, limit: float) -> None:

@@ -5,6 +5,7 @@ Callbacks copy, pull and hand over; they must never take a lock or wait. A line 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,13 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DeviceError
-from pipeline.ports import PLAYOUT_RATE, Pcm, PlayoutSource
+from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, Pcm, PlayoutSource
 
 from .capture import Capture, Gaps
 from .echo import EchoCanceller
 from .far_end import FarEnd
 from .resample import Resampler
 from .sound_card import SoundCard
+
+
+TICK = FRAME / CAPTURE_RATE
+"""Seconds of a frame: our thread is woken no more often than that."""
+_PLAYED = 500
+"""Blocks of played sound that wait for the microphone; more means that it stands still."""
 
 
 class Wishes(Protocol):
@@ -40,24 +47,22 @@ class Wishes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One block on its way to the thread that turns blocks into frames."""
+    """A frame's worth of blocks on its way to the thread that turns blocks into frames."""
 
     line: Line
-    kind: str
-    "``captured``, ``played`` or ``stalled``."
     sound: NDArray[np.float32] | None
+    "What was captured; None: nothing more will come."
     at: float
     "When the callback came."
 
     def process(self) -> list[Pcm | int]:
         """Frames and losses that it gives."""
-        if self.kind == "stalled":
-            return self.line.capture.stalled(self.at)
-        assert self.sound is not None
-        if self.kind == "played":
-            self.line.capture.played(self.sound)
-            return []
-        return self.line.capture.take(self.sound, self.at)
+        capture, played = self.line.capture, self.line.played
+        if self.sound is None:
+            return capture.stalled(self.at)
+        if played:
+            capture.played(np.concatenate([played.popleft() for _ in range(len(played))]))
+        return capture.take(self.sound, self.at)
 
 
 class Line:
@@ -97,11 +102,22 @@ class Line:
         self.echo = "none" if wishes.echo == "headphones" else "open"
         self.capture = Capture(self._mic.rate, gaps, FarEnd(), self._canceller(wishes.echo))
         self._heard_at = self._played_at = clock()
+        self._heard = self._played = False
+        self.played: deque[Pcm] = deque(maxlen=_PLAYED)
+        "What was handed to the loudspeaker and not yet to the capture."
+        self._blocks: list[NDArray[np.float32]] = []
+        self._captured_count = 0
+        self._due = round(self._mic.rate * (TICK + 0.001))  # a frame, and what the resampler looks ahead
 
     @property
     def seen(self) -> float:
         """When the device that was silent longer last called back."""
         return min(self._heard_at, self._played_at)
+
+    @property
+    def begun(self) -> bool:
+        """True once both devices have called back."""
+        return self._heard and self._played
 
     def start(self, source: PlayoutSource) -> None:
         """Let sound pass. May block for ever; raises DeviceError."""
@@ -131,15 +147,21 @@ class Line:
     def _captured(self, data: NDArray[np.float32], lost: bool) -> None:
         if not self.alive:
             return
-        self._heard_at = self._clock()
+        self._heard_at, self._heard = self._clock(), True
         self.overflows += lost
-        self._post(News(self, "captured", np.array(data, dtype=np.float32), self._heard_at))
+        self._blocks.append(np.array(data, dtype=np.float32))
+        self._captured_count += len(data)
+        if self._captured_count < self._due:
+            return
+        self._due += round(self._mic.rate * TICK)
+        blocks, self._blocks = self._blocks, []
+        self._post(News(self, np.concatenate(blocks), self._heard_at))
 
     def _wanted(self, data: NDArray[np.float32], late: bool) -> None:
         if not self.alive or self._source is None:
             data.fill(0.0)
             return
-        self._played_at = self._clock()
+        self._played_at, self._played = self._clock(), True
         self.underruns += late
         data[:] = self._next(len(data), self._source)[:, np.newaxis]
 
@@ -148,7 +170,7 @@ class Line:
         missing = count - self._rest.size
         if missing > 0:
             pulled = source.pull(self._resampler.need(missing))
-            self._post(News(self, "played", pulled, self._played_at))
+            self.played.append(pulled)
             self._rest = np.concatenate((self._rest, self._resampler.push(pulled)))
         part, self._rest = self._rest[:count], self._rest[count:]
         return part

@@ -29,9 +29,9 @@ _SMOOTH = 0.05
 class EchoCancelConfig:
     """When the canceller is trusted."""
 
-    settle: float = 0.8
+    settle: float = 1.0
     "Seconds of the agent's voice for which the echo must have been gone until the microphone is let through."
-    gone: float = 15.0
+    gone: float = 18.0
     "Decibels by which the microphone must have become quieter for the echo to be gone."
     still: float = -58.0
     "dBFS under which what is left is gone in any case."

@@ -13,7 +13,8 @@ from sim.world import play
 
 def show(seed: int, endpoint: float) -> None:
     drawn = scenario(seed)
-    lived = play(replace(drawn, turn=replace(drawn.turn, endpoint=endpoint)))
+    turn = replace(drawn.turn, endpoint_sure=endpoint, endpoint=endpoint, endpoint_unsure=endpoint)
+    lived = play(replace(drawn, turn=turn, faults=(), moments=()))  # the same user, and nothing breaks
     kinds = [type(entry.item) for entry in lived.entries]
     print(f"endpoint {endpoint:g} s: {lived.ended:.0f} virtual seconds, {kinds.count(CommitDraft)} turns,")
     print(f"  {kinds.count(DropDraft)} drafts dropped because the user went on")

@@ -20,8 +20,7 @@ KeyValue: TypeAlias = tuple[Tensor, Tensor]
 
 
 def rotary(start: int, count: int, size: int, theta: float) -> Turn:
-    """Cosines and sines [count, size / 2] of positions start .. start + count (RoFormer, arXiv
-    2104.09864)."""
+    """Cosines and sines [count, size / 2] from position `start` on (RoFormer, arXiv 2104.09864)."""
     frequency = theta ** (-torch.arange(0, size, 2).float() / size)
     angle = torch.arange(start, start + count).float()[:, None] * frequency
     return angle.cos(), angle.sin()
@@ -35,10 +34,9 @@ def rotate(x: Tensor, turn: Turn) -> Tensor:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Softmax attention of q [B, heads, N, size] over k, v [B, kv heads, S, size].
+    """Softmax attention of q [B, heads, N, size] over k, v [B, kv heads, S, size]; `mask` [N, S] is added.
 
-    `mask` [N, S] is added to the scores. Written out: on CPU in bfloat16 the fused call's backward is
-    slower. Heads that share a key are folded into the rows.
+    Written out: on CPU in bfloat16 the fused call's backward is slower.
     """
     batch, heads, count, size = q.shape
     shared = k.shape[1]
@@ -51,10 +49,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def block_mask(start: int, count: int, block: int = 2) -> Tensor:
-    """[count, start + count]: a frame sees its own block (80 ms) and all before it.
-
-    `start` is a whole number of blocks.
-    """
+    """[count, start + count]: a frame sees its own block (80 ms) and all before; `start` is whole blocks."""
     keys = torch.arange(start + count) // block
     allowed = keys[None, :] <= keys[start:, None]
     return torch.zeros(count, start + count).masked_fill(~allowed, float("-inf"))
@@ -89,8 +84,7 @@ class EncoderLayer(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class EncoderState:
-    """What a streamed segment carries from one call to the next; a new segment starts with None in its
-    place."""
+    """What a streamed segment carries from one call to the next; a new segment starts with None."""
 
     conv1: Tensor
     "[B, mel, 1]"
@@ -192,8 +186,7 @@ class Adaptor(nn.Module):
 
 
 class CueEmbedding(nn.Module):
-    """The utterance's cue summary [B, 9] -> a vector [B, width] that is added to the embedding of
-    <audio_end>."""
+    """The utterance's cue summary [B, 9] -> a vector [B, width], added to the embedding of <audio_end>."""
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
@@ -300,8 +293,7 @@ class Decoder(nn.Module):
                 nn.init.zeros_(parameter)
 
     def hidden(self, embeds: Tensor, past: list[KeyValue] | None = None) -> tuple[Tensor, list[KeyValue]]:
-        """embeds [B, N, width], past [layers, 2, B, kv heads, P, size] -> normed hidden states, keys and
-        values (see `stacked`)."""
+        """embeds [B, N, width], past per layer of [B, kv heads, P, size] -> normed hidden, new past."""
         start, count = 0 if past is None else past[0][0].shape[2], embeds.shape[1]
         turn = rotary(start, count, self.dims.width // self.dims.decoder_heads, self.dims.rope_theta)
         mask = torch.full((count, start + count), float("-inf")).triu(start + 1) if count > 1 else None
@@ -345,12 +337,11 @@ class Talker(nn.Module):
         return self.adaptor(frames, cues, self.embedding_rms), cues, after
 
     def place(self, frames: Tensor, raw: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames [B, F, width], raw cue heads and frame counts [B] -> audio positions, and the vectors for
-        <audio_end>."""
+        """Frames [B, F, width], raw cue heads, frame counts [B] -> audio positions, <audio_end> vectors."""
         cues = activate(raw)
         return self.adaptor(frames, cues, self.embedding_rms), self.feel(cues, counts)
 
     def feel(self, cues: Tensor, frames: Tensor) -> Tensor:
-        """The vector for <audio_end>; cues are detached, so that the heads keep their measured meaning."""
+        """The vector for <audio_end>; detached, so that the cue heads keep their measured meaning."""
         out: Tensor = self.cue_embedding(summarise(cues.detach(), frames), self.embedding_rms)
         return out

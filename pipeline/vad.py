@@ -28,10 +28,10 @@ GAP = CAPTURE_RATE // 10
 class HysteresisConfig:
     """When scores count as speech.
 
-    The defaults were measured with Silero on 600 spoken digits of four people (FSDD; truth: the first and last
-    10 ms frame within 35 dB of the loudest). Milliseconds after the truth, p5/p50/p90: start told 33/65/165,
-    start reported -29/-9/26, pause told 46/85/111, pause reported 14/53/79; 3 words of 600 were split in two.
-    Asking for two silent windows (``pause = 0.064``) tells the pause 32 ms later and splits 2.
+    The defaults were measured with Silero on 600 spoken digits of four people (FSDD; truth: the first and
+    last 10 ms frame within 35 dB of the loudest). Milliseconds after the truth, p5/p50/p90: start told
+    33/65/165, start reported -29/-9/26, pause told 46/85/111, pause reported 14/53/79; 3 words of 600 were
+    split in two. Asking for two silent windows (``pause = 0.064``) tells the pause 32 ms later and splits 2.
     """
 
     start: float = 0.5

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from agent.turn import Agent, TurnConfig, User
 
-from .faults import Fault, Moment, closing_row, draw_faults, draw_moments
+from .faults import Fault, Moment, closing_row, draw_faults, draw_moments, late_mail
 from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP, UNSURE
 
 SHORTEST = 20.0
@@ -111,6 +111,8 @@ class Scenario:
 def scenario(seed: int) -> Scenario:
     """The conversation of this seed: even seeds hold speech over the agent's voice."""
     dice = random.Random(f"scenario {seed}")
+    if seed % 10 == 4:
+        return _close_calls(seed, dice)
     acts: list[Act] = []
     for _ in range(dice.randint(2, 3)):
         acts.append(_turn(dice))
@@ -122,9 +124,22 @@ def scenario(seed: int) -> Scenario:
         seed, (*acts, Speak(("alpha", "bravo"), after=0.8)), _encore(seed, dice),
         faults=draw_faults(dice), moments=draw_moments(seed, dice), turn=_policy(dice),
         echo="open" if dice.random() < 0.12 else "none", latency=dice.choice([0.0, 0.0, 0.02, 0.2]),
-        write=dice.choice([0.006, 0.05, 0.35]),
+        write=dice.choice([0.006, 0.05, 0.05, 0.35]),
         greeting="Hello there, ask me something." if dice.random() < 0.3 else None,
     )  # fmt: skip
+
+
+def _close_calls(seed: int, dice: random.Random) -> Scenario:
+    """Short words over the last moments of a reply, or of what there is of it, whose end is told late."""
+    acts: list[Act] = []
+    for _ in range(4):
+        word = dice.choice(PLAIN)
+        short = dice.choice([(STOP,), _sentence(dice, 3)])
+        acts += [Speak((word, LONG)), Outlast(short, dice.uniform(0.1, 0.18)), Rest(1.2)]
+    moments = (*late_mail(dice), *draw_moments(seed, dice)[-1:])
+    return Scenario(
+        seed, tuple(acts), _encore(seed, dice), moments=moments, write=dice.choice([0.006, 0.35])
+    )
 
 
 def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:

@@ -1,5 +1,4 @@
-"""python -m training run | export | calibrate | evaluate: trains the practice brain on two CPU cores and
-measures it."""
+"""python -m training run | export | calibrate | evaluate: makes and measures the practice brain."""
 
 import argparse
 import tempfile
@@ -8,6 +7,7 @@ from pathlib import Path
 from . import card
 from .evaluate import calibrate, evaluate
 from .people import measure
+from .progress import begin
 from .recipe import PROCESSES, STAGES, Run, export, perform, work
 
 
@@ -48,20 +48,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def tell(line: str) -> None:
+    """One line of a result."""
+    print(line, flush=True)
+
+
 def main() -> None:
     """Entry point."""
     args = _parser().parse_args()
+    begin()
     if args.command in ("evaluate", "calibrate"):
         if not (args.bundle / "config.json").exists():
             raise SystemExit(f"{args.bundle} holds no bundle (config.json is missing)")
         with tempfile.TemporaryDirectory(prefix="hocket-speech-") as folder:
             if args.command == "evaluate":
-                report = evaluate(args.bundle, Path(folder), args.seed, share=args.share)
-                people = measure(args.bundle, args.recordings, args.seed) if args.recordings else ""
+                report = evaluate(args.bundle, Path(folder), args.seed, tell=tell, share=args.share)
+                people = (
+                    measure(args.bundle, args.recordings, args.seed, tell=tell) if args.recordings else ""
+                )
                 if args.card:
                     card.write(args.bundle, report.lines, people=people)
             else:
-                calibrate(args.bundle, Path(folder), args.seed)
+                calibrate(args.bundle, Path(folder), args.seed, tell=tell)
         return
     run = Run(args.out, args.minutes, args.seed, getattr(args, "scale", 1.0), args.port)
     if args.command == "work":

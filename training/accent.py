@@ -1,5 +1,4 @@
-"""Made-up accents: the same few vowel and consonant changes through a whole utterance, written in espeak
-mnemonics."""
+"""Made-up accents: the same few changes of sounds through a whole utterance, in espeak mnemonics."""
 
 import random
 import re
@@ -32,8 +31,7 @@ _PHONEME = re.compile(
 
 
 def shift(mnemonics: str, rng: random.Random) -> str:
-    """Each sound that has neighbours moves to one of them with chance 0.22, the same way everywhere in the
-    utterance."""
+    """Each sound that has neighbours moves to one of them with chance 0.22, everywhere the same way."""
     chosen = {
         sound: rng.choice(ways) for sound, ways in _SHIFTS.items() if sound != "r" and rng.random() < 0.22
     }

@@ -155,8 +155,7 @@ class Sampler:
 
 
 def word_labels(items: list[Item], language: Language) -> tuple[Tensor, Tensor, Tensor]:
-    """Word ids in one row, their counts, and 1.0 for items whose words all have ids (not the unclear
-    ones)."""
+    """Word ids in one row, their counts, and 1.0 for items whose words have ids (not the unclear ones)."""
     rows = [[] if item.question.skill == "unclear" else language.words(item.question) for item in items]
     known = torch.tensor([float(item.question.skill != "unclear") for item in items])
     return (

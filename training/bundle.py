@@ -4,19 +4,21 @@ And reads weights back as the runtime does.
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from model.networks import CUES, Dims, Talker
+from model.frontend import FLOOR, HOP, MELS, WINDOW
+from model.networks import Talker
+from model.shapes import CUES, Dims
 
 from . import graphs
 from .audio import POSITION, RATE, Floats
 from .language import SYSTEM, Language
-from .spectrum import BANDS, FLOOR, HOP, WINDOW
 
 _LEFT_OUT = ("ctc.", "word_scale")
 "Only training uses these."
@@ -29,8 +31,7 @@ GRAPH_WEIGHTS = {
 
 
 def weights_of(talker: Talker) -> dict[str, Floats]:
-    """Weights under their bundle names (the decoder's are Hugging Face's), float32 rounded through
-    float16."""
+    """Weights under their bundle names (Hugging Face's for the decoder), rounded through float16."""
     out = {}
     for name, value in talker.state_dict().items():
         if not name.startswith(_LEFT_OUT):
@@ -58,8 +59,8 @@ def config_of(dims: Dims, training: dict[str, Any], refusal: dict[str, float]) -
         "max_segment_seconds": 25,
         "sample_rate": RATE,
         "samples_per_position": POSITION,
-        "mel": {"bands": BANDS, "window": WINDOW, "hop": HOP, "floor": FLOOR, "f_max": RATE // 2},
-        "dims": dims.to_json(),
+        "mel": {"bands": MELS, "window": WINDOW, "hop": HOP, "floor": FLOOR, "f_max": RATE // 2},
+        "dims": asdict(dims),
         "cues": list(CUES),
         "graph_weights": {graph: list(starts) for graph, starts in GRAPH_WEIGHTS.items()},
         "refusal": refusal,
@@ -92,8 +93,3 @@ def set_refusal(folder: Path, refusal: dict[str, float]) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     content["refusal"] = refusal
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def read_weights(folder: Path) -> dict[str, Floats]:
-    """Weights by name, float32."""
-    return {name: value.astype(np.float32) for name, value in load_file(folder / "model.safetensors").items()}

@@ -1,5 +1,4 @@
-"""The corpus on disk: shards of trimmed, level-normalised clean speech (int16) with one JSON line per
-utterance."""
+"""The corpus on disk: shards of trimmed, level clean speech (int16), one JSON line per utterance."""
 
 import json
 from collections.abc import Iterator

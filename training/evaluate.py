@@ -1,7 +1,7 @@
 """Every figure of the card, by one command, through the exported bundle in onnxruntime."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +10,9 @@ import numpy as np
 from . import sets
 from .audio import Floats
 from .bundle import set_refusal
-from .player import Answer, Player
-from .progress import tell
+from .player import Answer, Player, features
 from .scores import edits, median_or_nan, percent, wilson
 from .sets import Case
-from .spectrum import log_mel
 from .targets import SORRY, heard_line, reply
 from .tasks import CUE_SKILLS
 
@@ -81,8 +79,7 @@ def table_line(name: str, skill: str, found: Sequence[Outcome], threshold: float
 
 
 def cited_error(outcomes: Iterable[Outcome], skill: str) -> float:
-    """Median distance of the value cited in the thought from the measured one (pitch: as a share); nan if
-    none."""
+    """Median distance of the cited value from the measured one (pitch: as a share); nan if none."""
     errors = []
     for o in outcomes:
         if o.case.question.skill == skill and len(o.answer.lines) > 1 and o.case.clip.cue is not None:
@@ -95,20 +92,21 @@ def cited_error(outcomes: Iterable[Outcome], skill: str) -> float:
 
 def stream_error(player: Player, case: Case, seed: int) -> float:
     """Largest difference between an utterance encoded whole and in random cuts of whole positions."""
-    mel, rng = log_mel(case.clip.noisy), np.random.default_rng(seed)
-    whole, state, at = player.encode(mel, player.empty())[0], player.empty(), 0
+    mel, rng, network = features(case.clip.noisy), np.random.default_rng(seed), player.network
+    whole, state, at = network.hear(mel, network.begin())[0], network.begin(), 0
     parts: list[Floats] = []
     while at < len(mel):
         size = 8 * int(rng.integers(1, 6))
-        audio, _, state = player.encode(mel[at : at + size], state)
+        audio, _, state = network.hear(mel[at : at + size], state)
         parts.append(audio)
         at += size
     return float(np.abs(np.concatenate(parts) - whole).max())
 
 
-def calibrate(bundle: Path, folder: Path, seed: int, *, loss: float = 0.015) -> float:
-    """Fits refusal.heard_logprob so that `loss` of the calibration set's right answers are refused; writes
-    config.json."""
+def calibrate(
+    bundle: Path, folder: Path, seed: int, *, tell: Callable[[str], None], loss: float = 0.005
+) -> float:
+    """Writes refusal.heard_logprob, so that `loss` of the calibration set's right answers are refused."""
     found = play(Player(bundle), sets.calibration(folder, seed))
     threshold = round(float(np.quantile([o.answer.heard_logprob for o in found if o.right], loss)), 4)
     wrong = [o for o in found if not o.right]
@@ -138,7 +136,9 @@ class Report:
     "By set."
 
 
-def evaluate(bundle: Path, folder: Path, seed: int, *, share: float = 1.0) -> Report:
+def evaluate(
+    bundle: Path, folder: Path, seed: int, *, tell: Callable[[str], None], share: float = 1.0
+) -> Report:
     """Tells every figure; `share` cuts every set to a part, for a quick look."""
     player, lines = Player(bundle), list[str]()
 
@@ -146,7 +146,7 @@ def evaluate(bundle: Path, folder: Path, seed: int, *, share: float = 1.0) -> Re
         lines.append(line)
         tell(line)
 
-    threshold = player.config["refusal"]["heard_logprob"]
+    threshold = player.refusal
     recipes = tuple(
         replace(r, counts={s: max(4, int(n * share)) for s, n in r.counts.items()}) for r in sets.TESTS
     )

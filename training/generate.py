@@ -18,7 +18,7 @@ from .accent import shift
 from .audio import RATE, Pcm, rms
 from .corpus import SKILLS, Utterance
 from .labels import median_pitch
-from .progress import say
+from .progress import begin, say
 from .speech import Engine, Espeak, Flite, Style
 from .targets import label
 from .tasks import Question, draw
@@ -149,6 +149,7 @@ def generate(order: Order) -> None:
 
 
 def _generate_all(orders: Sequence[Order]) -> None:
+    begin()
     for order in orders:
         generate(order)
 

@@ -1,5 +1,4 @@
-"""A small builder of ONNX graphs whose weights stay outside: they are named as in model.safetensors and
-supplied at load."""
+"""A small builder of ONNX graphs whose weights stay outside, under their names, to be lent at load."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +13,7 @@ Shape = Sequence[int | str]
 
 
 class Graph:
-    """Every method adds nodes and returns the name of their output; weights are named, constants are kept in
-    the graph."""
+    """Every method adds nodes and returns the name of their output; constants are kept in the graph."""
 
     def __init__(self, name: str, shapes: dict[str, Sequence[int]]) -> None:
         """`shapes`: of all weights that may be asked for."""

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from model.networks import CUES, Dims
+from model.shapes import CUES, Dims
 
 from .graph import Graph
 

@@ -1,5 +1,4 @@
-"""Measured labels of clean speech: pitch track, voicing, level, speech activity; and syllables of a phoneme
-string."""
+"""Measured labels of clean speech: pitch, voicing, level, speech; and syllables of a phoneme string."""
 
 import re
 from dataclasses import dataclass

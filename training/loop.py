@@ -1,5 +1,4 @@
-"""The training loop: a schedule by wall time, one thread per process, gradients averaged over gloo,
-checkpoints that can be resumed."""
+"""The training loop: a schedule by wall time, gradients averaged over gloo, and resumable checkpoints."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +10,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from .progress import say, seconds
+from pipeline.clock import monotonic
+
+from .progress import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,14 @@ class Loop:
         """
         plan = self._plan
         begun, saved, shown, figures, count = (
-            seconds() - self.elapsed,
+            monotonic() - self.elapsed,
             self.elapsed,
             self.elapsed,
             dict[str, float](),
             0,
         )
         while True:
-            self.elapsed = seconds() - begun
+            self.elapsed = monotonic() - begun
             done = self._agree(self.elapsed / plan.seconds)
             if done >= 1:
                 break

@@ -12,8 +12,7 @@ from .batches import AudioBatch
 
 
 def mask_features(mel: Tensor, rng: random.Random, share: float = 0.35) -> Tensor:
-    """Light SpecAugment (arXiv 1904.08779) in place: one band and one stretch of some items become 0 (-30
-    dB)."""
+    """Light SpecAugment (arXiv 1904.08779) in place: a band and a stretch of some items become 0."""
     for item in mel:
         if rng.random() < share:
             band, moment = rng.randrange(8, 70), rng.randrange(max(1, len(item) - 12))

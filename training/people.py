@@ -7,6 +7,7 @@ words lack the melody of a sentence, so this tells about voices and channel more
 import multiprocessing
 import random
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from scipy.signal import resample_poly
 from .audio import RATE, Pcm, rms, trim
 from .numerals import spell
 from .player import Player
-from .progress import tell
 from .scores import percent, wilson
 
 LEVEL = 0.05
@@ -76,7 +76,9 @@ def _phrase(first: Pcm, plus: Pcm, second: Pcm, rng: random.Random) -> Pcm:
     return whole + np.float32(1e-4) * room.astype(np.float32)
 
 
-def measure(bundle: Path, recordings: Path, seed: int, *, count: int = 60) -> str:
+def measure(
+    bundle: Path, recordings: Path, seed: int, *, tell: Callable[[str], None], count: int = 60
+) -> str:
     """Tells figures per speaker (`count` phrases each); gives the total as a sentence for the card."""
     speakers = sorted({path.name.split("_")[1] for path in recordings.glob("*_*_*.wav")})
     if not speakers:
@@ -93,7 +95,7 @@ def measure(bundle: Path, recordings: Path, seed: int, *, count: int = 60) -> st
                 _recording(rng.choice(sorted(recordings.glob(f"{d}_{speaker}_*.wav")))) for d in digits
             )
             answer = player.answer(player.hear(_phrase(first, plus, second, rng)))
-            refused = answer.heard_logprob < player.config["refusal"]["heard_logprob"]
+            refused = answer.heard_logprob < player.refusal
             found.append(Heard((spell(digits[0])[0], spell(digits[1])[0]), answer.heard.split(), refused))
         tell(f"{speaker}: {_figures(found)}")
         everyone += found
@@ -107,7 +109,8 @@ def _figures(found: list[Heard]) -> str:
     answered = [h for h in found if not h.refused]
     low, high = wilson(right, n)
     return (
-        f"{percent(digits, 2 * n)} of {2 * n} digits, {percent(right, n)} [{percent(low, 1)}, {percent(high, 1)}] "
-        f"of {n} phrases heard right; {percent(n - len(answered), n)} refused, "
+        f"{percent(digits, 2 * n)} of {2 * n} digits, {percent(right, n)} "
+        f"[{percent(low, 1)}, {percent(high, 1)}] of {n} phrases heard right; "
+        f"{percent(n - len(answered), n)} refused, "
         f"{percent(sum(h.right for h in answered), len(answered))} of the others right"
     )

@@ -1,19 +1,18 @@
-"""The one place of training that prints and reads a clock: training is offline, nothing in it is
-simulated."""
+"""Lines for the person who trains: time of day and text, through logging."""
 
-import time  # noqa: TID251 - offline: no turn depends on it
+import logging
+import sys
+
+_LOG = logging.getLogger("hocket.training")
+
+
+def begin() -> None:
+    """Sends the lines of this process to standard output. Every process of training calls it once."""
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
+    )
 
 
 def say(line: str) -> None:
-    """One line for the person who trains, with the time of day."""
-    print(time.strftime("%H:%M:%S"), line, flush=True)  # noqa: T201 - a command-line tool's output
-
-
-def tell(line: str) -> None:
-    """One line of a result, as it is."""
-    print(line, flush=True)  # noqa: T201 - a command-line tool's output
-
-
-def seconds() -> float:
-    """A clock for schedules."""
-    return time.monotonic()
+    """One line of progress."""
+    _LOG.info(line)

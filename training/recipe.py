@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from model.networks import Dims, Talker
+from model.networks import Talker
 
 from . import bundle, card, stage_encoder, stage_sft, stage_text
 from .batches import PHONEMES
@@ -20,6 +20,7 @@ from .generate import Order, generate_apart
 from .language import Language
 from .loop import Plan, load_checkpoint
 from .progress import say
+from .sizes import practice
 
 STAGES = ("speech", "text", "encoder", "sft", "export", "evaluate")
 TIME_SHARES = {"text": 0.105, "encoder": 0.22, "sft": 0.675}
@@ -82,31 +83,24 @@ def work(run: Run, stage: str, rank: int) -> None:
         stage_sft.run(plan, Corpus(run.corpus), encoder=run.out / "encoder.pt", text=run.out / "text.pt")
 
 
-def train(run: Run, stage: str) -> None:
-    """All processes of a training stage. SystemExit with a clear message if one fails."""
-    settings = [
-        "--out",
-        str(run.out),
-        "--minutes",
-        str(run.minutes),
-        "--seed",
-        str(run.seed),
-        "--port",
-        str(run.port),
-    ]
-    command = [sys.executable, "-m", "training", "work", stage, *settings]
-    workers = [subprocess.Popen([*command, "--rank", str(rank)]) for rank in range(PROCESSES[stage])]
-    failed = [worker.wait() for worker in workers]
-    if any(failed):
-        raise SystemExit(
-            f"stage {stage} failed (see above); run the same command again to go on from its last checkpoint"
-        )
+def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
+    """All processes of a training stage."""
+    settings = ["--out", str(run.out), "--minutes", str(run.minutes), "--seed", str(run.seed)]
+    command = [sys.executable, "-m", "training", "work", stage, *settings, "--port", str(run.port)]
+    return [subprocess.Popen([*command, "--rank", str(rank)]) for rank in range(PROCESSES[stage])]
+
+
+def finish(stage: str, workers: list[subprocess.Popen[bytes]]) -> None:
+    """Waits for them. SystemExit if one fails."""
+    failures = [worker.wait() for worker in workers]
+    if any(failures):
+        raise SystemExit(f"stage {stage} failed (see above); the same command goes on from its checkpoint")
 
 
 def load(run: Run) -> tuple[Talker, dict[str, float]]:
     """The newest weights of `sft`, and how far they were trained. FileNotFoundError if there are none."""
     content = load_checkpoint(run.out / "sft.pt")
-    talker = Talker(Dims(len(Language().tokenizer)), len(PHONEMES))
+    talker = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
     talker.load_state_dict(content["model"])
     minutes = sum(load_checkpoint(run.out / f"{stage}.pt")["elapsed"] for stage in PROCESSES) / 60
     figures = {"seed": run.seed, "steps": content["step"], "samples": content["samples"]}
@@ -119,22 +113,23 @@ def export(run: Run, folder: Path) -> None:
     talker, training = load(run)
     bundle.round_weights(talker)
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05})
-    calibrate(folder, run.out / "calibration", run.seed)
+    calibrate(folder, run.out / "calibration", run.seed, tell=say)
 
 
 def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
-    """The given stages in order; text is trained while the speech is made."""
+    """The given stages in order, but for text, which is trained while the speech is made."""
     run.out.mkdir(parents=True, exist_ok=True)
+    beside = {"text": start(run, "text")} if {"speech", "text"} <= set(stages) else {}
     for stage in stages:
         say(f"stage {stage}: {SUMMARY[stage]}")
         if stage == "speech":
             speak(run)
         elif stage in PROCESSES:
-            train(run, stage)
+            finish(stage, beside.get(stage) or start(run, stage))
         elif stage == "export":
             export(run, run.bundle)
         else:
-            card.write(run.bundle, evaluate(run.bundle, run.out / "test", run.seed).lines)
+            card.write(run.bundle, evaluate(run.bundle, run.out / "test", run.seed, tell=say).lines)
 
 
 SUMMARY = {

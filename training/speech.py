@@ -1,5 +1,7 @@
-"""Speech engines as libraries behind one small port. espeak-ng is GPL: only a generation process of its own
-may load this module."""
+"""Speech engines as libraries behind one small port.
+
+espeak-ng is GPL: only a generation process of its own may make an `Espeak`.
+"""
 
 import ctypes
 from dataclasses import dataclass
@@ -131,8 +133,7 @@ class _Voice(ctypes.Structure):
 
 
 class Flite:
-    """flite 2.x from Debian's libflite1 (free licence): kal16 diphones, awb, rms and slt from human
-    recordings (CMU ARCTIC)."""
+    """flite 2.x from Debian's libflite1: kal16 is diphones; awb, rms, slt are of people (CMU ARCTIC)."""
 
     VOICES = ("kal16", "awb", "rms", "slt")
 

@@ -5,13 +5,14 @@ import random
 import torch
 from torch import Tensor
 
-from model.networks import Dims, Talker
+from model.networks import Talker
 
 from .batches import PHONEMES, Sampler
 from .corpus import SKILLS, Corpus
 from .language import Language
 from .loop import Group, Loop, Plan, join
 from .losses import cue_loss, mask_features, phoneme_loss
+from .sizes import practice
 from .spectrum import BatchMel
 
 BATCH = 24
@@ -20,7 +21,7 @@ BATCH = 24
 def run(plan: Plan, corpus: Corpus) -> None:
     """Trains until the plan's time is used."""
     join(plan)
-    talker = Talker(Dims(len(Language().tokenizer)), len(PHONEMES))
+    talker = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
     parts = (talker.encoder, talker.ctc, talker.cue_heads)
     loop = Loop(plan, talker, [Group([p for part in parts for p in part.parameters()], 1.1e-3)])
     rng = random.Random(f"{plan.seed} {plan.rank} {loop.step}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model.networks import Dims, Talker
+from model.networks import Talker
 from model.tokenizer import AUDIO_END, AUDIO_PATCH
 
 from .batches import PHONEMES, AudioBatch, Sampler, word_labels
@@ -17,6 +17,7 @@ from .corpus import Corpus
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .losses import cue_loss, mask_features, phoneme_loss, word_loss
+from .sizes import practice
 from .spectrum import BatchMel
 from .targets import reply
 from .tasks import CUE_SKILLS
@@ -38,8 +39,7 @@ HEARD_WEIGHT, CUE_WEIGHT = 2.0, 6.0
 "Loss weights of heard words, and of what follows them for cue questions (few tokens, easily ignored)."
 HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.3, 2, 24
 WHOLE_SHARE = 0.3
-"""Share of batches whose sums go on after the heard line; the decoder knows the rest from text, and hearing
-is what is hard."""
+"Share of batches whose sums go on after the heard line; the rest is known from text, hearing is hard."
 
 
 def rows(batch: AudioBatch, language: Language, past: list[int] | None, *, whole: bool) -> list[Row]:
@@ -109,7 +109,7 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path) -> None:
     """Trains until the plan's time is used."""
     join(plan)
     language = Language()
-    talker = Talker(Dims(len(language.tokenizer)), len(PHONEMES))
+    talker = Talker(practice(len(language.tokenizer)), len(PHONEMES))
     if not plan.checkpoint.exists():
         start_from(talker, encoder, text)
     loop = Loop(plan, talker, groups_of(talker))

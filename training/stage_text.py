@@ -5,11 +5,12 @@ import random
 import torch
 from torch import Tensor
 
-from model.networks import Decoder, Dims
+from model.networks import Decoder
 
 from .language import Language
 from .loop import Group, Loop, Plan, join
 from .progress import say
+from .sizes import practice
 from .text import text_accuracy, text_batch, text_loss
 
 PLAIN, PROMPTED = 80, 32
@@ -20,7 +21,7 @@ def run(plan: Plan) -> None:
     """Trains until the plan's time is used; prints accuracy on held-out operands now and then."""
     join(plan)
     language = Language()
-    decoder = Decoder(Dims(len(language.tokenizer)))
+    decoder = Decoder(practice(len(language.tokenizer)))
     loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1.7e-3, 0.05)])
     rng = random.Random(plan.seed * 77 + loop.step)
 

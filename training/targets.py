@@ -1,5 +1,4 @@
-"""What the brain should write for a question: the lines of its thought, then its reply (formats: docs of the
-bundled model)."""
+"""What the brain should write for a question: the lines of its thought, then its reply."""
 
 from .numerals import spell
 from .tasks import SPOKEN_SIGN, TALK_REPLY, Question
@@ -7,8 +6,7 @@ from .tasks import SPOKEN_SIGN, TALK_REPLY, Question
 SORRY = "Sorry, I did not catch that. Please ask me again."
 PARTIAL = "I heard only a part of that. Please ask me again."
 CUE_BANDS = {"pitch": (145.0, 175.0), "pace": (3.6, 4.8), "loudness": (-29.0, -22.0)}
-"""Hz, syllables per second, dB full scale. Between the two values no answer is right or wrong: left out
-everywhere."""
+"Hz, syllables per second, dB full scale. Between the two values no answer is right: left out everywhere."
 CUE_LABELS = {"pitch": ("low", "high"), "pace": ("slow", "fast"), "loudness": ("soft", "loud")}
 CUE_REPLIES = {
     "low": "Your voice is low.",

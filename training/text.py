@@ -1,5 +1,4 @@
-"""Text-only samples: the thought and reply for a transcript, with or without pseudo-audio (the words' own
-embeddings, repeated, noisy)."""
+"""Text-only samples: thought and reply for a transcript, or for pseudo-audio (noisy word embeddings)."""
 
 import random
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.networks import Decoder, stacked
+from model.networks import Decoder
 from model.tokenizer import EOT, PAD
 
 from .language import Language
@@ -154,7 +153,7 @@ def text_accuracy(decoder: Decoder, language: Language, skill: str, count: int, 
                 row.append(value)
             if all(EOT in row for row in out):
                 break
-            hidden, layers = decoder.hidden(decoder.model.embed_tokens(token)[:, None], stacked(layers))
+            hidden, layers = decoder.hidden(decoder.model.embed_tokens(token)[:, None], layers)
         for row, (_, wanted) in zip(out, group, strict=True):
             said = language.tokenizer.decode(row[: row.index(EOT)] if EOT in row else row)
             right += said.split("</think>\n")[-1] == wanted

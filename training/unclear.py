@@ -7,17 +7,17 @@ A quarter of the templates and words is kept for tests.
 import random
 
 _PEOPLE = (
-    """my brother|my sister|the doctor|our teacher|a friend of mine|the nurse|my boss|her mother|the
-    driver|nobody"""
+    "my brother|my sister|the doctor|our teacher|a friend of mine|the nurse|my boss|her mother|"
+    "the driver|nobody"
 ).split("|")
 _THINGS = (
-    """window|kitchen light|red car|old house|garden gate|coffee machine|radio|phone|blue jacket|front
-    door|camera|"""
-    "letter|train ticket|bicycle|washing machine|fence|piano|guitar|newspaper|sandwich|suitcase|umbrella"
+    "window|kitchen light|red car|old house|garden gate|coffee machine|radio|phone|blue jacket|"
+    "front door|camera|letter|train ticket|bicycle|washing machine|fence|piano|guitar|newspaper|"
+    "sandwich|suitcase|umbrella"
 ).split("|")
 _PLACES = (
-    """the mountains|london|the city|the market|the beach|school|the station|france|the garden|the office|a
-    small village"""
+    "the mountains|london|the city|the market|the beach|school|the station|france|the garden|"
+    "the office|a small village"
 ).split("|")
 _VERBS = "bought|sold|painted|lost|found|repaired|wants|needs|forgot|carried|opened|broke".split("|")
 _TEMPLATES = (
@@ -65,18 +65,15 @@ _TEMPLATES = (
     "the bus number forty seven goes to {place}",
 )
 _WORDS = (
-    """apple bird fish goat hat ink jam king lamp moon nest orange pen queen rain sun tree van water yellow
-    zebra """
-    """river stone bread chair table music paper plane horse mouse sheep tiger lion bear frog snake spider
-    cloud """
-    "storm snow wind fire night summer winter green white brown happy sad angry tired hungry school student "
-    "island ocean bridge street corner bottle button candle carpet circle copper cotton dinner dragon engine "
-    """family finger flower forest ghost grape hammer heart honey ladder lemon mirror money monkey needle
-    onion """
-    "parrot pencil pepper planet pocket potato rabbit ribbon robot salad sailor silver singer sugar tomato "
-    """turtle village violin yes no maybe because although running jumping thought through computer
-    electricity """
-    "photograph vegetable understand yesterday government beautiful"
+    "apple bird fish goat hat ink jam king lamp moon nest orange pen queen rain sun tree van water "
+    "yellow zebra river stone bread chair table music paper plane horse mouse sheep tiger lion bear "
+    "frog snake spider cloud storm snow wind fire night summer winter green white brown happy sad angry "
+    "tired hungry school student island ocean bridge street corner bottle button candle carpet circle "
+    "copper cotton dinner dragon engine family finger flower forest ghost grape hammer heart honey "
+    "ladder lemon mirror money monkey needle onion parrot pencil pepper planet pocket potato rabbit "
+    "ribbon robot salad sailor silver singer sugar tomato turtle village violin yes no maybe because "
+    "although running jumping thought through computer electricity photograph vegetable understand "
+    "yesterday government beautiful "
 ).split()
 _SLOTS = (("{person}", _PEOPLE), ("{thing}", _THINGS), ("{place}", _PLACES), ("{verb}", _VERBS))
 NOISE = "<noise>"

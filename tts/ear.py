@@ -94,7 +94,7 @@ class Ear:
 
     def look(self, active: Reply | None) -> None:
         """Take in where the sink is, and where it left what it does not play any more."""
-        progress = self._playout.progress
+        progress = self._playout.progress  # read first: what departed before it is then sure to be listed
         for generation, position in self._playout.departures():
             if (left := self._generations.pop(generation, None)) is not None:
                 left.played = max(left.played, position)

@@ -26,7 +26,7 @@ from pipeline.ports import BrainFacts, EdgeReport, Measured, Said, Thought, Wind
 from pipeline.trace import Entry, Item
 
 SPAN = Span(Sample(0), Sample(16000))
-TURN = (
+TURN: tuple[Item, ...] = (
     SpeechStarted(Sample(0)),
     StartDraft(Turn(1), Draft(1), SPAN),
     Thought(1, 1, "heard: what is\nincomplete\n"),
@@ -89,6 +89,13 @@ def test_a_lane_gets_a_bar_per_tenth_of_a_second_as_high_as_the_sound() -> None:
     assert agent == " " * (LANE - 1) + "█"
 
 
+def test_the_lanes_fit_a_narrow_terminal() -> None:
+    screen = Screen(width=40)
+    for seq, item in enumerate((*TURN[:7], Thought(1, 2, "1+1=2, " * 20))):
+        screen.see(Entry(seq, 0.0, item))
+    assert max(len(line.plain) for line in screen.lanes()) <= 40
+
+
 def test_the_live_line_says_who_speaks() -> None:
     screen = Screen()
     shown = []
@@ -108,7 +115,7 @@ def test_no_control_character_of_a_model_reaches_the_terminal() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100, color_system=None)
     with Terminal(console, Screen()) as terminal:
-        items = (
+        items: tuple[Item, ...] = (
             StartDraft(Turn(1), Draft(1), SPAN),
             Thought(1, 1, f"heard: {evil}\n{evil}"),
             CommitDraft(Turn(1), Draft(1)),

@@ -296,6 +296,13 @@ def test_a_reply_that_does_not_come_in_time_is_excused_aloud_and_then_given_up()
     assert scene.state.wake_at is None
 
 
+def test_a_first_sound_in_the_instant_of_its_deadline_may_be_followed_by_that_of_the_excuse() -> None:
+    scene = Scene().turn_is_due()
+    scene.until(12.5)
+    assert scene.tell(12.5, PlaybackStarted(Turn(1)), PlaybackStarted(Turn(1))) == []
+    assert scene.tell(14, PlaybackEnded(Turn(1))) == [Remember(Turn(1), None)]
+
+
 def test_a_failed_draft_is_excused_when_it_is_due() -> None:
     scene = Scene().turn_is_due()
     orders = scene.tell(2.6, StageFailed("brain", "oom"), DraftFinished(Turn(1), Draft(1), Ending.FAILED))

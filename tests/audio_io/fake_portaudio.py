@@ -1,4 +1,4 @@
-"""A sounddevice that is made of numbers: devices come and go, streams call back on the running loop's clock."""
+"""A sounddevice that is made of numbers: devices come and go, streams call back on the loop's clock."""
 
 from __future__ import annotations
 
@@ -115,10 +115,10 @@ class FakePortAudio:
     def query_hostapis(self) -> list[dict[str, Any]]:
         return [{"name": "ALSA"}]
 
-    def InputStream(self, **wanted: Any) -> FakeStream:  # noqa: N802  # sounddevice's name
+    def InputStream(self, **wanted: Any) -> FakeStream:  # sounddevice's name
         return FakeStream(self, False, **wanted)
 
-    def OutputStream(self, **wanted: Any) -> FakeStream:  # noqa: N802  # sounddevice's name
+    def OutputStream(self, **wanted: Any) -> FakeStream:  # sounddevice's name
         return FakeStream(self, True, **wanted)
 
     def _terminate(self) -> None:

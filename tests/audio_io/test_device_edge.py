@@ -1,4 +1,4 @@
-"""Microphone and loudspeaker: right time and rate, and no fault of a device stops the loop or the conversation."""
+"""Microphone and loudspeaker: right time and rate, and no fault of a device stops the conversation."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_echo_is_cancelled_where_the_wheel_is_and_open_with_a_note_where_not(
     assert "pip install pywebrtc-audio" in report.note
 
 
-def test_an_unplugged_device_is_told_within_a_second_and_a_half_and_replaced(portaudio: ModuleType) -> None:
+def test_an_unplugged_device_is_told_within_a_second_and_replaced(portaudio: ModuleType) -> None:
     fake = portaudio.FakePortAudio()
     fake.rows.append(dict(portaudio.MIC, name="Other Mic", default_samplerate=16000.0))
 
@@ -128,9 +128,9 @@ def test_an_unplugged_device_is_told_within_a_second_and_a_half_and_replaced(por
     talk = Talk(fake, 12.0, events={3.0: unplug})
     assert talk.error is None
     assert talk.report.name.startswith("Other Mic (16000 Hz)")
-    assert talk.facts[0][0] <= 4.5
+    assert talk.facts[0][0] <= 4.0
     assert talk.ring.end == pytest.approx(12 * 16000, abs=4800)
-    assert talk.lost == pytest.approx(1.2, abs=0.4)
+    assert talk.lost == pytest.approx(0.8, abs=0.3)
     assert np.abs(talk.captured[-8000:]).max() > 0.09
 
 
@@ -158,7 +158,7 @@ def test_a_device_that_stays_away_ends_in_one_sentence_after_ten_seconds(portaud
     talk = Talk(fake, 60.0, events={2.0: unplug})
     assert isinstance(talk.error, DeviceError)
     assert "nothing else was found within 10 s" in str(talk.error)
-    assert talk.ended == pytest.approx(13.2, abs=0.5)
+    assert talk.ended == pytest.approx(12.9, abs=0.5)
     assert 8 <= fake.restarts <= 11
     assert talk.lost == pytest.approx(11.0, abs=1.3)
 
@@ -208,19 +208,29 @@ def test_digital_silence_is_told_as_a_muted_microphone(portaudio: ModuleType) ->
     assert "muted" in Talk(fake, 4.0).report.note
 
 
-def test_a_fault_of_ours_ends_the_run_and_says_so(portaudio: ModuleType) -> None:
+def test_a_fault_of_ours_ends_the_run_and_says_so(
+    portaudio: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = portaudio.FakePortAudio()
-    fake.sound = lambda at, count, rate: np.full(count, "x") if at > 4800 else np.zeros(count)
-    fake_tick = portaudio.FakeStream.tick
-    talk = None
-    try:
-        portaudio.FakeStream.tick = lambda self: fake_tick(self) if self.output else self.callback(
-            np.zeros((3, 2, 2), np.float32), 3, None, type("S", (), {"input_overflow": False})()
-        )
-        talk = Talk(fake, 2.0)
-    finally:
-        portaudio.FakeStream.tick = fake_tick
-    assert isinstance(talk.error, BugError)
+    impossible = type("Status", (), {"input_overflow": False})()
+
+    def tick(self: Any) -> None:
+        if not self.output:
+            self.callback(np.zeros((3, 2, 2), np.float32), 3, None, impossible)
+
+    monkeypatch.setattr(portaudio.FakeStream, "tick", tick)
+    assert isinstance(Talk(fake, 2.0).error, BugError)
+
+
+def test_a_device_that_never_calls_back_gets_three_seconds_to_begin(portaudio: ModuleType) -> None:
+    fake = portaudio.FakePortAudio()
+    fake.dead.add("Fake Mic")
+    slow = Talk(fake, 6.0, events={2.5: lambda: fake.dead.discard("Fake Mic")})
+    assert (slow.error, fake.restarts) == (None, 0)
+    fake.dead.add("Fake Mic")
+    fake.on_restart = fake.dead.clear
+    assert Talk(fake, 6.0).error is None
+    assert fake.restarts == 1
 
 
 def test_a_device_that_cannot_start_is_told(portaudio: ModuleType) -> None:
@@ -229,17 +239,15 @@ def test_a_device_that_cannot_start_is_told(portaudio: ModuleType) -> None:
     assert "'Fake Speaker' is in use" in str(Talk(fake, 2.0).error)
 
 
-def test_a_loudspeaker_that_cannot_open_gives_the_microphone_back(portaudio: ModuleType) -> None:
+def test_a_loudspeaker_that_cannot_open_gives_the_microphone_back(
+    portaudio: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = portaudio.FakePortAudio(ticking=False)
     fake.broken["Fake Speaker"] = portaudio.PortAudioError("Device unavailable", -9985)
-    closed = []
-    portaudio_close = portaudio.FakeStream.close
-    portaudio.FakeStream.close = lambda self: closed.append(self.name)
-    try:
-        with pytest.raises(DeviceError):
-            DeviceEdge(HEADPHONES, SoundCard(fake))
-    finally:
-        portaudio.FakeStream.close = portaudio_close
+    closed: list[str] = []
+    monkeypatch.setattr(portaudio.FakeStream, "close", lambda self: closed.append(self.name))
+    with pytest.raises(DeviceError):
+        DeviceEdge(HEADPHONES, SoundCard(fake))
     assert closed == ["Fake Mic"]
 
 
@@ -249,26 +257,25 @@ def test_with_real_threads_blocks_become_frames_and_a_hanging_device_does_not_ho
     fake = portaudio.FakePortAudio(ticking=False)
     fake.hang = threading.Event()  # closing blocks for ever, as a device that was unplugged may
 
-    async def main() -> tuple[Pcm, float]:
+    async def main() -> Pcm:
         ring, tone = AudioRing(10.0), Tone()
-        edge = DeviceEdge(DeviceConfig(echo="headphones", stall=0.2), SoundCard(fake))
+        edge = DeviceEdge(DeviceConfig(echo="headphones"), SoundCard(fake))
         running = asyncio.get_running_loop().create_task(edge.run(ring, tone, lambda fact: None))
-        while not fake.streams[0].running:
+        while not fake.streams[0].running:  # noqa: ASYNC110  # a fake sets no event
             await asyncio.sleep(0)
         for _ in range(10):
             for stream in fake.streams:
                 await asyncio.get_running_loop().run_in_executor(None, stream.tick)
         await ring.wait_for(Sample(1280))
-        began = now()
         running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        return ring.read(Span(Sample(0), ring.end)), now() - began
+        async with asyncio.timeout(30.0):
+            with pytest.raises(asyncio.CancelledError):
+                await running
+        return ring.read(Span(Sample(0), ring.end))
 
     try:
-        captured, took = run(main)
+        captured = run(main)
     finally:
         fake.hang.set()
     assert captured.size >= 1280
     assert np.abs(captured).max() == pytest.approx(0.1, abs=0.01)
-    assert took < 2.0

@@ -26,7 +26,8 @@ def test_a_machine_with_both_has_no_problem(portaudio: ModuleType) -> None:
 
 
 def test_what_is_missing_is_named(portaudio: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    deaf, mute = probe(portaudio.FakePortAudio(portaudio.SPEAKER)), probe(portaudio.FakePortAudio(portaudio.MIC))
+    deaf = probe(portaudio.FakePortAudio(portaudio.SPEAKER))
+    mute = probe(portaudio.FakePortAudio(portaudio.MIC))
     assert deaf is not None
     assert mute is not None
     assert (deaf.missing, mute.missing) == ("microphone", "loudspeaker")

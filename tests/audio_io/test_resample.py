@@ -1,4 +1,4 @@
-"""The live filter: streaming equals whole, at most 1 ms late, no aliases, no drift. And soxr for whole files."""
+"""The live filter: streaming equals whole, at most 1 ms late, no aliases, no drift; and whole files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_impulse_stays_at_its_time_and_comes_within_one_millisecond(source: i
     sound = np.zeros(source // 5, np.float32)
     sound[at] = 1.0
     heard, known = [], 0
-    for sample in range(0, sound.size):
+    for sample in range(sound.size):
         out = resampler.push(sound[sample : sample + 1])
         heard.append(out)
         known += out.size

@@ -32,7 +32,7 @@ def test_a_device_is_picked_by_number_name_or_the_systems_choice(portaudio: Modu
     assert card.pick("microphone").number == 0
     assert card.pick("microphone", "2").number == 2
     assert card.pick("microphone", "usb head").number == 2
-    with pytest.raises(DeviceError, match="no microphone 'radio'.*hocket devices"):
+    with pytest.raises(DeviceError, match=r"no microphone 'radio'.*hocket devices"):
         card.pick("microphone", "radio")
     with pytest.raises(DeviceError, match="no loudspeaker '2'"):
         card.pick("loudspeaker", "2")
@@ -57,13 +57,13 @@ def test_a_rate_that_is_refused_is_followed_by_others(portaudio: ModuleType) -> 
     card = SoundCard(fake)
     assert card.loudspeaker(card.pick("loudspeaker"), 0.01, nothing).rate == 16000
     fake.rates = set()
-    with pytest.raises(DeviceError, match="none of the formats tried.*choose another device"):
+    with pytest.raises(DeviceError, match=r"none of the formats tried.*choose another device"):
         card.loudspeaker(card.pick("loudspeaker"), 0.01, nothing)
 
 
 def test_a_microphone_with_many_channels_only_is_opened_with_them(portaudio: ModuleType) -> None:
     class Many(portaudio.FakePortAudio):  # type: ignore[name-defined, misc]
-        def InputStream(self, **wanted: Any) -> Any:  # noqa: N802
+        def InputStream(self, **wanted: Any) -> Any:
             if wanted["channels"] != 6:
                 raise portaudio.PortAudioError("Invalid number of channels", -9998)
             return super().InputStream(**wanted)

@@ -220,6 +220,26 @@ def test_a_backchannel_is_ignored_or_yielded_to(stage):
     assert all(turn.voice_to_voice is None for turn in found.turns)
 
 
+@pytest.mark.parametrize(("gap", "gave_way"), [(0.25, False), (0.5, True)])
+def test_only_a_silence_of_300_ms_gives_way_to_a_backchannel(stage, gap, gave_way):
+    scene = stage(seconds=12.0)
+    scene.answers(1.0, 2.0)
+    scene.says(2.6, 0.3, Kind.BACKCHANNEL, reply=False)
+    scene.answers(3.0 + gap, 2.0)
+    found = score(scene.recording, replace(scene.labels, greeting=True))
+    assert found.turns[0].yielded is gave_way
+    assert found.turns[0].doubles == 0
+
+
+def test_a_reply_to_what_wanted_none_is_counted(stage):
+    scene = stage(seconds=12.0)
+    scene.answers(0.5, 1.0)
+    end = scene.says(4.0, 0.4, Kind.ASIDE, reply=False) / RATE
+    scene.answers(end + 0.4, 1.0)
+    found = score(scene.recording, replace(scene.labels, greeting=True))
+    assert found.turns[0].doubles == 1 and found.turns[0].voice_to_voice is None
+
+
 def test_speech_before_anyone_asked_is_unprompted_unless_it_is_a_greeting(stage):
     scene = stage(seconds=12.0)
     scene.answers(0.5, 1.0)

@@ -4,9 +4,23 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from model.networks import Decoder, Dims, EncoderState, Talker, stacked, summarise  # noqa: E402 - after the skip
+from model.networks import Decoder, EncoderState, Talker, summarise  # noqa: E402 - after the skip
+from model.shapes import Dims  # noqa: E402
 
-DIMS = Dims(vocabulary=300, encoder_layers=2, decoder_layers=2)
+DIMS = Dims(
+    vocabulary=300,
+    mel=80,
+    width=192,
+    encoder_layers=2,
+    encoder_heads=4,
+    encoder_hidden=256,
+    decoder_layers=2,
+    decoder_heads=4,
+    decoder_kv_heads=2,
+    decoder_hidden=256,
+    rope_theta=10000.0,
+    rms_eps=1e-6,
+)
 
 
 @pytest.fixture(name="talker", scope="module")
@@ -58,7 +72,7 @@ def test_decoding_in_steps_gives_what_the_whole_gives() -> None:
     with torch.no_grad():
         whole, _ = decoder.hidden(embeds)
         first, layers = decoder.hidden(embeds[:, :6])
-        rest, _ = decoder.hidden(embeds[:, 6:], stacked(layers))
+        rest, _ = decoder.hidden(embeds[:, 6:], layers)
     assert torch.allclose(torch.cat([first, rest], 1), whole, atol=1e-5)
 
 

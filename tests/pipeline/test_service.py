@@ -87,6 +87,17 @@ def test_a_stop_frees_at_once_and_silences() -> None:
     assert "add 1" not in service.story
 
 
+def test_a_stop_closes_an_iterator_that_others_still_hold() -> None:
+    """Dropping the last reference would close it too, but nobody can count on holding the last."""
+    service, iterator = Counting(), Counting().count("held", 10)
+    service.held = lambda: iterator  # type: ignore[attr-defined]
+    rota = Rota(service, lambda reply: None)
+    rota.accept(Open(1, "held", (), 9))
+    rota.work()
+    rota.accept(Stop(1))
+    assert list(iterator) == []
+
+
 def test_closing_frees_every_stream() -> None:
     service = Counting()
     rota = Rota(service, lambda reply: None)

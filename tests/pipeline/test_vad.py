@@ -91,8 +91,9 @@ def test_a_cut_closes_what_is_open_and_nothing_reaches_back_over_it() -> None:
     assert hysteresis.cut(Sample(0)) is None
     assert hysteresis.hear(Sample(0), 0.9) == started(0)
     assert hysteresis.cut(Sample(700)) == SpeechPaused(Sample(700))
-    assert hysteresis.cut(Sample(800)) is None
-    assert hysteresis.hear(Sample(512), 0.9) == SpeechStarted(Sample(800))
+    assert hysteresis.cut(Sample(2000)) is None
+    assert hysteresis.hear(Sample(512), 0.9) == SpeechStarted(Sample(2000))
+    assert hysteresis.hear(Sample(1024), 0.0) == SpeechPaused(Sample(2000))
 
 
 @given(
@@ -251,6 +252,20 @@ def test_lost_capture_closes_open_speech_and_clears_the_detector() -> None:
     assert isinstance(room.facts[2], SpeechStarted)
     assert gap_end <= room.facts[2].at <= gap_end + WINDOW
     assert not any(32 * 320 <= window.at < gap_end for window in room.windows)
+
+
+def test_sound_just_before_and_just_after_a_gap_is_heard() -> None:
+    async def story(room: Room) -> None:
+        room.ring.write(np.tile(LOUD, 32))
+        room.ring.lose(16_000)
+        room.ring.write(np.tile(LOUD, 32))
+        await asyncio.sleep(0.1)
+
+    room = visit(story)
+    before = [window for window in room.windows if window.at < 32 * 320]
+    after = [window for window in room.windows if window.at >= 32 * 320 + 16_000]
+    assert (len(before), len(after)) == (20, 19), "20 windows, and 20 less the one that the gap touches"
+    assert room.facts[:2] == [SpeechStarted(Sample(0)), SpeechPaused(Sample(32 * 320))]
 
 
 def test_a_short_gap_passes_for_silence() -> None:

@@ -11,18 +11,23 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from model.networks import Dims, Talker, stacked  # noqa: E402 - after the skips
+from model import checkpoint  # noqa: E402 - after the skips
+from model.frontend import log_mel, silence  # noqa: E402
+from model.networks import Talker  # noqa: E402
+from model.onnx_runtime import OnnxNetwork  # noqa: E402
 from training import bundle  # noqa: E402
+from training.audio import Floats  # noqa: E402
 from training.batches import PHONEMES  # noqa: E402
 from training.language import Language  # noqa: E402
-from training.player import Player, session  # noqa: E402
-from training.spectrum import NO_WARP, BatchMel, log_mel  # noqa: E402
+from training.player import Player, features  # noqa: E402
+from training.sizes import practice  # noqa: E402
+from training.spectrum import NO_WARP, BatchMel  # noqa: E402
 
 
 @pytest.fixture(name="made", scope="module")
 def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Talker, Path]:
     torch.manual_seed(0)
-    talker = Talker(Dims(len(Language().tokenizer)), len(PHONEMES)).eval()
+    talker = Talker(practice(len(Language().tokenizer)), len(PHONEMES)).eval()
     bundle.round_weights(talker)
     folder = tmp_path_factory.mktemp("bundle")
     bundle.write(talker, folder, training={"seed": 0}, refusal={"heard_logprob": -1.0})
@@ -30,8 +35,8 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Talker, Path]:
 
 
 @pytest.fixture(name="mel", scope="module")
-def _mel() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return log_mel((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
+def _mel() -> Floats:
+    return features((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
 
 
 def test_a_bundle_is_small_and_its_graphs_hold_no_weights(made: tuple[Talker, Path]) -> None:
@@ -40,50 +45,45 @@ def test_a_bundle_is_small_and_its_graphs_hold_no_weights(made: tuple[Talker, Pa
     assert all(size < 60_000 for name, size in sizes.items() if name.endswith(".onnx"))
 
 
-def test_hearing_equals_torch(made: tuple[Talker, Path], mel: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_hearing_equals_torch(made: tuple[Talker, Path], mel: Floats) -> None:
     talker, folder = made
-    player = Player(folder)
-    audio, cues, _ = player.encode(mel, player.empty())
+    network = OnnxNetwork(checkpoint.load(folder))
+    audio, cues, _ = network.hear(mel, network.begin())
     with torch.no_grad():
         torch_audio, torch_cues, _ = talker.hear(torch.from_numpy(mel)[None])
-        vector = talker.feel(torch_cues, torch.tensor([cues.shape[0]]))
+        vector = talker.feel(torch_cues, torch.tensor([len(cues)]))
     assert np.abs(audio - torch_audio[0].numpy()).max() < 1e-4
     assert np.abs(cues - torch_cues[0].numpy()).max() < 1e-4
-    graph = session(folder, "cue", bundle.read_weights(folder))
-    assert np.abs(graph.run(["vector"], {"cues": cues[None]})[0] - vector.numpy()).max() < 1e-4
+    assert np.abs(network.feel(cues) - vector[0].numpy()).max() < 1e-4
 
 
-def test_streamed_hearing_equals_the_whole(made: tuple[Talker, Path], mel: np.ndarray) -> None:  # type: ignore[type-arg]
-    player = Player(made[1])
-    whole = player.encode(mel, player.empty())[0]
-    state, parts = player.empty(), []
+def test_streamed_hearing_equals_the_whole(made: tuple[Talker, Path], mel: Floats) -> None:
+    network = OnnxNetwork(checkpoint.load(made[1]))
+    whole = network.hear(mel, network.begin())[0]
+    state, parts = network.begin(), []
     for start, end in ((0, 8), (8, 40), (40, 48), (48, 96)):
-        audio, _, state = player.encode(mel[start:end], state)
+        audio, _, state = network.hear(mel[start:end], state)
         parts.append(audio)
     assert np.abs(np.concatenate(parts) - whole).max() < 1e-4
 
 
 def test_decoding_equals_torch(made: tuple[Talker, Path]) -> None:
     talker, folder = made
-    graph, dims = session(folder, "decoder", bundle.read_weights(folder)), talker.dims
-    embeds = torch.randn(1, 9, dims.width) * 0.05
+    network = OnnxNetwork(checkpoint.load(folder))
+    embeds = torch.randn(1, 9, talker.dims.width) * 0.05
     with torch.no_grad():
-        hidden, layers = talker.decoder.hidden(embeds)
-        logits = talker.decoder.logits(hidden)
-    past = np.zeros((dims.decoder_layers, 2, 1, dims.decoder_kv_heads, 0, 48), np.float32)
-    found = []
-    for part in (embeds[:, :5], embeds[:, 5:]):
-        start = np.array([past.shape[4]], np.int64)
-        out, _, past = graph.run(None, {"embeds": part.numpy(), "past": past, "start": start})
+        logits = talker.decoder.logits(talker.decoder.hidden(embeds)[0])[0].numpy()
+    past, found = network.empty(), []
+    for part in (embeds[0, :5], embeds[0, 5:]):
+        out, past = network.read(part.numpy(), past)
         found.append(out)
-    assert np.abs(np.concatenate(found, 1) - logits.numpy()).max() < 1e-4
-    assert np.abs(past - stacked(layers).numpy()).max() < 1e-4
+    assert np.abs(np.concatenate(found) - logits).max() < 1e-4
 
 
 def test_features_of_training_and_of_the_bundle_are_the_same() -> None:
     pcm = (0.1 * np.random.default_rng(1).standard_normal(1280 * 5)).astype(np.float32)
     batch = BatchMel()(torch.from_numpy(pcm)[None], torch.tensor([NO_WARP]))
-    assert np.abs(batch[0].numpy() - log_mel(pcm)).max() < 1e-4
+    assert np.abs(batch[0].numpy() - log_mel(pcm, silence())[0]).max() < 1e-4
 
 
 def test_an_untrained_bundle_still_answers(made: tuple[Talker, Path]) -> None:

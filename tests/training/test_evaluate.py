@@ -10,8 +10,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
-from model.networks import Dims  # noqa: E402 - after the skips
-from training import card, sets  # noqa: E402
+from training import card, sets  # noqa: E402 - after the skips
 from training.__main__ import main  # noqa: E402
 from training.audio import RATE  # noqa: E402
 from training.augment import Clip, noise_clip  # noqa: E402
@@ -21,6 +20,7 @@ from training.evaluate import Outcome, cited_error, table_line  # noqa: E402
 from training.generate import Order, generate_apart  # noqa: E402
 from training.player import Answer  # noqa: E402
 from training.sets import Case  # noqa: E402
+from training.sizes import practice  # noqa: E402
 from training.spectrum import NO_WARP  # noqa: E402
 from training.tasks import Question, held_out  # noqa: E402
 from training.voices import TEST_VARIANTS  # noqa: E402
@@ -95,7 +95,7 @@ def test_the_rms_voice_refuses_to_speak_training_questions(tmp_path: Path) -> No
 
 
 def test_the_card_is_written_from_the_config(tmp_path: Path) -> None:
-    config = config_of(Dims(456), {"seed": 1, "samples": 12345, "minutes": 80.0}, {"heard_logprob": -0.1})
+    config = config_of(practice(456), {"seed": 1, "samples": 12345, "minutes": 80.0}, {"heard_logprob": -0.1})
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(bytes(8_000_000))
     card.write(tmp_path, ["Seed 7; refused below -0.1", "| a | table |"])

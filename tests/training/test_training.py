@@ -1,6 +1,7 @@
 """The losses fall on a tiny batch, and a stopped stage goes on where it was."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from model.networks import Decoder, Dims, Talker  # noqa: E402 - after the skip
+from model.networks import Decoder, Talker  # noqa: E402 - after the skip
 from training.audio import RATE  # noqa: E402
 from training.augment import plain  # noqa: E402
 from training.batches import PHONEMES, Item, collate, word_labels  # noqa: E402
@@ -16,6 +17,7 @@ from training.corpus import Utterance  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.loop import Group, Loop, Plan, load_checkpoint  # noqa: E402
 from training.losses import cue_loss, phoneme_loss, word_loss  # noqa: E402
+from training.sizes import practice  # noqa: E402
 from training.spectrum import BatchMel  # noqa: E402
 from training.stage_sft import embed, rows  # noqa: E402
 from training.tasks import draw  # noqa: E402
@@ -34,7 +36,9 @@ def _item(skill: str, seed: int) -> Item:
 def test_all_losses_of_a_batch_are_finite_and_reach_every_part() -> None:
     torch.manual_seed(0)
     language = Language()
-    talker = Talker(Dims(len(language.tokenizer), encoder_layers=1, decoder_layers=1), len(PHONEMES))
+    talker = Talker(
+        replace(practice(len(language.tokenizer)), encoder_layers=1, decoder_layers=1), len(PHONEMES)
+    )
     batch = collate([_item(skill, i) for i, skill in enumerate(("sum", "pitch", "unclear", "loudness"))])
     past = [1, 2, 3, 0]
     tokens = collate_rows(rows(batch, language, past, whole=True))
@@ -74,12 +78,14 @@ def test_text_training_learns_and_goes_on_after_a_stop(
 ) -> None:
     torch.manual_seed(0)
     clock = iter(range(10_000))
-    monkeypatch.setattr("training.loop.seconds", lambda: float(next(clock)))
+    monkeypatch.setattr("training.loop.monotonic", lambda: float(next(clock)))
     language, rng = Language(), random.Random(0)
     losses: list[float] = []
 
     def run(total: float) -> Loop:
-        decoder = Decoder(Dims(len(language.tokenizer), width=48, decoder_layers=1, decoder_hidden=64))
+        decoder = Decoder(
+            replace(practice(len(language.tokenizer)), width=48, decoder_layers=1, decoder_hidden=64)
+        )
         plan = Plan(tmp_path / "text.pt", total, warm_steps=1)
         loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 5e-3)])
 

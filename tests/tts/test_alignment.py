@@ -122,6 +122,12 @@ def test_words_that_a_voice_left_out_lie_between_their_neighbours() -> None:
     ]
 
 
+def test_nothing_of_a_phrase_was_heard_before_it_began() -> None:
+    dash = Spoken(1, "— yes", S, S // 2, (WordTime(2, 5, 0.0, 0.5),), done=True)
+    assert heard([TWO[0], dash], S) == "Well,  yes  indeed."
+    assert heard([TWO[0], dash], S + 1) == "Well,  yes  indeed. —"
+
+
 def test_a_number_that_a_voice_marked_several_times_is_one_word() -> None:
     times = (WordTime(4, 8, 0.3, 0.5), WordTime(5, 8, 0.5, 0.9), WordTime(5, 8, 0.9, 1.4))
     phrase = Spoken(0, "now 2024 ok", 0, 2 * S, (WordTime(0, 3, 0.0, 0.3), *times), done=True)

@@ -81,6 +81,19 @@ def test_a_gap_is_told_once_and_again_only_after_sound_went_on() -> None:
     bench(script)
 
 
+def test_waiting_for_the_first_sound_is_not_a_gap() -> None:
+    def script(bench: Bench) -> None:
+        late = Bench()
+        late.playout._queue.clear()
+        late.pull(4800)
+        late.playout._queue.extend(bench.playout._queue)
+        told = late.pull(6000)
+        assert late.playout.progress.missing == 4800 and late.reply.position == late.reply.fed
+        assert [type(fact) for fact in told] == [PlaybackStarted, PlaybackReached]
+
+    bench(script)
+
+
 def test_the_end_of_a_whole_reply_is_not_a_gap() -> None:
     def script(bench: Bench) -> None:
         bench.reply.finish()

@@ -220,6 +220,44 @@ def test_after_a_hush_synthesis_stops_at_once_and_the_next_turn_is_spoken_withou
     assert world.of(PlaybackStarted)[0][0] <= 2.5 + 0.05
 
 
+@pytest.mark.parametrize("armed", [0.0, 0.45])
+def test_a_chunk_that_comes_in_the_instant_of_a_hush_is_not_counted(
+    rig: Any, counting: Any, armed: float
+) -> None:
+    world = rig(counting(first=0.4, per_second=1.0), HARD)  # chunks at 0.5, 0.6, …; armed at 0.4
+
+    async def script() -> None:
+        world.say(1, 1, "1/0 two three four")
+        world.speaking.commit(1, 1)
+        await asyncio.sleep(armed)
+        asyncio.get_running_loop().call_at(0.5, world.speaking.hush, 1)
+        await asyncio.sleep(1)
+        assert world.speaking.account(1).made == 0
+
+    run(world, script)
+
+
+@pytest.mark.parametrize("cost", [0.1, 0.2, 0.4])
+def test_a_draft_that_makes_way_in_the_instant_of_a_chunk_is_made_again_whole(
+    rig: Any, counting: Any, positions: Any, cost: float
+) -> None:
+    world = rig(counting(per_second=cost), HARD)  # chunks every 10, 20 or 40 ms, looks every 20
+
+    async def script() -> None:
+        world.say(1, 1, "1/0 two three four", final=False)
+        world.speaking.commit(1, 1)
+        await asyncio.sleep(0.5)
+        world.say(2, 2, "2/0 two three four")
+        await asyncio.sleep(0.05)
+        world.phrases.put_now(Phrase(1, 1, 1, "1/19200 six", final=True))
+        await asyncio.sleep(3)
+        world.speaking.commit(2, 2)
+        await asyncio.sleep(2)
+
+    run(world, script)
+    assert positions(world.sound) == [(1, at) for at in range(28_800)] + [(2, at) for at in range(19_200)]
+
+
 def test_after_a_hush_what_was_heard_stays_known_and_its_samples_are_accounted_for(
     rig: Any, counting: Any
 ) -> None:
@@ -723,9 +761,12 @@ class Life:
 
     def step(self) -> None:
         speaking, dice = self.world.speaking, self.dice
+        active = speaking._playback.active
         some = max(1, self.turn + 1 - dice.randrange(3))
+        if active is not None and dice.random() < 0.8:
+            some = active.turn
         draft = max(1, self.draft - (dice.random() < 0.2))
-        orders = {"draft": 30, "commit": 25, "drop": 7, "hold": 10, "resume": 14, "hush": 6}
+        orders = {"draft": 30, "commit": 25, "drop": 7, "hold": 20, "resume": 20, "hush": 4}
         choice = dice.choices(list(orders), list(orders.values()))[0]
         if choice == "draft" and self.draft < 31:
             self.write()
