@@ -22,6 +22,8 @@ GAP = 0.1
 """Seconds of capture that must be missing to count as lost; less is the jitter of callbacks."""
 SURE = 0.5
 """Seconds for which they must stay missing: a late burst is not a loss."""
+HOLD = 0.06
+"""Seconds for which captured sound may wait for the loudspeaker's callback."""
 DRIFT = 0.001
 """Share by which a device's clock may be slow against ours before that would count as loss."""
 
@@ -79,18 +81,25 @@ class Capture:
         self.silent = 0.0
         "Seconds of digital silence up to now: a muted microphone gives nothing else."
 
-    def take(self, block: NDArray[Any], at: float) -> list[Pcm | int]:
-        """Frames of shape (320,), and counts of lost samples, in order. ``block``: (frames, channels)."""
+    def take(self, block: NDArray[Any], at: float, *, disturbed: bool = False) -> list[Pcm | int]:
+        """Frames of shape (320,), and counts of lost samples, in order. ``block``: (frames, channels).
+
+        ``disturbed``: a driver said that it lost sound, of either direction.
+        """
         sound, bad = finite(mixdown(block))
         self.unsound += bad
         seconds = sound.size / self._rate
         self.silent = 0.0 if np.any(sound) else self.silent + seconds
         lost = round(self._gaps.arrived(seconds, at) * CAPTURE_RATE)
-        self._rest = np.concatenate((self._rest, self._resampler.push(sound)))
         frames: list[Pcm | int] = [lost] if lost else []
-        while self._rest.size >= FRAME:
+        self._far.skip(lost)
+        missing = self._far.missing
+        self._rest = np.concatenate((self._rest, np.clip(self._resampler.push(sound), -1.0, 1.0)))
+        while self._rest.size >= FRAME and self._may_go():
             frame, self._rest = self._rest[:FRAME], self._rest[FRAME:]
-            frames.append(self._cancel(np.clip(frame, -1.0, 1.0)))
+            frames.append(self._cancel(frame))
+        if self._canceller and (disturbed or lost or self._far.missing > missing):
+            self._canceller.disturb()
         return frames
 
     def played(self, pcm: Pcm) -> None:
@@ -101,6 +110,11 @@ class Capture:
         """The device gives nothing more: the loss so far."""
         lost = round(self._gaps.stalled(at) * CAPTURE_RATE)
         return [lost] if lost else []
+
+    def _may_go(self) -> bool:
+        """Wait a little for what was played meanwhile: its callback may be late, its echo is not."""
+        late = self._rest.size > round(HOLD * CAPTURE_RATE)
+        return self._canceller is None or late or self._far.ready(FRAME)
 
     def _cancel(self, frame: Pcm) -> Pcm:
         steps = [slice(at, at + ECHO_FRAME) for at in range(0, FRAME, ECHO_FRAME)]

@@ -54,6 +54,8 @@ class News:
     "What was captured; None: nothing more will come."
     at: float
     "When the callback came."
+    disturbed: bool = False
+    "A driver said since the last news that it lost sound."
 
     def process(self) -> list[Pcm | int]:
         """Frames and losses that it gives."""
@@ -62,7 +64,7 @@ class News:
             return capture.stalled(self.at)
         if played:
             capture.played(np.concatenate([played.popleft() for _ in range(len(played))]))
-        return capture.take(self.sound, self.at)
+        return capture.take(self.sound, self.at, disturbed=self.disturbed)
 
 
 class Line:
@@ -85,6 +87,7 @@ class Line:
         "Callbacks before which the driver lost captured sound."
         self.underruns = 0
         "Callbacks that came too late for the loudspeaker."
+        self._faults = 0
         speaker = card.pick("loudspeaker", wishes.loudspeaker)
         self._mic = card.microphone(card.pick("microphone", wishes.microphone), wishes.block, self._captured)
         try:
@@ -155,7 +158,8 @@ class Line:
             return
         self._due += round(self._mic.rate * TICK)
         blocks, self._blocks = self._blocks, []
-        self._post(News(self, np.concatenate(blocks), self._heard_at))
+        faults, self._faults = self._faults, self.overflows + self.underruns
+        self._post(News(self, np.concatenate(blocks), self._heard_at, self._faults > faults))
 
     def _wanted(self, data: NDArray[np.float32], late: bool) -> None:
         if not self.alive or self._source is None:

@@ -35,6 +35,8 @@ class EchoCancelConfig:
     "Decibels by which the microphone must have become quieter for the echo to be gone."
     still: float = -58.0
     "dBFS under which what is left is gone in any case."
+    regain: float = 0.3
+    "As ``settle``, after a disturbance."
     patience: float = 4.0
     "Seconds of the agent's voice after which the microphone is let through anyway: there may be no echo."
     audible: float = -50.0
@@ -82,6 +84,10 @@ class EchoCanceller:
     def held(self) -> float:
         """Seconds by which the far end is held back to meet its echo."""
         return self._line.size / CAPTURE_RATE
+
+    def disturb(self) -> None:
+        """A device lost sound, so an echo may get through: let nothing pass until it is gone again."""
+        self._gone = min(self._gone, self.config.settle - self.config.regain)
 
     def process(self, mic: Pcm, far: Pcm) -> Pcm:
         """The microphone's frame without the echo of ``far``, the frame handed to the device; both 10 ms."""

@@ -60,7 +60,7 @@ ACTIONS = (
 ROWS = tuple(RULES)
 _OVER = [row for row in ROWS if row[0] is not User.QUIET and row[1] is not Agent.SILENT]
 _ALONE = [row for row in ROWS if row not in _OVER]
-_OVER += [_OVER[-1]]  # a voice is held only briefly after a burst: try twice as often
+_OVER += _OVER[1:]  # a voice is held only briefly: try twice as often
 
 
 def at(faults: Sequence[Fault], site: str) -> dict[int, Fault]:
@@ -81,7 +81,7 @@ def draw_faults(dice: random.Random) -> tuple[Fault, ...]:
 
 
 def _fault(dice: random.Random) -> Fault:
-    match dice.choice(("brain", "brain", "voice", "frame", "pull", "mail", "mail")):
+    match dice.choice(("brain", "brain", "voice", "voice", "frame", "pull", "mail")):
         case "brain":
             return Fault("brain", dice.randrange(8), dice.choice(["start", "middle", "slow"]))
         case "voice":
@@ -99,7 +99,7 @@ def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
     """A few actions, walking through all pairs of state and action as the seeds go by, and how it ends."""
     rows = (_OVER, _ALONE)[seed % 2]
     pairs = [(row, action) for row in rows for action in ACTIONS]
-    chosen = [pairs[(seed // 2 * 5 + k) % len(pairs)] for k in range(5)]
+    chosen = [pairs[(seed // 2 * 8 + k) % len(pairs)] for k in range(8)]
     moments = [
         Moment(row, dice.choice([0, 0, 1]), dice.uniform(0, 0.08), action, dice.uniform(0.2, 0.5))
         for row, action in chosen

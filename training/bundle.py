@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from model.frontend import FLOOR, HOP, MELS, WINDOW
 from model.networks import Talker
@@ -73,9 +73,8 @@ def write(talker: Talker, folder: Path, *, training: dict[str, Any], refusal: di
     folder.mkdir(parents=True, exist_ok=True)
     weights, dims = weights_of(talker), talker.dims
     shapes = graphs.shapes_of(weights)
-    save_file(
-        {name: value.astype(np.float16) for name, value in weights.items()}, folder / "model.safetensors"
-    )
+    halves = {name: value.astype(np.float16) for name, value in weights.items()}
+    (folder / "model.safetensors").write_bytes(save(halves))
     for name, model in {
         "encoder": graphs.encoder(dims, shapes),
         "decoder": graphs.decoder(dims, shapes),

@@ -167,10 +167,7 @@ def evaluate(
     note(table_line("second turn", "sum", outcomes["second turn"], threshold) + "\n")
     for skill, unit in (("pitch", " of it"), ("pace", " syllables/s"), ("loudness", " dB")):
         error = cited_error(outcomes["unseen"], skill)
-        note(
-            f"* median error of the cited {skill}, `unseen`: {error:.3f}{unit}"
-            + " of it" * (skill == "pitch")
-        )
+        note(f"* median error of the cited {skill}, `unseen`: {error:.3f}{unit}")
     tried = [case for case in cases["unseen"] if case.question.skill == "sum"][:10]
     worst = max(stream_error(player, case, i) for i, case in enumerate(tried))
     note(f"* streamed against whole encoding, largest difference: {worst:.1e}")

@@ -107,7 +107,8 @@ def sketch(state: State, now: float) -> object:
     wait = None if state.wake_at is None else state.wake_at > now + STEP
     pausing = state.user is User.PAUSED and state.score is not None
     score = pausing and state.score is not None and (state.score > 0.3) + (state.score >= 0.8)
-    reply = state.reply and (state.reply.draft == 0, state.reply.ending, state.agent is Agent.DUE and state.reply.empty)
+    due = state.agent is Agent.DUE
+    reply = state.reply and (state.reply.draft == 0, state.reply.ending, due and state.reply.empty)
     return (
         state.user, state.agent, state.asked, state.typed, state.excused, state.starving, state.closed, wait,
         score, state.muted is None, state.ended_at is None, _sketch(state.writing), reply,

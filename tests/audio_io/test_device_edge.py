@@ -216,7 +216,7 @@ def test_a_fault_of_ours_ends_the_run_and_says_so(
 
     def tick(self: Any) -> None:
         if not self.output:
-            self.callback(np.zeros((3, 2, 2), np.float32), 3, None, impossible)
+            self.callback(np.zeros((3000, 2, 2), np.float32), 3000, None, impossible)
 
     monkeypatch.setattr(portaudio.FakeStream, "tick", tick)
     assert isinstance(Talk(fake, 2.0).error, BugError)

@@ -90,6 +90,19 @@ def test_headphones_give_the_microphone_back_after_the_patience() -> None:
     assert canceller.settled
 
 
+@recordings
+def test_after_a_disturbance_it_must_be_seen_to_work_again() -> None:
+    far = person("vosk__test.wav", 8.0)
+    mic = EchoPath(EchoConfig(gain=0.0)).hear(far)
+    canceller = EchoCanceller()
+    cancel(canceller, mic[: 6 * 16000], far[: 6 * 16000])
+    assert canceller.settled
+    canceller.disturb()
+    assert not canceller.settled
+    cancel(canceller, mic[6 * 16000 :], far[6 * 16000 :])
+    assert canceller.settled
+
+
 def test_frames_of_another_size_are_our_bug() -> None:
     with pytest.raises(BugError, match="160"):
         EchoCanceller().process(np.zeros(320, np.float32), np.zeros(320, np.float32))
