@@ -7,7 +7,6 @@ user's own script would be imported in their place, so that is looked for first 
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 
 _PACKAGES = ("pipeline", "audio_io", "tts", "model", "agent", "sim", "bench", "training")
@@ -31,8 +30,7 @@ def _refuse_hidden_packages() -> None:
 
 _refuse_hidden_packages()
 
-from agent.cli import main  # noqa: E402  # only after the check above
-from agent.config import Config  # noqa: E402
+from agent.config import Config  # noqa: E402  # only after the check above
 from agent.launch import launch  # noqa: E402
 from agent.session import Agent, AgentSession  # noqa: E402
 from audio_io.wav_edge import WavEdge  # noqa: E402
@@ -44,9 +42,5 @@ __all__ = [
     "Config",
     "WavEdge",
     "launch",
-    "main",
     "run",
 ]
-
-if __name__ == "__main__":
-    sys.exit(main())

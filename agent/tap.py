@@ -82,8 +82,8 @@ class Tap:
     def _place(self, pcm: Pcm) -> int:
         """The playout sample, counted on capture's clock, at which this block reaches the ear.
 
-        Capture comes in frames and late, so one look at it is worth little: the count follows the mean of many
-        looks, and only where nothing sounds, so that no word is torn.
+        Capture comes in frames and late, so one look at it is worth little: the count follows the
+        mean of many looks, and only where nothing sounds, so that no word is torn.
         """
         captured = self._ring.end / CAPTURE_RATE
         zero = self._loop.time() - captured

@@ -119,12 +119,16 @@ class Evidence:
 
     def owners(self, utterance: Utterance) -> list[tuple[Turn, Draft]]:
         """The drafts whose phrase this may be: canned words have no phrase of their own on record."""
-        drafts = [
-            (item.turn, item.draft)
+        drafts = {
+            (item.turn, item.draft): at
             for at, item in self.of(PhraseDrafted)
             if item.text == utterance.text and at <= utterance.at
-        ]
-        return drafts or [(item.turn, Draft(0)) for at, item in self.of(Say) if at <= utterance.at]
+        }
+        if not drafts:
+            return [(item.turn, Draft(0)) for at, item in self.of(Say) if at <= utterance.at]
+        gone = {(order.turn, order.draft): at for at, order in self.of(DropDraft)}
+        gone |= {owner: at for at, order in self.of(Remember) for owner in drafts if owner[0] == order.turn}
+        return [owner for owner in drafts if gone.get(owner, utterance.at) >= utterance.at]
 
     def said(self) -> dict[int, Utterance]:
         """Utterances by serial number."""

@@ -60,7 +60,7 @@ ACTIONS = (
 ROWS = tuple(RULES)
 _OVER = [row for row in ROWS if row[0] is not User.QUIET and row[1] is not Agent.SILENT]
 _ALONE = [row for row in ROWS if row not in _OVER]
-_OVER += _OVER[1:]  # a voice is held only briefly: try twice as often
+_OVER += [_OVER[-1]]  # a voice is held only briefly after a burst: try twice as often
 
 
 def at(faults: Sequence[Fault], site: str) -> dict[int, Fault]:
@@ -77,7 +77,8 @@ def draw_faults(dice: random.Random) -> tuple[Fault, ...]:
     """None in half of the conversations, else a few."""
     if dice.random() < 0.5:
         return ()
-    return tuple(_fault(dice) for _ in range(dice.randint(1, 3)))
+    unplugged = (Fault("frame", dice.randrange(1000, 1150), "lost"),) if dice.random() < 0.05 else ()
+    return (*unplugged, *(_fault(dice) for _ in range(dice.randint(1, 3))))
 
 
 def _fault(dice: random.Random) -> Fault:
@@ -96,13 +97,12 @@ def _fault(dice: random.Random) -> Fault:
 
 
 def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
-    """A few actions, walking through all pairs of state and action as the seeds go by, and how it ends."""
+    """Actions at successive visits of one state, all pairs in turn as the seeds go by, and how it all ends."""
     rows = (_OVER, _ALONE)[seed % 2]
-    pairs = [(row, action) for row in rows for action in ACTIONS]
-    chosen = [pairs[(seed // 2 * 8 + k) % len(pairs)] for k in range(8)]
+    turn, index = divmod(seed // 2, len(rows))
     moments = [
-        Moment(row, dice.choice([0, 0, 1]), dice.uniform(0, 0.08), action, dice.uniform(0.2, 0.5))
-        for row, action in chosen
+        Moment(rows[index], nth, dice.uniform(0, 0.06), action, dice.uniform(0.2, 0.5))
+        for nth, action in enumerate(ACTIONS[(4 * turn + k) % len(ACTIONS)] for k in range(8))
     ]
     return (*moments, Moment(closing_row(seed), 0, dice.uniform(0, 0.12), "close"))
 

@@ -38,7 +38,7 @@ from pipeline.ports import CAPTURE_RATE, Thought
 
 from . import audible
 from .evidence import Evidence
-from .words import NOTHING
+from .words import WORDS
 
 CLOSING = 2.0
 """Seconds in which a session ends."""
@@ -191,7 +191,7 @@ def _missing(evidence: Evidence, span: Span, heard: list[str] | None) -> list[st
         inside = span.start <= said.start and said.end <= span.end
         lost = any(start < said.end and said.start < end for start, end in evidence.lost)
         if inside and not lost and evidence.echo == "none":
-            missing += [word for word in said.words if word not in heard and word != NOTHING]
+            missing += [word for word in said.words if word in WORDS and word not in heard]
     return missing
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from pipeline.ports import CAPTURE_RATE, FRAME, Pcm
 
 from .script import Act, Ask, Hasten, Outlast, Overlap, Push, Rest, Speak, Type
-from .words import speech
 
 PATIENCE = 6.0
 """Seconds that a user waits for silence, or for the agent's voice, before going on."""
@@ -36,6 +35,8 @@ class Uttered:
 class Hooks:
     """What a user can do besides speaking, and what they can hear."""
 
+    sound: Callable[[tuple[str, ...]], Pcm]
+    "Words as sound."
     type: Callable[[str], None]
     commit: Callable[[], None]
     ask: Callable[[], None]
@@ -160,7 +161,7 @@ class User:
             yield
 
     def _voice(self) -> Iterator[None]:
-        until = self._now + PATIENCE / 2
+        until = self._now + PATIENCE
         while self.hooks.silent_for() > 0.1 and self._now < until:
             yield
 
@@ -178,7 +179,7 @@ class User:
         gaps = [0.0, *(gap for _, gap in pauses)]
         for gap, first, last in zip(gaps, cuts, cuts[1:], strict=False):
             at += round(gap * CAPTURE_RATE)
-            pcm = speech(words[first:last])
+            pcm = self.hooks.sound(words[first:last])
             self._sound.append((at, pcm))
             self.uttered.append(Uttered(words[first:last], at, at + len(pcm), alone))
             at += len(pcm)

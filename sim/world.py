@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -34,8 +34,7 @@ from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 
 from . import faults
-from .brain import Prices, WordBrain
-from .detector import LateDetector
+from .cast import Cast, fakes
 from .evidence import Evidence, Sound, Supply
 from .faults import Director, Mailbox, Moment
 from .script import Scenario
@@ -61,6 +60,7 @@ class World:
     """One conversation: an AudioEdge, and the user and the director on the other side of it."""
 
     scenario: Scenario
+    sound: Callable[[tuple[str, ...]], Pcm]
     pulled: list[Pcm] = field(default_factory=list)
     "Blocks with sound in them, and the silent one after each."
     pulled_at: list[float] = field(default_factory=list)
@@ -164,6 +164,7 @@ class World:
 
     def _hooks(self) -> Hooks:
         return Hooks(
+            sound=self.sound,
             type=lambda text: self.session.type(text),
             commit=lambda: self.session.commit(),
             ask=lambda: self.session.say("greeting"),
@@ -214,19 +215,19 @@ class World:
             self._speaking = entry.item.turn
 
 
-def play(scenario: Scenario) -> Evidence:
-    """Live through a scenario on the virtual loop."""
-    return simulate(partial(_play, scenario), seed=scenario.seed)
+def play(scenario: Scenario, cast: Cast | None = None) -> Evidence:
+    """Live through a scenario on the virtual loop. Raises StallError where the world stands still."""
+    return simulate(partial(_play, scenario, cast or fakes()), seed=scenario.seed)
 
 
-async def _play(scenario: Scenario) -> Evidence:
-    world = World(scenario)
-    brain = WordBrain(Prices(write=scenario.write), fails=faults.kinds(scenario.faults, "brain"))
+async def _play(scenario: Scenario, cast: Cast) -> Evidence:
+    world = World(scenario, cast.sound)
+    player = cast.brain(scenario)
     voice = StampedVoice(fails=faults.kinds(scenario.faults, "voice"))
-    compute, trace = InlineCompute(brain, brain.cost), Trace()
+    compute, trace = InlineCompute(player.service, player.cost), Trace()
     session = world._session = AgentSession(
         Agent(greeting=scenario.greeting), edge=world, brain=compute, voice=voice,
-        detector=LateDetector(scenario.seed), trace=trace, config=SessionConfig(turn=scenario.turn),
+        detector=cast.detector(scenario), trace=trace, config=SessionConfig(turn=scenario.turn),
     )  # fmt: skip
     loop = asyncio.get_running_loop()
     # The one seam that is not a port: facts on their way to the conductor may be late.
