@@ -63,13 +63,17 @@ class Conversation:
         return tuple(parts)
 
     def _forget_old_sound(self) -> None:
-        """Sound older than the prompt's depth is let go: memory must not grow with the call."""
-        sounding = [i for i, e in enumerate(self._exchanges) if e.user is not None and _has_sound(e.user)]
-        for i in sounding[: -(self._depth + 1)]:
+        """Sound that no prompt will hold again is let go: memory must not grow with the call."""
+        needed = self._depth
+        for i in reversed(range(len(self._exchanges))):
             old = self._exchanges[i]
-            assert old.user is not None, "it has sound"
-            texts = tuple(part for part in old.user.parts if not isinstance(part, Audio))
-            self._exchanges[i] = Exchange(old.turn, Human(texts), old.reply, old.whole)
+            if old.user is None or not old.user.parts:
+                continue
+            if old.reply and needed:
+                needed -= 1
+            elif _has_sound(old.user):
+                texts = tuple(part for part in old.user.parts if not isinstance(part, Audio))
+                self._exchanges[i] = Exchange(old.turn, Human(texts), old.reply, old.whole)
 
 
 def _has_sound(user: Human) -> bool:

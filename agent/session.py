@@ -21,7 +21,7 @@ from pipeline.channel import Channel, Full
 from pipeline.clock import now
 from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.encoder import EncoderConfig, Encoding
-from pipeline.errors import BugError, HocketError
+from pipeline.errors import BugError, HocketError, UserError
 from pipeline.events import (
     CommitDraft,
     Draft,
@@ -61,6 +61,8 @@ from pipeline.vad import Hearing, HysteresisConfig
 from tts.playout import Playout
 from tts.speaking import Speaking, SpeakingConfig
 
+MOST_TYPED = 1000
+"""Characters of a typed turn: what a small brain's context holds beside a spoken turn and its history."""
 CLOSING = 2.0
 """Seconds within which a session ends in every state."""
 
@@ -125,12 +127,16 @@ class AgentSession:
         """End the conversation; ``run`` returns soon after."""
         self._emit(SessionClosed(reason))
 
-    def say(self, reason: str = "greeting") -> None:
-        """Ask the agent to speak without a user turn, when the floor is free."""
-        self._emit(ReplyRequested(reason))
+    def say(self, text: str) -> None:
+        """Speak this without a user turn, if the floor is free. Raises UserError for an empty text."""
+        if not text.strip():
+            raise UserError("there is nothing to say: give a text")
+        self._emit(ReplyRequested(text))
 
     def type(self, text: str) -> None:
-        """A turn by keyboard."""
+        """A turn by keyboard. Raises UserError for a text that is empty or longer than MOST_TYPED."""
+        if not 0 < len(text.strip()) <= MOST_TYPED:
+            raise UserError(f"a typed turn has 1 to {MOST_TYPED} characters, not {len(text.strip())}")
         self._emit(TextEntered(text))
 
     def commit(self) -> None:
@@ -277,9 +283,10 @@ class AgentSession:
         self._running.speaking.hush(order.turn, order.fade)
 
     def _say(self, order: Say) -> None:
-        text = self.agent.greeting if order.reason == "greeting" else self.agent.failed
+        canned = {"greeting": self.agent.greeting, "failed": self.agent.failed}
+        text = canned.get(order.reason) or order.reason
         draft = Draft(0)
-        self._running.phrases.put_now(Phrase(order.turn, draft, 0, text or self.agent.failed))
+        self._running.phrases.put_now(Phrase(order.turn, draft, 0, text))
         self._running.phrases.put_now(Phrase(order.turn, draft, 1, "", final=True))
         self._running.speaking.commit(order.turn, draft)
 
@@ -287,8 +294,9 @@ class AgentSession:
         line = self._running
         text, _, whole = line.speaking.heard(order.turn)
         line.conversation.remember(Exchange(order.turn, line.decoding.remember(order.turn), text, whole))
-        if not whole:  # a reply that was heard to its end has been told by the voice
+        if text and not whole:  # a reply that was heard to its end has been told by the voice
             self.trace.record(Said(order.turn, text, whole))
+        line.speaking.hush(order.turn)  # the turn is over: nothing of it may wait at the gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,6 @@ def _stale_sound(
     if state.agent is Agent.SILENT or fact.turn < state.turn:
         return True
     if isinstance(fact, PlaybackStarted) and state.agent is not Agent.DUE:
-        # A reply's first sound and its deadline may fall on one instant: then its excuse starts a second time.
+        # A reply's first sound and its deadline may fall on one instant: then its excuse starts again.
         return state.reply is not None and state.reply.draft == CANNED
     return isinstance(fact, PlaybackStarved) and state.agent is Agent.DUE

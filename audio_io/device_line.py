@@ -22,7 +22,6 @@ from .far_end import FarEnd
 from .resample import Resampler
 from .sound_card import SoundCard
 
-
 TICK = FRAME / CAPTURE_RATE
 """Seconds of a frame: our thread is woken no more often than that."""
 _PLAYED = 500

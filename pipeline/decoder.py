@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from .channel import Channel, Full
+from .clock import now
 from .errors import BugError, HocketError
 from .events import (
     Draft,
@@ -41,6 +42,8 @@ class DecoderConfig:
 
     max_tokens: int = 320
     "Thought and answer together."
+    patience: float = 8.0
+    "Seconds without a token after which a draft is given up, so that a hung engine never keeps its lane."
     ask_again: str = "Sorry, I did not catch that. Please ask me again."
     "Said the first time the brain is unsure of what it heard."
     show_heard: str = "I heard: {heard}. I can add and subtract, and tell how your voice sounds."
@@ -62,6 +65,14 @@ class _Job:
     dropped: bool = False
     doubt: bool = False
     phrases: int = 0
+    wait: asyncio.Timeout | None = None
+    "While a token is awaited: what ends the waiting."
+
+    def give_up(self) -> None:
+        """Write no more; a wait for the engine ends at once."""
+        self.dropped = True
+        if self.wait is not None:
+            self.wait.reschedule(0.0)
 
 
 class Decoding:
@@ -98,20 +109,22 @@ class Decoding:
 
     def start(self, order: StartDraft, typed: str | None = None) -> None:
         """Want this draft; an older one that was not committed is given up."""
-        for job in self._jobs.values():
-            job.dropped |= not job.committed
+        for other in self._jobs.values():
+            if not other.committed:
+                other.give_up()
         job = self._jobs[order.draft] = _Job(order, self._history(), typed)
         self._wanted.put_now(job)
 
     def drop(self, draft: Draft) -> None:
         """Give up this draft at the next token border."""
         if (job := self._jobs.pop(draft, None)) is not None:
-            job.dropped = True
+            job.give_up()
 
     def hush(self, turn: Turn) -> None:
         """Write no more of this turn's reply."""
         for job in self._jobs.values():
-            job.dropped |= job.order.turn == turn
+            if job.order.turn == turn:
+                job.give_up()
 
     def commit(self, turn: Turn, draft: Draft, speech: Span | None) -> None:
         """Let this draft be the reply, after checking that it heard all of the turn and knew the history.
@@ -134,7 +147,7 @@ class Decoding:
         jobs = [job for job in self._jobs.values() if job.order.turn == turn]
         for job in jobs:
             del self._jobs[job.order.draft]
-            job.dropped = True
+            job.give_up()
         committed = next((job for job in jobs if job.committed), None)
         if committed is None:
             return None
@@ -153,13 +166,22 @@ class Decoding:
     async def _write(self, job: _Job) -> None:
         self._emit(DraftStarted(job.order.turn, job.order.draft, job.order.listened))
         try:
-            await self._ring.wait_for(job.order.listened.end)
-            job.user = self._given(job)
-            await self._generate(job, job.history.then(job.user, Reply()))
+            async with asyncio.timeout(self._config.patience) as job.wait:
+                await self._ring.wait_for(job.order.listened.end)
+                job.user = self._given(job)
+                await self._generate(job, job.history.then(job.user, Reply()))
+        except TimeoutError:
+            if not job.dropped:
+                why = f"the brain gave no token for {self._config.patience:g} s"
+                self._emit(StageFailed("brain", why))
+            await self._finish(job, Ending.DROPPED if job.dropped else Ending.FAILED)
+            return
         except HocketError as error:
             self._emit(StageFailed("brain", str(error)))
             await self._finish(job, Ending.FAILED)
             return
+        finally:
+            job.wait = None
         await self._finish(job, Ending.DROPPED if job.dropped else Ending.COMPLETE)
 
     def _given(self, job: _Job) -> Human:
@@ -175,6 +197,8 @@ class Decoding:
             async for piece in stream:
                 if job.dropped:
                     return
+                if job.wait is not None:
+                    job.wait.reschedule(now() + self._config.patience)
                 thought, answer = self._split(splitter, piece, reader)
                 if thought:
                     self._observe(Thought(job.order.turn, job.order.draft, thought))

@@ -10,12 +10,17 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import ModelError
+from .errors import HocketError
 from .events import Listened, Sample, Span, StageFailed, StopThinking, Think, Turn
 from .ports import CAPTURE_RATE, Compute, Emit
 from .prompt import BLOCK, Human, Prompt
 from .ring import AudioRing
 from .segments import segments
+
+
+LONGEST = 40 * CAPTURE_RATE
+"""Samples of one turn that are kept warm. What counts as speech for longer is a television or a speech: its
+draft reads what it needs when it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ class Encoding:
     async def _follow(self, turn: Turn, start: Sample) -> None:
         upto = Sample(start + self._stride)
         while self._open == (turn, start):
+            if upto - start > LONGEST:
+                self._open = None
+                return
             if not await self._sound_until(upto):
                 return
             upto = Sample(start + (self._ring.end - start) // self._stride * self._stride)
@@ -78,7 +86,7 @@ class Encoding:
             try:
                 prompt = self._history().then(Human(segments(self._ring, span)))
                 await self._brain.call("prefill", prompt)
-            except ModelError as error:
+            except HocketError as error:
                 self._emit(StageFailed("encoder", str(error)))
                 self._open = None
                 return

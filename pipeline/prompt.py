@@ -50,13 +50,14 @@ class Audio:
     def digests(self) -> tuple[bytes, ...]:
         """Per position, a hash of all of the segment's samples up to its end: what a cache may key on."""
         if not self._digest:
-            chain = hashlib.blake2b(digest_size=16)
+            built, chain = list[bytes](), hashlib.blake2b(digest_size=16)
             for start in range(0, len(self.pcm), BLOCK):
                 block = np.zeros(BLOCK, np.float32)
                 piece = self.pcm[start : start + BLOCK]
                 block[: len(piece)] = piece
                 chain.update(block.tobytes())
-                self._digest.append(chain.digest())
+                built.append(chain.digest())
+            self._digest[:] = built  # at once: another thread may be asking too
         return tuple(self._digest)
 
     def __eq__(self, other: object) -> bool:

@@ -60,6 +60,7 @@ ACTIONS = (
 ROWS = tuple(RULES)
 _OVER = [row for row in ROWS if row[0] is not User.QUIET and row[1] is not Agent.SILENT]
 _ALONE = [row for row in ROWS if row not in _OVER]
+_PAIRS = [(row, action) for row in _ALONE for action in ACTIONS]
 _OVER += [_OVER[-1]]  # a voice is held only briefly after a burst: try twice as often
 
 
@@ -97,14 +98,24 @@ def _fault(dice: random.Random) -> Fault:
 
 
 def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
-    """Actions at successive visits of one state, all pairs in turn as the seeds go by, and how it all ends."""
-    rows = (_OVER, _ALONE)[seed % 2]
-    turn, index = divmod(seed // 2, len(rows))
+    """Actions at successive visits of one state, all pairs in turn as the seeds go by, and how it ends."""
+    count = len(ACTIONS)
+    if talks_over(seed):
+        turn, index = divmod(seed // 3 * 2 + seed % 3, len(_OVER))
+        chosen = [(nth, _OVER[index], ACTIONS[(4 * turn + nth) % count]) for nth in range(count)]
+        chosen += [(0, *_PAIRS[(seed * 3 + k) % len(_PAIRS)]) for k in range(3)]
+    else:
+        turn, index = divmod(seed // 3, len(_ALONE))
+        chosen = [(nth, _ALONE[index], ACTIONS[(4 * turn + nth) % count]) for nth in range(count)]
     moments = [
-        Moment(rows[index], nth, dice.uniform(0, 0.06), action, dice.uniform(0.2, 0.5))
-        for nth, action in enumerate(ACTIONS[(4 * turn + k) % len(ACTIONS)] for k in range(8))
+        Moment(row, nth, dice.uniform(0, 0.06), action, dice.uniform(0.2, 0.5)) for nth, row, action in chosen
     ]
     return (*moments, Moment(closing_row(seed), 0, dice.uniform(0, 0.12), "close"))
+
+
+def talks_over(seed: int) -> bool:
+    """Whether this seed's user talks over the agent's voice: two in three do."""
+    return seed % 3 != 0
 
 
 def late_mail(dice: random.Random) -> tuple[Moment, ...]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from agent.turn import Agent, TurnConfig, User
 
-from .faults import Fault, Moment, closing_row, draw_faults, draw_moments, late_mail
+from .faults import Fault, Moment, closing_row, draw_faults, draw_moments, late_mail, talks_over
 from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP, UNSURE
 
 SHORTEST = 20.0
@@ -109,14 +109,14 @@ class Scenario:
 
 
 def scenario(seed: int) -> Scenario:
-    """The conversation of this seed: even seeds hold speech over the agent's voice."""
+    """The conversation of this seed."""
     dice = random.Random(f"scenario {seed}")
     if seed % 10 == 4:
         return _close_calls(seed, dice)
     acts: list[Act] = []
     for _ in range(dice.randint(2, 3)):
         acts.append(_turn(dice))
-        if seed % 2 == 0:
+        if talks_over(seed):
             acts.append(_overlap(dice))
         if dice.random() < 0.4:
             acts.append(_oddity(dice))
@@ -144,8 +144,10 @@ def _close_calls(seed: int, dice: random.Random) -> Scenario:
 
 def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:
     """What leads into every state in turn, so that the conversation can be closed there."""
-    if closing_row(seed)[0] is not User.QUIET and closing_row(seed)[1] is not Agent.SILENT:
-        return Speak((*_sentence(dice, 2), LONG)), Overlap((STOP,), dice.uniform(0.1, 0.5))
+    over = closing_row(seed)[0] is not User.QUIET and closing_row(seed)[1] is not Agent.SILENT
+    if over or talks_over(seed):
+        words = dice.choice([(STOP,), (STOP,), _sentence(dice, 4)])
+        return Speak((*_sentence(dice, 2), LONG)), Overlap(words, dice.uniform(0.1, 0.9))
     return Speak(_sentence(dice, 3)), Rest(0.5)
 
 

@@ -28,9 +28,9 @@ RATE = 22_050
 """Samples per second of every espeak-ng voice that is not mbrola's."""
 LONGEST = 1000
 """Characters per phrase."""
-START = 5.0
+START = 3.0
 """Seconds that the child may take to say it is ready."""
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds that it may be silent while it speaks."""
 GOODBYE = 1.0
 """Seconds that it may take to end before it is killed."""

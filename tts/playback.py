@@ -103,8 +103,7 @@ class Playback:
         """
         reply = self._replies.get((turn, draft))
         if reply is None:
-            if (turn, draft) not in self._gone:
-                self._gone.append((turn, draft))
+            self._forget(turn, draft)
             return
         self._look()
         if self._turns.get(turn) is reply:
@@ -229,9 +228,8 @@ class Playback:
 
     def _finish(self, reply: Reply, reason: str, fade: float | None = None, *, ended: bool = False) -> None:
         """Nothing more of this reply; what the sink already has of it fades out."""
-        key = (reply.turn, reply.draft)
-        del self._replies[key]
-        self._gone.append(key)
+        del self._replies[reply.turn, reply.draft]
+        self._forget(reply.turn, reply.draft)
         reply.end(reason)
         reply.ended = ended
         if reply is self.active:
@@ -242,6 +240,11 @@ class Playback:
             self._playout.publish(Gate(self._generation, 0, 0, open=False, ramp=ramp))
         else:
             reply.settled = True
+
+    def _forget(self, turn: int, draft: int) -> None:
+        """Late phrases of this draft are stale. Canned words (draft 0) may be said again in the same turn."""
+        if draft and (turn, draft) not in self._gone:
+            self._gone.append((turn, draft))
 
     def _open_for(self, reply: Reply, *, soft: bool, ramp: float) -> None:
         self._generation += 1

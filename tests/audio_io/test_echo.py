@@ -66,6 +66,19 @@ def test_a_person_who_talks_into_the_agents_voice_is_heard() -> None:
 
 
 @recordings
+def test_until_it_is_seen_to_work_nothing_passes_while_the_agent_sounds() -> None:
+    far = person("vosk__test.wav", 6.0)
+    mic = EchoPath(EchoConfig(gain=0.0)).hear(far)
+    canceller, passed = EchoCanceller(), {False: 0.0, True: 0.0}
+    for at in range(0, far.size - 159, 160):
+        near = canceller.process(mic[at : at + 160], far[at : at + 160])
+        if np.abs(far[max(0, at - 1600) : at + 160]).max() > 0.05:
+            passed[canceller.settled] = max(passed[canceller.settled], float(np.abs(near).max()))
+    assert passed[False] == 0.0
+    assert passed[True] > 0.0
+
+
+@recordings
 def test_while_the_agent_is_silent_the_user_passes_at_once() -> None:
     talk = person("vosk__test.wav", 3.0)
     heard = cancel(EchoCanceller(), talk, np.zeros_like(talk))

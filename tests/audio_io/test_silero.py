@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from audio_io import silero
@@ -68,6 +69,20 @@ def test_two_sessions_do_not_mix_and_reset_forgets() -> None:
     assert mixed == alone
     one.reset()
     assert scores(one, sound) == alone
+
+
+@recordings
+def test_each_window_is_scored_with_the_64_samples_before_it() -> None:
+    """As silero-vad's own wrapper does it, written out here on the bare network."""
+    sound = read_sound(AUDIO / "vosk__test.wav")[: 512 * 60]
+    bare = onnxruntime.InferenceSession(str(network()), providers=["CPUExecutionProvider"])
+    padded, state = np.pad(sound, (64, 0)), np.zeros((2, 1, 128), np.float32)
+    want = []
+    for at in range(0, sound.size, 512):
+        feed = {"input": padded[None, at : at + 576], "state": state, "sr": np.array(16000)}
+        score, state = bare.run(None, feed)
+        want.append(float(score[0, 0]))
+    assert scores(SileroDetector(), sound) == pytest.approx(want, abs=1e-5)
 
 
 def test_a_window_of_another_size_is_our_bug() -> None:

@@ -130,6 +130,14 @@ def test_a_flac_cut_short_is_refused(tmp_path: Path) -> None:
     refused(file)
 
 
+def test_a_decoder_that_gives_less_than_it_promised_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wav(tmp_path / "a.wav", tone(16000), 16000)
+    monkeypatch.setattr(soundfile.SoundFile, "blocks", lambda self, **_: iter([np.zeros((4000, 1))]))
+    assert "0.25 s of the 0.50 s" in refused(tmp_path / "a.wav")
+
+
 @pytest.mark.parametrize("told", [0xFFFFFFFF, 0])
 def test_a_stream_whose_length_was_not_known_is_read_to_its_end(tmp_path: Path, told: int) -> None:
     sound = tone(16000)
