@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 from pipeline.events import (
     CommitDraft,
     DropDraft,
     Hush,
+    InputCommitted,
     PlaybackStarted,
     Sample,
     Say,
+    SessionClosed,
     SpeechPaused,
+    SpeechStarted,
     StartDraft,
+    TextEntered,
     Turn,
 )
-from pipeline.ports import CAPTURE_RATE, Measured
+from pipeline.ports import CAPTURE_RATE, Measured, Said
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 
@@ -45,7 +49,8 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Tally:
-    turns: set[Turn] = field(default_factory=set)
+    turns: int = 0
+    newest: Turn | None = None
     interrupted: int = 0
     drafts: int = 0
     wasted: int = 0
@@ -60,30 +65,38 @@ class Stopwatch:
         self._trace = trace
         self._keep = keep
         self._speech_end: Sample | None = None
-        self._waiting: dict[Turn, Sample] = {}
+        self._waiting: tuple[Turn, Sample] | None = None
+        self._partly: int | None = None
         self._tally = _Tally()
         self._latencies: list[float] = []
 
     def see(self, entry: Entry) -> None:
         """Take note of one trace entry."""
         match entry.item:
-            case SpeechPaused(at):
+            case SpeechPaused(at) | InputCommitted(at):
                 self._speech_end = at
+            case SpeechStarted() | TextEntered():
+                self._speech_end = None
             case StartDraft():
                 self._tally.drafts += 1
             case DropDraft():
                 self._tally.wasted += 1
             case CommitDraft(turn, _):
-                self._tally.turns.add(turn)
-                if self._speech_end is not None:
-                    self._waiting[turn] = self._speech_end
+                self._tally.turns += turn != self._tally.newest
+                self._tally.newest = turn
+                self._waiting = None if self._speech_end is None else (turn, self._speech_end)
+            case Said(turn, _, whole) if not whole:
+                self._partly = turn
+            case SessionClosed():
+                self._partly = None
             case Hush(turn):
-                self._tally.interrupted += 1
-                self._waiting.pop(turn, None)
-            case Say(turn):
-                self._waiting.pop(turn, None)
-            case PlaybackStarted(turn) if turn in self._waiting:
-                self._answered(turn, self._waiting.pop(turn))
+                self._tally.interrupted += turn == self._partly
+                self._partly = None
+            case Say():
+                self._waiting = None
+            case PlaybackStarted(turn) if self._waiting is not None and self._waiting[0] == turn:
+                speech_end, self._waiting = self._waiting[1], None
+                self._answered(turn, speech_end)
 
     def _answered(self, turn: Turn, speech_end: Sample) -> None:
         seconds = (self._ring.end - speech_end) / CAPTURE_RATE + self._output_latency
@@ -95,5 +108,5 @@ class Stopwatch:
         """The sums so far."""
         tally = self._tally
         return Receipt(
-            len(tally.turns), tally.interrupted, tally.drafts, tally.wasted, tuple(self._latencies)
+            tally.turns, tally.interrupted, tally.drafts, tally.wasted, tuple(self._latencies)
         )

@@ -7,6 +7,7 @@ types, and only the second reaches a voice.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -71,8 +72,12 @@ class _Job:
     def give_up(self) -> None:
         """Write no more; a wait for the engine ends at once."""
         self.dropped = True
-        if self.wait is not None:
-            self.wait.reschedule(0.0)
+        self.await_until(0.0)
+
+    def await_until(self, deadline: float) -> None:
+        """Move the deadline of the present wait, if it has not come already."""
+        if self.wait is not None and not self.wait.expired():
+            self.wait.reschedule(deadline)
 
 
 class Decoding:
@@ -197,8 +202,7 @@ class Decoding:
             async for piece in stream:
                 if job.dropped:
                     return
-                if job.wait is not None:
-                    job.wait.reschedule(now() + self._config.patience)
+                job.await_until(now() + self._config.patience)
                 thought, answer = self._split(splitter, piece, reader)
                 if thought:
                     self._observe(Thought(job.order.turn, job.order.draft, thought))

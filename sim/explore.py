@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from agent.turn import RULES, Cell
 from pipeline.clock import monotonic
-from pipeline.errors import HocketError
 from pipeline.events import CommitDraft
 from pipeline.ports import CAPTURE_RATE
 
@@ -72,8 +71,8 @@ def explore(
         account.faulty += bool(plan.faults)
         try:
             evidence = play(plan, cast)
-        except HocketError as error:
-            account.violations.append((seed, f"the world stood still: {type(error).__name__}: {error}"))
+        except Exception as error:  # noqa: BLE001  # whatever a conversation dies of is a finding about its seed
+            account.violations.append((seed, f"it died of {type(error).__name__}: {error}"))
             continue
         summed.update(digest(evidence).encode())
         _add(account, evidence)

@@ -120,10 +120,11 @@ def a_held_voice_is_decided_on_in_time(evidence: Evidence) -> Iterator[str]:
     for at, order in evidence.of(Hold, Resume, Hush, Remember, SessionClosed):
         if isinstance(order, Hold):
             held[order.turn] = at
-        elif isinstance(order, SessionClosed):
-            held.clear()
-        elif (since := held.pop(order.turn, None)) is not None and at - since > most + 1e-6:
-            yield f"turn {order.turn} was held at {since:.3f} and decided on only at {at:.3f}"
+            continue
+        for turn in list(held) if isinstance(order, SessionClosed) else [order.turn]:
+            since = held.pop(turn, at)
+            if at - since > most + 1e-6:
+                yield f"turn {turn} was held at {since:.3f} and decided on only at {at:.3f}"
     for turn, since in held.items():
         if evidence.ended - since > most:
             yield f"turn {turn} was held at {since:.3f} and never decided on"

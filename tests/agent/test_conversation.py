@@ -54,7 +54,7 @@ def test_old_sound_is_let_go_and_typed_words_stay() -> None:
     sounding = [
         e for e in conversation.exchanges if e.user and any(isinstance(p, Audio) for p in e.user.parts)
     ]
-    assert len(sounding) == 2
+    assert len(sounding) == 1
 
 
 def test_the_history_is_equal_until_the_next_turn_is_remembered() -> None:
@@ -63,3 +63,11 @@ def test_the_history_is_equal_until_the_next_turn_is_remembered() -> None:
     assert conversation.history() == before
     conversation.remember(exchange(1, "One."))
     assert conversation.history() != before
+
+
+def test_turns_whose_replies_nobody_heard_do_not_push_out_the_last_pair() -> None:
+    conversation = Conversation(None, depth=1)
+    conversation.remember(exchange(1, "One."))
+    for turn in range(2, 6):
+        conversation.remember(exchange(turn, ""))
+    assert conversation.history() == Prompt((spoken(1), Heard("One.")))

@@ -18,19 +18,21 @@ from pipeline.events import (
     PlaybackStarted,
     Sample,
     Say,
+    SessionClosed,
     Span,
     SpeechPaused,
     StartDraft,
+    TextEntered,
     Turn,
 )
-from pipeline.ports import Measured
+from pipeline.ports import Measured, Said
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 
 SPAN = Span(Sample(0), Sample(16_000))
 
 
-def watch(*items: Message | int) -> tuple[Receipt, list[Measured]]:
+def watch(*items: Message | Said | int) -> tuple[Receipt, list[Measured]]:
     """Record messages in order; an integer lets that many capture samples pass."""
 
     async def main() -> tuple[Receipt, list[Measured]]:
@@ -91,5 +93,27 @@ def test_a_reply_is_timed_once_though_it_goes_on_after_a_hold() -> None:
     assert len(measured) == 1
 
 
-def test_a_cut_reply_counts_as_interrupted() -> None:
-    assert watch(CommitDraft(Turn(1), Draft(1)), PlaybackStarted(Turn(1)), Hush(Turn(1)))[0].interrupted == 1
+def test_a_reply_that_was_cut_after_its_first_words_counts_as_interrupted() -> None:
+    heard = Said(1, "One two", whole=False)
+    receipt, _ = watch(CommitDraft(Turn(1), Draft(1)), PlaybackStarted(Turn(1)), heard, Hush(Turn(1)))
+    assert receipt.interrupted == 1
+
+
+def test_a_reply_that_nobody_heard_or_that_the_end_cut_was_not_interrupted() -> None:
+    assert watch(CommitDraft(Turn(1), Draft(1)), Hush(Turn(1)))[0].interrupted == 0
+    heard = Said(1, "One two", whole=False)
+    closed = (SessionClosed("enough"), Hush(Turn(1)))
+    assert watch(CommitDraft(Turn(1), Draft(1)), PlaybackStarted(Turn(1)), heard, *closed)[0].interrupted == 0
+
+
+def test_a_typed_turn_has_no_latency_of_speech() -> None:
+    receipt, measured = watch(
+        SpeechPaused(Sample(0)), 160_000, TextEntered("hello"), CommitDraft(Turn(2), Draft(2)),
+        PlaybackStarted(Turn(2)),
+    )  # fmt: skip
+    assert measured == []
+    assert receipt.turns == 1
+
+
+def test_a_turn_that_was_taken_back_and_committed_again_counts_once() -> None:
+    assert watch(CommitDraft(Turn(1), Draft(1)), CommitDraft(Turn(1), Draft(2)))[0].turns == 1

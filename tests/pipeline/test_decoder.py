@@ -40,6 +40,8 @@ class Brain:
     text: str = SUM
     logprob: float = -0.001
     fails_at: int | None = None
+    hangs: int = 0
+    "So many generations never give a token."
     prompts: list[Prompt] = field(default_factory=list)
     closed: int = 0
 
@@ -50,6 +52,8 @@ class Brain:
         assert method == "generate"
         self.prompts.append(args[0])
         try:
+            if len(self.prompts) <= self.hangs:
+                await asyncio.get_running_loop().create_future()
             for i, letter in enumerate(self.text):
                 await asyncio.sleep(0.001)
                 if i == self.fails_at:
@@ -95,7 +99,8 @@ def during(
         await scene(stage)
         for lane in lanes:
             lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
+        ends = await asyncio.gather(*lanes, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
         return stage
 
     return simulate(main)
@@ -267,3 +272,31 @@ def test_typed_words_follow_the_sound_in_the_prompt() -> None:
         await asyncio.sleep(1)
 
     assert during(scene).brain.prompts[0] == Prompt((Human((Text("two plus two"),)), Reply()))
+
+
+def test_a_hung_engine_costs_its_own_drafts_and_no_later_ones() -> None:
+    async def scene(stage: Stage) -> None:
+        for draft in (1, 2):
+            stage.decoding.start(order(draft, turn=draft))
+            stage.decoding.commit(Turn(draft), Draft(draft), None)
+        await asyncio.sleep(20)
+        stage.decoding.start(order(3, turn=3))
+        await asyncio.sleep(1)
+
+    stage = during(scene, Brain(hangs=2))
+    endings = [f.reason for f in stage.facts if isinstance(f, DraftFinished)]
+    assert endings == [Ending.FAILED, Ending.FAILED, Ending.COMPLETE]
+    assert sum(isinstance(f, StageFailed) for f in stage.facts) == 2
+
+
+def test_a_dropped_draft_does_not_wait_for_its_first_token() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.decoding.start(order(1))
+        await asyncio.sleep(0.1)
+        stage.decoding.start(order(2))
+        await asyncio.sleep(0.01)
+        assert stage.brain.closed == 1
+        await asyncio.sleep(1)
+
+    endings = [f.reason for f in during(scene, Brain(hangs=1)).facts if isinstance(f, DraftFinished)]
+    assert endings == [Ending.DROPPED, Ending.COMPLETE]

@@ -140,3 +140,14 @@ def test_a_failing_engine_is_a_fact_and_the_stage_lives_on() -> None:
 def test_a_stride_below_one_position_is_refused() -> None:
     with pytest.raises(ValueError, match=r"at least 0\.08"):
         EncoderConfig(stride=0.05)
+
+
+def test_sound_without_end_is_not_read_over_and_over() -> None:
+    brain = Brain()
+
+    async def scene(encoding: Encoding, ring: AudioRing) -> None:
+        encoding.think(think(1, 0))
+        await talk(ring, 70.0)
+
+    ends = [f.span.end for f in during(scene, brain) if isinstance(f, Listened)]
+    assert 39 * 16_000 < ends[-1] <= 40 * 16_000
