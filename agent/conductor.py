@@ -44,7 +44,7 @@ class Conductor:
         while True:
             fact = await self._next()
             self._trace.record(fact)
-            before = self._state.anchored(self._ring.end, now())
+            before = self._state.seen(self._ring.end, now())
             self._state, orders = advance(before, fact, now(), self._config)
             if orders and self._state.why:
                 self._trace.record(Decided(self._state.why))

@@ -80,6 +80,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         SessionClosed: floor.close,
     },
     (User.TALKING, Agent.SILENT): _DEAF | {
+        AudioLost: floor.miss,
         SpeechPaused: floor.pause,
         TextEntered: floor.typed,
         InputCommitted: floor.commit_talking,

@@ -88,8 +88,25 @@ def pause(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> S
     """Every pause is drafted at once; the deadline says when it was the end of the turn."""
     at = Sample(max(fact.at, state.onset))
     after, orders = draft_over(state, at + round(config.tail * RATE), config, turn=state.turn)
-    after = replace(after, user=User.PAUSED, paused_at=at, lost=0, score=None, why="pause: drafting")
-    return replace(after, wake_at=max(now, deadline(after, config))), orders
+    lost = 0 if state.gap is None else lost_after(at, AudioLost(state.gap))
+    after = replace(after, user=User.PAUSED, paused_at=at, lost=lost, gap=None, score=None)
+    return replace(after, wake_at=max(now, deadline(after, config)), why="pause: drafting"), orders
+
+
+def miss(state: State, fact: AudioLost, _now: float, _config: TurnConfig) -> Step:
+    """A gap in mid-speech: the pause that it may bring is not silence. Gaps told in pieces are one."""
+    gap = fact.span
+    if state.gap is not None and state.gap.end >= gap.start:
+        gap = Span(min(state.gap.start, gap.start), max(state.gap.end, gap.end))
+    return replace(state, gap=gap), ()
+
+
+def uncaptured(state: State, config: TurnConfig) -> bool:
+    """True when the silence that would end the turn has not been captured, nor told as lost, yet."""
+    if state.captured is None:
+        return False
+    due = state.paused_at + state.lost + round(patience(state, config) * RATE)
+    return state.captured < due - round(config.capture_slack * RATE)
 
 
 def deadline(state: State, config: TurnConfig) -> float:
@@ -139,7 +156,9 @@ def spoil(state: State, fact: StageFailed, _now: float, _config: TurnConfig) -> 
 
 
 def time_up(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
-    """The pause was the end of the turn."""
+    """The pause was the end of the turn, unless capture stands still: then nobody knows."""
+    if uncaptured(state, config):
+        return replace(state, wake_at=now + config.capture_slack / 2, why="waiting: no sound is captured"), ()
     silence = round(1000 * (now - state.when(state.paused_at)))
     said = "not scored" if state.score is None else f"end {state.score:.2f}"
     return commit(state, now, config, f"committed after {silence} ms of silence: {said}")

@@ -78,6 +78,8 @@ class TurnConfig:
     "From the onset of speech over the voice to hush or resume, at most."
     excuse: float = 1.5
     "Speech judged a backchannel takes the floor all the same when it lasts this long."
+    capture_slack: float = 0.1
+    "How far capture may lie behind the clock before silence is not believed."
     barge_in: bool = True
     "False where the agent may hear itself (no echo cancellation): speech while it speaks is not listened to."
     echo_tail: float = 0.25
@@ -143,6 +145,10 @@ class State:
     paused_at: Sample = _START
     lost: int = 0
     "Capture samples lost since the pause began."
+    gap: Span | None = None
+    "The newest capture gap while the user talked: a pause that begins with it holds no silence yet."
+    captured: Sample | None = None
+    "End of what was captured; None where the shell does not say."
     score: float | None = None
     "The model's probability that the turn is over, for the present pause."
     speech: Span | None = None
@@ -176,6 +182,10 @@ class State:
     def where(self, now: float) -> Sample:
         """The capture sample taken about now."""
         return Sample(0 if self.origin is None else max(0, round((now - self.origin) * RATE)))
+
+    def seen(self, captured: int, now: float) -> State:
+        """This state, knowing by ``now`` that capture has come to this sample."""
+        return replace(self.anchored(captured, now), captured=Sample(captured))
 
     def anchored(self, at: int, now: float) -> State:
         """This state, knowing that sample ``at`` had been taken by ``now``.

@@ -123,8 +123,13 @@ class Reply:
         self.made += len(pcm)
 
     def finish(self, *, failed: bool = False) -> None:
-        """The phrase taken up is whole; or its voice failed, and only the words that have sound remain."""
+        """The phrase taken up is whole; or its voice failed, and only the words that have sound remain.
+
+        Words for which a voice gave nothing audible were not spoken, whatever it reported.
+        """
         latest = self.spoken[-1]
+        if self.last_audible <= latest.start:
+            latest = replace(latest, text="", words=())
         self.spoken[-1] = alignment.cut(latest) if failed else replace(latest, done=True)
         self._open = None
 

@@ -101,3 +101,13 @@ def test_onset_and_last_audible_sample_are_those_of_the_sound() -> None:
     pcm[20:60] = 0.1
     reply.add(pcm, ())
     assert (reply.onset, reply.last_audible) == (120, 160)
+
+
+@pytest.mark.parametrize("sound", [np.zeros(0, np.float32), np.zeros(2400, np.float32)])
+def test_words_for_which_the_voice_gave_nothing_audible_were_not_spoken(sound: np.ndarray) -> None:
+    reply = Reply(1, 1)
+    reply.take(Phrase(1, 1, 0, "aa bb", final=True))
+    reply.begin()
+    reply.add(sound, (WordTime(0, 2, 0.0, 0.05), WordTime(3, 5, 0.05, 0.1)))
+    reply.finish()
+    assert [spoken.text for spoken in reply.spoken] == [""]
