@@ -63,7 +63,8 @@ def summary(receipt: Receipt, recorded: str) -> str:
     turns = f"{receipt.turns} turn{'' if receipt.turns == 1 else 's'}"
     cut = f", {receipt.interrupted} of my replies interrupted" if receipt.interrupted else ""
     median = receipt.median_latency
-    speed = "" if median is None else f", median {median * 1000:.0f} ms from your last word to my first"
+    wait = "ms from the end of your speech, as I heard it, to my first sound"
+    speed = "" if median is None else f", median {median * 1000:.0f} {wait}"
     return f"{turns}{cut}{speed}. {recorded}"
 
 

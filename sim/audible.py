@@ -132,13 +132,19 @@ def speaking_means_sound(evidence: Evidence) -> Iterator[str]:
 def _speaking(evidence: Evidence) -> Iterator[tuple[Turn, float, float]]:
     """(turn, start, end) of each stretch in which a reply plays and is not held."""
     since: tuple[Turn, float] | None = None
+    claims = evidence.claims()
     kinds = (PlaybackStarted, PlaybackEnded, Hold, Resume, Hush, Remember, SessionClosed)
     for at, item in evidence.of(*kinds):
         if since is not None and not isinstance(item, PlaybackStarted | Resume):
             yield (*since, at)
             since = None
-        if isinstance(item, PlaybackStarted | Resume):
+        if isinstance(item, PlaybackStarted | Resume) and _live(claims, item.turn, at):
             since = (item.turn, at)
+
+
+def _live(claims: list[Claim], turn: Turn, at: float) -> bool:
+    """False for late news of a reply that was taken back."""
+    return any(claim.turn == turn and claim.since <= at <= claim.until for claim in claims)
 
 
 def _claims(evidence: Evidence, utterance: Utterance, claims: list[Claim], at: float) -> list[Claim]:
@@ -148,7 +154,7 @@ def _claims(evidence: Evidence, utterance: Utterance, claims: list[Claim], at: f
 
 
 def _voiced(evidence: Evidence, turn: Turn) -> list[Utterance]:
-    """What the voice was given for a turn's last claim."""
+    """What the voice was given for a turn's last claim, without what it did not utter."""
     claims = [claim for claim in evidence.claims() if claim.turn == turn]
     if not claims:
         return []
@@ -156,7 +162,8 @@ def _voiced(evidence: Evidence, turn: Turn) -> list[Utterance]:
     mine = [utterance for utterance in evidence.utterances if owner in evidence.owners(utterance)]
     if owner[1] == 0:  # canned words are the same in every turn: those asked for under this claim
         mine = [u for u in mine if claims[-1].since <= u.at <= claims[-1].until]
-    newest = {utterance.text: utterance for utterance in mine}  # a phrase that made way was spoken twice
+    sounded = {sound.utterance for sound in evidence.sounds}
+    newest = {u.text: u for u in mine if u.serial in sounded}  # a phrase that made way was asked for twice
     return list(newest.values())
 
 

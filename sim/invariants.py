@@ -199,14 +199,13 @@ def _missing(evidence: Evidence, span: Span, heard: list[str] | None) -> list[st
 def every_sentence_is_listened_to(evidence: Evidence) -> Iterator[str]:
     """What the user says in their own time is drafted soon after, whatever went on before."""
     drafts = [(at, order.listened) for at, order in evidence.of(StartDraft)]
+    ducked = [at for at, _ in evidence.of(Duck)]
     explicit = [at for at, _ in evidence.of(InputCommitted, TextEntered)]
     for said in evidence.uttered:
         over = said.end / CAPTURE_RATE + HEARING
         lost = any(start < said.end and said.start < end for start, end in evidence.lost)
-        talked_over = any(
-            sound.start < said.end / CAPTURE_RATE and said.start / CAPTURE_RATE < sound.end + 0.1
-            for sound in evidence.sounds
-        )
+        # What was taken for talk over a reply may have been judged a backchannel.
+        talked_over = any(said.start / CAPTURE_RATE - 0.1 <= at <= said.end / CAPTURE_RATE + 0.3 for at in ducked)
         # Who says that their turn is over, or types, is not listened to until they pause.
         told = any(said.start / CAPTURE_RATE - HUM <= at <= said.end / CAPTURE_RATE for at in explicit)
         if not said.alone or talked_over or lost or told or over > evidence.closed or evidence.echo != "none":

@@ -97,7 +97,7 @@ def test_more_words_come_right_after_the_commit() -> None:
 
 def test_the_keyboard_the_button_and_the_application_are_used_when_told() -> None:
     room = Room(sounding=[(3.0, 3.5)])
-    room.live(Push(("alpha", "bravo"), at=0.3), Type("kilo", after=0.5), Ask(after=0.2), seconds=16)
+    room.live(Push(("alpha", "bravo"), at=0.3), Type("kilo", after=0.5), Ask(after=0.2), seconds=20)
     assert [what for _, what in room.done] == ["commit", "type kilo", "ask"]
     assert room.done[0][0] == pytest.approx(0.3, abs=0.03)
     late = Room()
