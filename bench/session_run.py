@@ -146,7 +146,9 @@ async def _converse(
         config=SessionConfig(turn=turn),
     )  # fmt: skip
     if item.monologue:
-        trace.subscribe(lambda entry: session.say(item.monologue) if isinstance(entry.item, PlaybackEnded) else None)
+        trace.subscribe(
+            lambda entry: session.say(item.monologue) if isinstance(entry.item, PlaybackEnded) else None
+        )
     await session.run()
 
 

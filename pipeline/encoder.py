@@ -17,7 +17,6 @@ from .prompt import BLOCK, Human, Prompt
 from .ring import AudioRing
 from .segments import segments
 
-
 LONGEST = 40 * CAPTURE_RATE
 """Samples of one turn that are kept warm. What counts as speech for longer is a television or a speech: its
 draft reads what it needs when it comes."""

@@ -158,7 +158,8 @@ def test_the_headline_says_brain_ear_thinking_voice_and_echo() -> None:
 def test_the_summary_counts_turns_and_gives_the_median() -> None:
     receipt = Receipt(turns=3, interrupted=1, drafts=5, wasted=2, latencies=(0.3, 0.5, 0.4))
     assert summary(receipt, "Nothing was recorded.") == (
-        "3 turns, 1 of my replies interrupted, median 400 ms from the end of your speech, as I heard it, to my first sound. "
+        "3 turns, 1 of my replies interrupted, median 400 ms from the end of your speech, as I heard it, "
+        "to my first sound. "
         "Nothing was recorded."
     )
     assert summary(Receipt(1, 0, 1, 0), "Nothing was recorded.") == "1 turn. Nothing was recorded."
