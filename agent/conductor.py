@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from agent.turn import State, TurnConfig, advance
@@ -38,6 +39,10 @@ class Conductor:
     @property
     def state(self) -> State:
         return self._state
+
+    def allow_barge_in(self, allowed: bool) -> None:
+        """Whether speech over the agent's voice counts: not where it may be that voice's own echo."""
+        self._config = replace(self._config, barge_in=allowed)
 
     async def run(self) -> None:
         """Conduct until SessionClosed has been carried out."""

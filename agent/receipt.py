@@ -61,7 +61,7 @@ class Stopwatch:
 
     def __init__(self, ring: AudioRing, output_latency: float, trace: Trace, keep: int = 1000) -> None:
         self._ring = ring
-        self._output_latency = output_latency
+        self.output_latency = output_latency
         self._trace = trace
         self._keep = keep
         self._speech_end: Sample | None = None
@@ -99,7 +99,7 @@ class Stopwatch:
                 self._answered(turn, speech_end)
 
     def _answered(self, turn: Turn, speech_end: Sample) -> None:
-        seconds = (self._ring.end - speech_end) / CAPTURE_RATE + self._output_latency
+        seconds = (self._ring.end - speech_end) / CAPTURE_RATE + self.output_latency
         self._latencies.append(seconds)
         del self._latencies[: -self._keep]
         self._trace.record(Measured(turn, ANSWER, seconds))

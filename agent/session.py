@@ -23,6 +23,7 @@ from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.encoder import EncoderConfig, Encoding
 from pipeline.errors import BugError, HocketError, UserError
 from pipeline.events import (
+    AudioLost,
     CommitDraft,
     Draft,
     DropDraft,
@@ -215,7 +216,7 @@ class AgentSession:
         )  # fmt: skip
         watch = Stopwatch(ring, report.output_latency, self.trace)
         self.trace.subscribe(watch.see)
-        self.trace.subscribe(self._note_text)
+        self.trace.subscribe(self._note)
         encoding = Encoding(ring, self._brain, conversation.history, self._emit, config.encoder)
         hearing = Hearing(ring, self._detector, self._emit, self._observe, config.hearing)
         conductor = Conductor(self._facts, ring, self._routes(), self.trace, turn)
@@ -260,10 +261,17 @@ class AgentSession:
             Remember: self._remember,
         }
 
-    def _note_text(self, entry: Entry) -> None:
-        """The policy answers a typed text with a draft; the text waits here for it."""
+    def _note(self, entry: Entry) -> None:
+        """What a fact means outside the policy."""
         if isinstance(entry.item, TextEntered):
-            self._typed = entry.item.text
+            self._typed = entry.item.text  # the policy answers with a draft; the text waits here for it
+        elif isinstance(entry.item, AudioLost):
+            self._look_at_edge()  # after a gap it may be another device
+
+    def _look_at_edge(self) -> None:
+        line, report = self._running, self._edge.report()
+        line.speaking.output_latency = line.watch.output_latency = report.output_latency
+        line.conductor.allow_barge_in(self._config.turn.barge_in and report.echo != "open")
 
     def _start_draft(self, order: StartDraft) -> None:
         typed, self._typed = self._typed, None

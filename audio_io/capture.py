@@ -21,7 +21,8 @@ from .resample import Resampler
 GAP = 0.1
 """Seconds of capture that must be missing to count as lost; less is the jitter of callbacks."""
 SURE = 0.5
-"""Seconds for which they must stay missing: a late burst is not a loss."""
+"""Seconds for which they must stay missing: a late burst is not a loss. What comes meanwhile is held back, so
+that a loss lies before it."""
 HOLD = 0.06
 """Seconds for which captured sound may wait for the loudspeaker's callback."""
 DRIFT = 0.001
@@ -55,6 +56,15 @@ class Gaps:
         self._least = min(self._least, lag)
         return self._lose(self._least - self._base) if at - self._since >= SURE else 0.0
 
+    @property
+    def unsure(self) -> bool:
+        """True while something is missing of which it is not yet known whether it is lost or late."""
+        return self._since is not None
+
+    def settle(self) -> float:
+        """Nothing late will come any more; gives the seconds lost where that was not yet sure."""
+        return 0.0 if self._since is None else self._lose(self._least - self._base)
+
     def stalled(self, at: float) -> float:
         """Nothing came for long and nothing of it will; gives the seconds lost up to ``at``."""
         if self._zero is None:
@@ -76,6 +86,8 @@ class Capture:
         self._gaps, self._far, self._canceller = gaps, far, canceller
         self._resampler = Resampler(rate, CAPTURE_RATE)
         self._rest: Pcm = np.zeros(0, dtype=np.float32)
+        self._held: list[Pcm] = []
+        self._faulty = self._begun = False
         self.unsound = 0
         "Samples that came as NaN or Inf and became silence."
         self.silent = 0.0
@@ -84,32 +96,47 @@ class Capture:
     def take(self, block: NDArray[Any], at: float, *, disturbed: bool = False) -> list[Pcm | int]:
         """Frames of shape (320,), and counts of lost samples, in order. ``block``: (frames, channels).
 
-        ``disturbed``: a driver said that it lost sound, of either direction.
+        ``disturbed``: a driver said that it lost sound, of either direction. While it is not sure whether
+        sound was lost before this block, nothing comes out, for at most SURE.
         """
         sound, bad = finite(mixdown(block))
         self.unsound += bad
         seconds = sound.size / self._rate
         self.silent = 0.0 if np.any(sound) else self.silent + seconds
-        lost = round(self._gaps.arrived(seconds, at) * CAPTURE_RATE)
-        frames: list[Pcm | int] = [lost] if lost else []
-        self._far.skip(lost)
-        missing = self._far.missing
-        self._rest = np.concatenate((self._rest, np.clip(self._resampler.push(sound), -1.0, 1.0)))
-        while self._rest.size >= FRAME and self._may_go():
-            frame, self._rest = self._rest[:FRAME], self._rest[FRAME:]
-            frames.append(self._cancel(frame))
-        if self._canceller and (disturbed or lost or self._far.missing > missing):
-            self._canceller.disturb()
-        return frames
+        frames = [] if self._begun else self._until(at - seconds)  # what went before this device is not late
+        self._begun = True
+        gone = self._gaps.arrived(seconds, at)
+        self._held.append(np.clip(self._resampler.push(sound), -1.0, 1.0))
+        self._faulty |= disturbed
+        return frames if self._gaps.unsure else frames + self._go(gone)
 
     def played(self, pcm: Pcm) -> None:
         """What was handed to the loudspeaker, at PLAYOUT_RATE."""
-        self._far.push(pcm)
+        if self._canceller is not None:
+            self._far.push(pcm)
 
     def stalled(self, at: float) -> list[Pcm | int]:
-        """The device gives nothing more: the loss so far."""
+        """The device gives nothing more: what was held back, and the loss so far."""
+        return self._go(self._gaps.settle()) + self._until(at)
+
+    def _until(self, at: float) -> list[Pcm | int]:
         lost = round(self._gaps.stalled(at) * CAPTURE_RATE)
         return [lost] if lost else []
+
+    def _go(self, gone: float) -> list[Pcm | int]:
+        """What was lost, then what was held back since."""
+        lost = round(gone * CAPTURE_RATE)
+        frames: list[Pcm | int] = [lost] if lost else []
+        self._far.skip(lost)
+        missing = self._far.missing
+        self._rest, self._held = np.concatenate((self._rest, *self._held)), []
+        while self._rest.size >= FRAME and self._may_go():
+            frame, self._rest = self._rest[:FRAME], self._rest[FRAME:]
+            frames.append(self._cancel(frame))
+        if self._canceller and (self._faulty or lost or self._far.missing > missing):
+            self._canceller.disturb()
+        self._faulty = False
+        return frames
 
     def _may_go(self) -> bool:
         """Wait a little for what was played meanwhile: its callback may be late, its echo is not."""
@@ -117,8 +144,8 @@ class Capture:
         return self._canceller is None or late or self._far.ready(FRAME)
 
     def _cancel(self, frame: Pcm) -> Pcm:
-        steps = [slice(at, at + ECHO_FRAME) for at in range(0, FRAME, ECHO_FRAME)]
-        far = self._far.pull(FRAME)
         if self._canceller is None:
             return frame
+        far = self._far.pull(FRAME)
+        steps = [slice(at, at + ECHO_FRAME) for at in range(0, FRAME, ECHO_FRAME)]
         return np.concatenate([self._canceller.process(frame[step], far[step]) for step in steps])

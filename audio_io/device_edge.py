@@ -13,7 +13,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pipeline.clock import monotonic, now
@@ -86,10 +86,17 @@ class DeviceEdge:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._fault: Exception | None = None
-        self._line = self._open()
+        self._closing = False
+        self._alone = threading.Lock()
+        self._line = self._open(config)
+        self._wished = self._line.loudspeaker
 
     def report(self) -> EdgeReport:
-        """Names, rates, echo and latency; the note changes when a microphone turns out to be muted."""
+        """Names, rates, echo and latency as they are now.
+
+        All may change with each AudioLost, since other devices may have taken over; the note also when a
+        microphone turns out to be muted.
+        """
         line = self._line
         if line.capture.silent >= MUTED:
             note = "the microphone gives digital silence: it is muted, or this program may not listen to it"
@@ -114,8 +121,8 @@ class DeviceEdge:
         finally:
             await self._stop()
 
-    def _open(self) -> Line:
-        return Line(self.config, self._card, self._gaps, self._post, self._clock)
+    def _open(self, wishes: DeviceConfig) -> Line:
+        return Line(wishes, self._card, self._gaps, self._post, self._clock)
 
     def _lost(self) -> bool:
         limit = self.config.stall if self._line.begun else self.config.first
@@ -132,7 +139,7 @@ class DeviceEdge:
         """Reopen: the wished devices if they are back, else the system's choice, once per ``retry``."""
         lost, deadline = self._line, now() + self.config.patience
         lost.alive = False
-        work: asyncio.Future[Line] | None = None
+        work: asyncio.Future[None] | None = None
         while now() < deadline:
             self._post(News(lost, None, self._clock()))
             await self._woken(0.01)
@@ -142,10 +149,11 @@ class DeviceEdge:
             again = now() + self.config.retry
             with contextlib.suppress(TimeoutError, DeviceError):
                 async with asyncio.timeout(self.config.retry):
-                    self._line = await asyncio.shield(work)
+                    await asyncio.shield(work)
                     return
-            work = None if work.done() else work  # one at a time: PortAudio is not made for two
+            work = None if work.done() else work  # one at a time
             await asyncio.sleep(max(0.0, again - now()))
+        self._closing = True
         if work is not None:
             work.cancel()
         raise DeviceError(
@@ -153,24 +161,42 @@ class DeviceEdge:
             f"{self.config.patience:g} s; connect it again and start anew"
         )
 
-    def _reopened(self, lost: Line, source: PlayoutSource) -> Line:
+    def _reopened(self, lost: Line, source: PlayoutSource) -> None:
+        """Put a new line in the place of the lost one; what this opens after the end it closes again."""
         lost.close()
         self._card.refresh()
         try:
-            line = self._open()
+            line = self._open(self._careful(self.config))
         except DeviceError:
-            wishes = DeviceConfig(echo=self.config.echo, block=self.config.block)
-            line = Line(wishes, self._card, self._gaps, self._post, self._clock)
-        line.start(source)
-        return line
+            line = self._open(self._careful(replace(self.config, microphone="", loudspeaker="")))
+        if self._closing:
+            line.close()
+            return
+        if self.config.echo == "headphones" and line.echo != "none":
+            rest = line.note or "the agent's voice is taken out of what the microphone hears"
+            line.note = f"{line.loudspeaker} plays instead of {self._wished}: {rest}"
+        self._line = line  # before it gives sound: from there on the lost one is out of time
+        try:
+            line.start(source)
+        except DeviceError:
+            self._line = lost
+            line.close()
+            raise
+
+    def _careful(self, wishes: DeviceConfig) -> DeviceConfig:
+        """Nothing comes back from the headphones that were wished; from another loudspeaker it may."""
+        if wishes.echo != "headphones":
+            return wishes
+        same = self._card.pick("loudspeaker", wishes.loudspeaker).name == self._wished
+        return wishes if same else replace(wishes, echo="cancel")
 
     async def _stop(self) -> None:
-        line = self._line
-        line.alive = False
+        self._closing = True
+        self._line.alive = False
         self._news.put(None)
         with contextlib.suppress(TimeoutError, DeviceError):
             async with asyncio.timeout(_END):
-                await self._aside(line.close)
+                await self._aside(lambda: self._line.close())  # whose line, only a reopening's end decides
 
     async def _woken(self, limit: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -210,6 +236,8 @@ class DeviceEdge:
 
     def _take(self, news: News) -> None:
         assert self._loop is not None
+        if news.line is not self._line:
+            return  # its place is taken: what it lost was told, or comes before the new one's first block
         try:
             made = news.process()
         except Exception as error:  # noqa: BLE001  # no one awaits this thread: run() raises it instead
@@ -225,7 +253,7 @@ class DeviceEdge:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     def _aside(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Do what may block for ever in a thread that nobody joins."""
+        """Do what may block for ever in a thread that nobody joins, one after the other."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -240,7 +268,8 @@ class DeviceEdge:
         def target() -> None:
             result, failed = None, None
             try:
-                result = work()
+                with self._alone:  # PortAudio is not made for two
+                    result = work()
             except Exception as error:  # noqa: BLE001  # carried over to whoever awaits the future
                 failed = error
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

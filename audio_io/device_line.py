@@ -87,6 +87,7 @@ class Line:
         self.underruns = 0
         "Callbacks that came too late for the loudspeaker."
         self._faults = 0
+        self._closed = False
         speaker = card.pick("loudspeaker", wishes.loudspeaker)
         self._mic = card.microphone(card.pick("microphone", wishes.microphone), wishes.block, self._captured)
         try:
@@ -96,6 +97,7 @@ class Line:
             raise
         self._resampler = Resampler(PLAYOUT_RATE, self._speaker.rate)
         self.output_latency = self._speaker.latency + self._resampler.delay / PLAYOUT_RATE
+        self.loudspeaker = self._speaker.device.name
         self.name = (
             f"{self._mic.device.name} ({self._mic.rate} Hz), "
             f"{self._speaker.device.name} ({self._speaker.rate} Hz)"
@@ -130,8 +132,11 @@ class Line:
         self._heard_at = self._played_at = self._clock()
 
     def close(self) -> None:
-        """Give the devices back. May block for ever."""
+        """Give the devices back, once. May block for ever."""
         self.alive = False
+        if self._closed:
+            return  # PortAudio may have given the stream's memory to another
+        self._closed = True
         self._mic.close()
         self._speaker.close()
 

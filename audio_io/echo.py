@@ -20,6 +20,10 @@ from .formats import level
 ECHO_FRAME = CAPTURE_RATE // 100
 """Samples per call: 10 ms."""
 INSTALL = "pip install pywebrtc-audio"
+REST = 1.0
+"""Seconds of digital silence from the agent after which no echo can be in the air and AEC3 may rest."""
+THROUGH = 128
+"""Samples by which AEC3's output comes after its input (measured); it must be kept up while it rests."""
 _STEP = 0.01
 _SMOOTH = 0.05
 """Share of a new frame in the smoothed powers: a time constant of 0.2 s."""
@@ -72,6 +76,8 @@ class EchoCanceller:
         self._sounded = 0.0
         self._gone = 0.0
         self._ringing = 0.0
+        self._mute, self._rested = 0.0, False
+        self._through: Pcm = np.zeros(THROUGH, dtype=np.float32)
         self._before = self._after = 0.0
         self._align(max(0.0, delay - self.config.headroom))
 
@@ -99,10 +105,24 @@ class EchoCanceller:
         self._follow(mic, far, sounding)
         line = np.concatenate((self._line, far))
         self._line = line[ECHO_FRAME:]
-        near: Pcm = self._engine.process(np.ascontiguousarray(mic), line[:ECHO_FRAME].copy())
+        near = self._near(np.ascontiguousarray(mic), line[:ECHO_FRAME].copy())
         if sounding and not self.settled:
             self._judge(mic, near)
         return near if self._ringing <= 0 or self.settled else np.zeros_like(near)
+
+    def _near(self, mic: Pcm, due: Pcm) -> Pcm:
+        """AEC3's output; while nothing sounds whose echo it could remove, the microphone, as late."""
+        through = np.concatenate((self._through, mic))
+        self._through = through[ECHO_FRAME:]
+        self._mute = 0.0 if due.any() else self._mute + _STEP
+        if self._mute > REST:
+            self._rested = True
+            return through[:ECHO_FRAME]
+        near: Pcm = self._engine.process(mic, due)
+        if self._rested:  # its first output is still of the time before it rested
+            self._rested = False
+            return through[:ECHO_FRAME]
+        return near
 
     def _follow(self, mic: Pcm, far: Pcm, sounding: bool) -> None:
         """Follow the delay while the agent sounds or its echo may still be in the air."""

@@ -18,8 +18,8 @@ LOOK = 0.5
 """Seconds over which the least that waited is taken; more than SPARE of that was never needed."""
 LATE = 0.02
 """Seconds never needed that are cut even though the agent sounds: the microphone lost that much."""
-MOST = 0.25
-"""Seconds at which the line is cut at once."""
+MOST = 1.5
+"""Seconds at which the line is cut at once: a hole, and the time until it is sure that it is one."""
 DEBT = 0.06
 """Seconds by which the loudspeaker's callback may come late without the loudspeaker falling silent."""
 _SILENT = -60.0
@@ -68,7 +68,7 @@ class FarEnd:
         self._looked += count
         if self._looked >= LOOK * CAPTURE_RATE:
             self._trim()
-        return np.pad(part, (0, count - part.size))
+        return part if part.size == count else np.pad(part, (0, count - part.size))
 
     def ready(self, count: int) -> bool:
         """True when no more than a little would be missing."""

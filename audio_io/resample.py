@@ -85,13 +85,11 @@ class Resampler:
         return max(0, -(-heard * self._up // self._down))
 
     def _at(self, sound: Pcm, upto: int) -> Pcm:
-        outputs = np.arange(self._made, max(self._made, upto), dtype=np.int64)
+        begin, self._made = self._made, max(self._made, upto)
+        if self._made == begin or not sound.any():  # an agent is silent most of the time
+            return np.zeros(self._made - begin, dtype=np.float32)
+        outputs = np.arange(begin, self._made, dtype=np.int64)
         position, phase = np.divmod(outputs * self._down, self._up)
-        self._made += outputs.size
-        if not outputs.size:
-            return np.zeros(0, dtype=np.float32)
-        if not sound.any():  # an agent is silent most of the time
-            return np.zeros(outputs.size, dtype=np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(sound, self._taps.shape[1])
         first = position - (self.delay - 1) - self._tail_at
         if self._up == 1:

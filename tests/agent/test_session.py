@@ -16,7 +16,7 @@ from model.scripted import Answer, ByText, ScriptedEngine
 from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import BugError, DeviceError, ModelError
-from pipeline.events import CommitDraft, Hush, PlaybackStarted, SpeechStarted, StartDraft
+from pipeline.events import AudioLost, CommitDraft, Hush, PlaybackStarted, SpeechStarted, StartDraft
 from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
@@ -45,12 +45,15 @@ class Room:
     talks: tuple[tuple[float, float], ...] = ()
     seconds: float = 6.0
     echo: str = "none"
+    latency: float = 0.0
     breaks_at: float = float("inf")
+    gap_at: float = float("inf")
+    "Then 200 ms are lost, and what plays from there on is a loudspeaker without echo cancellation."
     does: dict[float, Callable[[], None]] = field(default_factory=dict)
     played: list[Pcm] = field(default_factory=list)
 
     def report(self) -> EdgeReport:
-        return EdgeReport("room", self.echo, 0.0)
+        return EdgeReport("room", self.echo, self.latency)
 
     async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
         began, waiting = now(), dict(self.does)
@@ -59,6 +62,9 @@ class Room:
             await asyncio.sleep(began + at + 0.02 - now())
             if at >= self.breaks_at:
                 raise DeviceError("the microphone was unplugged")
+            if at == self.gap_at:
+                self.echo, self.latency = "open", 0.1
+                emit(AudioLost(ring.lose(3200)))
             loud = any(start <= at < end for start, end in self.talks)
             ring.write(np.full(FRAME, 0.5 if loud else 0.0, np.float32))
             self.played.append(source.pull(FRAME * PLAYOUT_RATE // CAPTURE_RATE))
@@ -195,3 +201,12 @@ def test_a_session_that_was_not_run_has_no_conversation() -> None:
             _ = session.conversation
 
     simulate(main)
+
+
+def test_another_device_after_a_gap_changes_latency_and_barge_in() -> None:
+    words = "one two three four five six seven eight nine ten"
+    engine = ScriptedEngine(ByText({}, Answer(words, SAID)), first=0.01, per_token=0.001)
+    room = Room(((1.0, 2.0), (3.6, 5.0)), seconds=9.0, gap_at=0.5)
+    held = hold(room, engine)
+    assert held.count(Hush) == 0
+    assert held.session._running.speaking.output_latency == 0.1

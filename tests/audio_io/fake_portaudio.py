@@ -33,7 +33,7 @@ class FakeStream:
         self.card, self.output, self.name = card, output, row["name"]
         self.samplerate, self.channels = wanted["samplerate"], wanted["channels"]
         self.block, self.callback = wanted["blocksize"], wanted["callback"]
-        self.latency, self.running, self.count = 0.02, False, 0
+        self.latency, self.running, self.count, self.closed = card.latency, False, 0, 0
         self.heard: list[Any] = []
         card.streams.append(self)
 
@@ -46,6 +46,7 @@ class FakeStream:
 
     def close(self) -> None:
         self.running = False
+        self.closed += 1
         if self.card.hang is not None:
             self.card.hang.wait()
 
@@ -94,7 +95,7 @@ class FakePortAudio:
         self.broken: dict[str, Exception] = {}
         self.unstartable: dict[str, Exception] = {}
         self.dead: set[str] = set()
-        self.xrun = False
+        self.xrun, self.latency = False, 0.02
         self.hang: threading.Event | None = None
         self.sound: Callable[[int, int, int], Any] = hum
         self.streams: list[FakeStream] = []

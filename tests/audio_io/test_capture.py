@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,85 @@ def test_a_hole_comes_out_as_a_count_at_its_place() -> None:
     holes = [frame for frame in frames if isinstance(frame, int)]
     assert holes == [pytest.approx(16000, abs=200)]
     assert sound_of(frames).size == pytest.approx(4 * 16000, abs=500)
+
+
+def ramp(number: int) -> Pcm:
+    """10 ms of sound that tell which block they are."""
+    return np.full((160, 1), number / 1000, np.float32)
+
+
+@pytest.mark.parametrize("rate", [16000, 48000])
+def test_a_loss_lies_before_the_sound_that_came_after_it(rate: int) -> None:
+    capture, frames, waited = Capture(rate, Gaps(), FarEnd(), None), [], 0.0
+    for number in range(500):
+        at = number * 0.01 + (0.4 if number >= 200 else 0.0)
+        block = np.full((rate // 100, 1), 0.1 if number < 200 else 0.7, np.float32)
+        frames += capture.take(block, at)
+        waited = max(waited, at - sound_of(frames).size / 16000)
+    (hole,) = [place for place, frame in enumerate(frames) if isinstance(frame, int)]
+    assert sound_of(frames[:hole]).size / 16000 == pytest.approx(2.0, abs=0.03)
+    assert sound_of(frames[: hole + 1]).size / 16000 == pytest.approx(2.4, abs=0.03)
+    assert sound_of(frames[hole + 2 :]).min() > 0.4
+    assert sound_of(frames).size / 16000 == pytest.approx(5.4, abs=0.05)
+    assert waited < 0.4 + 0.5 + 0.05
+
+
+@pytest.mark.parametrize("stall", [0.05, 0.09, 0.3])
+def test_what_was_only_late_comes_as_soon_as_it_is_there_and_in_order(stall: float) -> None:
+    capture, frames = Capture(16000, Gaps(), FarEnd(), None), []
+    for number in range(300):
+        due = number * 0.01
+        frames += capture.take(ramp(number), 1.0 + stall if 1.0 <= due < 1.0 + stall else due)
+        if due >= 1.0 + stall or stall < 0.1:
+            assert sound_of(frames).size >= number * 160 - 320
+    assert not any(isinstance(frame, int) for frame in frames)
+    want = np.repeat(np.arange(300) / 1000, 160).astype(np.float32)
+    assert np.array_equal(sound_of(frames), want[: sound_of(frames).size])
+
+
+def test_a_device_that_dies_soon_after_a_hole_gives_loss_sound_and_loss_in_order() -> None:
+    capture, frames = Capture(16000, Gaps(), FarEnd(), None), []
+    for number in range(120):
+        frames += capture.take(ramp(number), number * 0.01 + (0.3 if number >= 100 else 0.0))
+    frames += capture.stalled(2.5)
+    first, last = (place for place, frame in enumerate(frames) if isinstance(frame, int))
+    assert frames[first] == pytest.approx(0.3 * 16000, abs=20)
+    assert last - first - 1 == 10
+    assert frames[last] == pytest.approx(1.01 * 16000, abs=20)
+    assert capture.stalled(2.5) == []
+
+
+def test_what_was_lost_while_devices_changed_is_known_with_the_new_ones_first_block() -> None:
+    gaps, frames = Gaps(), []
+    old = Capture(16000, gaps, FarEnd(), None)
+    for number in range(100):
+        old.take(ramp(number), number * 0.01)
+    new = Capture(16000, gaps, FarEnd(), None)
+    for number in range(100, 104):
+        frames += new.take(ramp(number), 1.39 + (number - 99) * 0.01)
+    assert frames[0] == pytest.approx(0.4 * 16000, abs=2)
+    assert len(frames) == 3
+
+
+def test_far_end_and_microphone_still_match_after_a_hole() -> None:
+    class Spy:
+        off = 0.0
+
+        def process(self, mic: Pcm, far: Pcm) -> Pcm:
+            if mic.min() > 120 / 1600:
+                self.off = max(self.off, float(np.abs(mic - far).max()))
+            return mic
+
+        def disturb(self) -> None:
+            pass
+
+    spy: Any = Spy()
+    capture = Capture(16000, Gaps(), FarEnd(), spy)
+    for number in range(400):  # the loudspeaker plays on, the microphone loses 0.2 s
+        capture.played(np.full(240, number / 1600, np.float32))
+        if not 100 <= number < 120:
+            capture.take(ramp(number) / 1.6, number * 0.01)
+    assert 0 < spy.off < 0.002  # 30 ms; 0.2 s would be 0.0125
 
 
 def test_digital_silence_is_timed() -> None:

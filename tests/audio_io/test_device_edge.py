@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from pipeline.events import AudioLost, Fact, Sample, Span
 from pipeline.ports import EdgeReport, Pcm
 from pipeline.ring import AudioRing
 
+T = TypeVar("T")
 HEADPHONES = DeviceConfig(echo="headphones")
 
 
@@ -43,6 +44,7 @@ class Talk:
         events: dict[float, Callable[[], None]] | None = None,
     ) -> None:  # fmt: skip
         self.fake, self.facts, self.tone = fake, [], Tone()
+        self.latencies: list[float] = []
         self.error: Exception | None = None
         self.seconds, self.events = seconds, events or {}
         self.config = config
@@ -52,7 +54,7 @@ class Talk:
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
         self.ring = AudioRing(120.0)
-        edge = DeviceEdge(self.config, SoundCard(self.fake), threads=False, clock=loop.time)
+        edge = self.edge = DeviceEdge(self.config, SoundCard(self.fake), threads=False, clock=loop.time)
         for at, event in self.events.items():
             loop.call_at(at, event)
         try:
@@ -67,6 +69,7 @@ class Talk:
 
     def _emit(self, fact: Fact) -> None:
         assert isinstance(fact, AudioLost)
+        self.latencies.append(self.edge.report().output_latency)
         self.facts.append((now(), fact.span))
 
     @property
@@ -132,6 +135,107 @@ def test_an_unplugged_device_is_told_within_a_second_and_replaced(portaudio: Mod
     assert talk.ring.end == pytest.approx(12 * 16000, abs=4800)
     assert talk.lost == pytest.approx(0.8, abs=0.3)
     assert np.abs(talk.captured[-8000:]).max() > 0.09
+
+
+class Slow(DeviceEdge):
+    """A reopening that takes a second of the loop's time."""
+
+    def _aside(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        if "_reopened" not in work.__code__.co_names:
+            return super()._aside(work)
+        loop = asyncio.get_running_loop()
+        outer: asyncio.Future[T] = loop.create_future()
+
+        def passed_on(done: asyncio.Future[T]) -> None:
+            if not outer.cancelled():
+                outer.set_result(done.result())
+
+        def later() -> None:
+            inner = super(Slow, self)._aside(work)
+            inner.add_done_callback(passed_on)
+
+        loop.call_later(1.5, later)
+        return outer
+
+
+@pytest.mark.parametrize("patience", [1.0, 10.0])
+def test_no_microphone_stays_open_when_the_session_ends_while_one_is_opened(
+    portaudio: ModuleType, patience: float
+) -> None:
+    fake = portaudio.FakePortAudio()
+    fake.on_restart = fake.dead.clear
+    config = DeviceConfig(echo="headphones", patience=patience, retry=0.5)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        edge = Slow(config, SoundCard(fake), threads=False, clock=loop.time)
+        loop.call_at(2.0, fake.dead.add, "Fake Mic")
+        with pytest.raises((TimeoutError, DeviceError)):
+            async with asyncio.timeout_at(3.5):
+                await edge.run(AudioRing(10.0), Tone(), lambda fact: None)
+        assert fake.restarts == 0, "the session must end before the devices are open again"
+        await asyncio.sleep(5.0)
+
+    simulate(main)
+    assert fake.restarts == 1
+    assert [stream.running for stream in fake.streams] == [False] * 4
+    assert [stream.closed for stream in fake.streams] == [1] * 4
+
+
+def test_a_stream_is_closed_once_however_often_a_reopening_is_tried(portaudio: ModuleType) -> None:
+    fake = portaudio.FakePortAudio()
+    fake.on_restart = fake.rows.clear
+    assert Talk(fake, 30.0, events={2.0: lambda: fake.dead.add("Fake Mic")}).error is not None
+    assert fake.restarts > 1
+    assert [stream.closed for stream in fake.streams] == [1, 1]
+
+
+def unplug_headphones(fake: Any, portaudio: ModuleType) -> Callable[[], None]:
+    fake.rows.append(dict(portaudio.SPEAKER, name="Loud Monitor", default_samplerate=44100.0))
+
+    def unplug() -> None:
+        fake.dead |= {"Fake Speaker"}
+        fake.latency = 0.08
+        fake.on_restart = lambda: fake.rows.__setitem__(slice(1, 2), [])
+
+    return unplug
+
+
+@pytest.mark.parametrize("wish", ["", "Fake Speaker"])
+def test_without_the_headphones_the_agents_voice_is_cancelled(portaudio: ModuleType, wish: str) -> None:
+    pytest.importorskip("pywebrtc_audio", reason="the echo canceller's wheel is not installed")
+    fake = portaudio.FakePortAudio()
+    config = DeviceConfig(loudspeaker=wish, echo="headphones")
+    talk = Talk(fake, 8.0, config=config, events={2.0: unplug_headphones(fake, portaudio)})
+    assert talk.report.echo == "cancelled"
+    assert talk.report.note.startswith("Loud Monitor plays instead of Fake Speaker: ")
+
+
+def test_without_headphones_and_canceller_the_open_echo_is_told(
+    portaudio: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pywebrtc_audio", None)
+    fake = portaudio.FakePortAudio()
+    talk = Talk(fake, 8.0, events={2.0: unplug_headphones(fake, portaudio)})
+    assert talk.report.echo == "open"
+    assert "Loud Monitor plays instead of Fake Speaker" in talk.report.note
+    assert "pip install pywebrtc-audio" in talk.report.note
+
+
+def test_the_same_headphones_stay_headphones_and_need_no_canceller(portaudio: ModuleType) -> None:
+    fake = portaudio.FakePortAudio()
+    fake.on_restart = fake.dead.clear
+    talk = Talk(fake, 8.0, events={2.0: lambda: fake.dead.add("Fake Mic")})
+    assert fake.restarts == 1
+    assert (talk.report.echo, talk.report.note) == ("none", "")
+
+
+def test_the_last_loss_of_a_reopening_is_told_when_the_report_speaks_of_the_new_devices(
+    portaudio: ModuleType,
+) -> None:
+    fake = portaudio.FakePortAudio()
+    talk = Talk(fake, 8.0, events={2.0: unplug_headphones(fake, portaudio)})
+    assert talk.latencies[-1] == talk.report.output_latency == pytest.approx(0.081)
 
 
 def test_a_silent_loudspeaker_is_noticed_too(portaudio: ModuleType) -> None:

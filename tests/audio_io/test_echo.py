@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,6 +115,45 @@ def test_after_a_disturbance_it_must_be_seen_to_work_again() -> None:
     assert not canceller.settled
     cancel(canceller, mic[6 * 16000 :], far[6 * 16000 :])
     assert canceller.settled
+
+
+@recordings
+def test_a_long_pause_of_the_agent_costs_nothing_and_changes_nothing_it_has_learnt() -> None:
+    voice = person("vosk__test.wav", 8.0)
+    silence = np.zeros(48000, np.float32)
+    far = np.concatenate([voice[:80000], silence, voice[80000:], silence])
+    mic = EchoPath(EchoConfig(gain=0.0)).hear(far)
+    canceller: Any = EchoCanceller()
+    calls, engine = 0, canceller._engine
+
+    class Counted:
+        def process(self, mic: Pcm, due: Pcm) -> Pcm:
+            nonlocal calls
+            calls += 1
+            near: Pcm = engine.process(mic, due)
+            return near
+
+    canceller._processor = lambda **_: Counted()
+    canceller._engine = Counted()
+    cancel(canceller, mic[:80000], far[:80000])
+    assert canceller.settled
+    calls = 0
+    pause = cancel(canceller, mic[80000:128000], far[80000:128000])
+    assert calls == pytest.approx(100, abs=20)  # of 300
+    delay = slice(32000, 47680), slice(80000 + 32000 - 128, 80000 + 47680 - 128)
+    assert np.array_equal(pause[delay[0]], mic[delay[1]])
+    back = cancel(canceller, mic[128000:], far[128000:])
+    assert level(back[:8000]) < -60.0
+    assert canceller.settled
+
+
+def test_rest_and_work_follow_each_other_without_a_step() -> None:
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(64000) / 16000)).astype(np.float32)
+    far = np.zeros_like(tone)
+    far[40000:40160] = 1e-4  # not silence, but nothing that could be heard
+    heard = cancel(EchoCanceller(), tone, far)
+    usual = float(np.abs(np.diff(tone)).max())
+    assert np.abs(np.diff(heard[12000:])).max() < 1.5 * usual
 
 
 def test_frames_of_another_size_are_our_bug() -> None:
