@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audio_io.detectors import make_detector
-
 from agent.config import BrainConfig
 from agent.launch import make_brain
+from audio_io.detectors import make_detector
 from audio_io.echo import EchoCanceller
 from pipeline.compute import InlineCompute
 from pipeline.errors import UserError
