@@ -140,6 +140,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
     (User.PAUSED, Agent.HELD): _OVERLAP | {
         SpeechStarted: overlap.once_more,
         OverlapScored: overlap.judge_paused,
+        DraftFinished: overlap.finish_judged,
         EndOfTurnScored: overlap.keep_score,
         TimerRang: overlap.unjudged,
     },

@@ -224,6 +224,14 @@ def finish_over(state: State, fact: DraftFinished, now: float, config: TurnConfi
     return after, ()
 
 
+def finish_judged(state: State, fact: DraftFinished, now: float, config: TurnConfig) -> Step:
+    """A draft is whole while a burst is judged: a burst that deserves no answer is no barge-in."""
+    after, orders = finish_over(state, fact, now, config)
+    if after.agent is Agent.HELD and writing(after).empty:
+        return resume(after, now, config, f"resumed at {milliseconds(state, now)} ms: it deserves no answer")
+    return after, orders
+
+
 def fail_over(state: State, fact: StageFailed, now: float, config: TurnConfig) -> Step:
     """A stage failed while the user talks over the voice: without a voice the floor is theirs."""
     if fact.stage != "voice":

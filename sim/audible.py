@@ -55,7 +55,7 @@ def silence_after_a_hush(evidence: Evidence) -> Iterator[str]:
         stalled = sum(max(0.0, min(b, sound.end) - max(a, sound.start)) for a, b in evidence.stalled)
         if mine and utterance and all(sound.end - stalled > claim.until + LINGER for claim in mine):
             latest = max(mine, key=lambda claim: claim.until)
-            if any(start <= latest.until <= end + 0.04 for start, end in evidence.stalled):
+            if any(start - LINGER <= latest.until <= end + LINGER for start, end in evidence.stalled):
                 continue  # a sink that pulls nothing can let go of nothing
             yield (
                 f"{utterance.text!r} of turn {latest.turn} sounded until {sound.end:.3f},"
@@ -161,7 +161,7 @@ def _voiced(evidence: Evidence, turn: Turn) -> list[Utterance]:
     owner = (turn, claims[-1].draft)
     mine = [utterance for utterance in evidence.utterances if owner in evidence.owners(utterance)]
     if owner[1] == 0:  # canned words are the same in every turn: those asked for under this claim
-        mine = [u for u in mine if claims[-1].since <= u.at <= claims[-1].until]
+        mine = [u for u in mine if claims[-1].since <= u.at < claims[-1].until]
     sounded = {sound.utterance for sound in evidence.sounds}
     newest = {u.text: u for u in mine if u.serial in sounded}  # a phrase that made way was asked for twice
     return list(newest.values())

@@ -114,8 +114,9 @@ def _tokens(number: int, words: tuple[str, ...]) -> list[tuple[str, float]]:
     if words and words[-1] == UNSURE:
         lines += ["incomplete", "\n"]
     lines += [f"{SECRET}", f" {number}", "\n"] + [" on"] * (12 if SLOW in words else 0)
-    thought = [(text, logprob) for text in [*lines, "\n", "</", "think", ">", "\n"]]
-    return thought + [(text, SURE) for text in (_answer(number, meant) if meant else [])] + [("", SURE)]
+    thought = [(text, logprob) for text in [*lines, "\n", "</", "think", ">"]]
+    answer = ["\n", *_answer(number, meant)] if meant else []
+    return thought + [(text, SURE) for text in [*answer, ""]]
 
 
 def _answer(number: int, words: list[str]) -> list[str]:

@@ -32,7 +32,7 @@ def simulate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int:
-    """Explore, print the account, return 0 when nothing is wrong and 1 otherwise. Raises UserError."""
+    """Explore and print. 1 for a violation or, in a full exploration, a cell never met; else 0. Raises UserError."""
     say = tell or _print
     if given.seeds < 1 or given.first < 0:
         wrong = f"{given.seeds} and {given.first}"
@@ -45,7 +45,7 @@ def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int
     for text in summary(account, cells=given.cells):
         say(text)
     full = given.seeds >= FULL and given.model == "scripted"
-    return 1 if account.violations or (full and account.rare()) else 0
+    return 1 if account.violations or (full and account.rare(1)) else 0
 
 
 def main(arguments: list[str] | None = None) -> int:

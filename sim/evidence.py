@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from agent.conversation import Exchange
@@ -63,7 +64,7 @@ class Supply:
     queued: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """One conversation, complete."""
 
@@ -92,9 +93,19 @@ class Evidence:
 
     def of(self, *kinds: type) -> Iterator[tuple[float, Any]]:
         """(time, item) of all entries of these kinds, in order. The items' types are the caller's to know."""
-        for entry in self.entries:
-            if isinstance(entry.item, kinds):
-                yield entry.at, entry.item
+        found = [place for kind in kinds for place in self._by_kind.get(kind, ())]
+        if len(kinds) > 1:
+            found.sort()
+        for index in found:
+            yield self.entries[index].at, self.entries[index].item
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[int]]:
+        """Where in the trace items of each type stand."""
+        places: dict[type, list[int]] = {}
+        for index, entry in enumerate(self.entries):
+            places.setdefault(type(entry.item), []).append(index)
+        return places
 
     @property
     def closed(self) -> float:

@@ -54,7 +54,7 @@ class Moment:
 
 ACTIONS = (
     "type", "commit", "say", "gap", "voice fails", "stage fails", "barge-in", "backchannel", "noise", "stall",
-    "late mail",
+    "late mail", "gap",
 )  # fmt: skip
 """What may happen at a moment; ``close`` beside these ends the conversation."""
 ROWS = tuple(RULES)
@@ -87,7 +87,7 @@ def _fault(dice: random.Random) -> Fault:
         case "brain":
             return Fault("brain", dice.randrange(8), dice.choice(["start", "middle", "slow"]))
         case "voice":
-            return Fault("voice", dice.randrange(8), dice.choice(["start", "middle", "hang", "mute", "mute"]))
+            return Fault("voice", dice.randrange(8), dice.choice(["start", "middle", "hang"] + 3 * ["mute"]))
         case "frame":
             return Fault("frame", dice.randrange(50, 900), "gap", dice.uniform(0.1, 0.8))
         case "pull":
@@ -102,11 +102,11 @@ def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
     count = len(ACTIONS)
     if talks_over(seed):
         turn, index = divmod(seed // 3 * 2 + seed % 3, len(_OVER))
-        chosen = [(nth, _OVER[index], ACTIONS[(4 * turn + nth) % count]) for nth in range(count)]
+        chosen = [(k // 2, _OVER[index], ACTIONS[(5 * turn + k) % count]) for k in range(count)]
         chosen += [(0, *_PAIRS[(seed * 3 + k) % len(_PAIRS)]) for k in range(3)]
     else:
         turn, index = divmod(seed // 3, len(_ALONE))
-        chosen = [(nth, _ALONE[index], ACTIONS[(4 * turn + nth) % count]) for nth in range(count)]
+        chosen = [(k // 2, _ALONE[index], ACTIONS[(5 * turn + k) % count]) for k in range(count)]
     moments = [
         Moment(row, nth, dice.uniform(0, 0.06), action, dice.uniform(0.2, 0.5)) for nth, row, action in chosen
     ]

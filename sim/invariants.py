@@ -19,6 +19,8 @@ from pipeline.events import (
     Hush,
     InputCommitted,
     Listened,
+    Overlap,
+    OverlapScored,
     PlaybackReached,
     PlaybackStarted,
     Remember,
@@ -38,6 +40,7 @@ from pipeline.ports import CAPTURE_RATE, Thought
 
 from . import audible
 from .evidence import Evidence
+from .user import Uttered
 from .words import WORDS
 
 CLOSING = 2.0
@@ -46,6 +49,8 @@ HEARING = 1.5
 """Seconds after the end of a sentence by which a draft of it must have been started."""
 CUT = 0.1
 """Seconds of a word that may be missing at either end of what a turn took in."""
+WORD = 0.3
+"""Seconds of the shortest sentence that must not be missed."""
 HUM = 0.6
 """Seconds of silence that a detector may miss, so that two sentences are one."""
 Check = Callable[[Evidence], Iterator[str]]
@@ -154,14 +159,14 @@ def _reached(evidence: Evidence) -> Iterator[str]:
 
 
 def _listened(evidence: Evidence) -> Iterator[str]:
-    latest: Span | None = None
+    upto: dict[int, int] = {}
     for at, item in evidence.of(Listened, Think):
         if isinstance(item, Think):
-            latest = None
-        elif latest is not None and (item.span.start != latest.start or item.span.end < latest.end):
-            yield f"{item.span} was listened to at {at:.3f} after {latest}"
+            upto.setdefault(item.listened.start, item.listened.start)
+        elif item.span.end < upto.get(item.span.start, 1 << 60):
+            yield f"{item.span} was listened to at {at:.3f}, after up to {upto.get(item.span.start)}"
         else:
-            latest = item.span
+            upto[item.span.start] = item.span.end
 
 
 def a_draft_heard_every_word(evidence: Evidence) -> Iterator[str]:
@@ -199,23 +204,40 @@ def _missing(evidence: Evidence, span: Span, heard: list[str] | None) -> list[st
 def every_sentence_is_listened_to(evidence: Evidence) -> Iterator[str]:
     """What the user says in their own time is drafted soon after, whatever went on before."""
     drafts = [(at, order.listened) for at, order in evidence.of(StartDraft)]
-    ducked = [at for at, _ in evidence.of(Duck)]
-    explicit = [at for at, _ in evidence.of(InputCommitted, TextEntered)]
     for said in evidence.uttered:
         over = said.end / CAPTURE_RATE + HEARING
-        lost = any(start < said.end and said.start < end for start, end in evidence.lost)
-        # What was taken for talk over a reply may have been judged a backchannel.
-        begun, ended = said.start / CAPTURE_RATE, said.end / CAPTURE_RATE
-        talked_over = any(begun - 0.1 <= at <= ended + 0.3 for at in ducked)
-        # Who says that their turn is over, or types, is not listened to until they pause.
-        told = any(said.start / CAPTURE_RATE - HUM <= at <= said.end / CAPTURE_RATE for at in explicit)
-        if not said.alone or talked_over or lost or told or over > evidence.closed or evidence.echo != "none":
-            continue
-        if said.end - said.start < 0.3 * CAPTURE_RATE:
+        if said.end - said.start < WORD * CAPTURE_RATE or over > evidence.closed or _excused(evidence, said):
             continue
         last = said.end - round(CUT * CAPTURE_RATE)
         if not any(span.start <= last and said.start < span.end and at <= over for at, span in drafts):
             yield f"nobody listened to {' '.join(said.words)!r}, said until {said.end / CAPTURE_RATE:.3f}"
+
+
+def _excused(evidence: Evidence, said: Uttered) -> bool:
+    """True for talk over the voice, which may be judged a backchannel, and for what could not be heard."""
+    start, end = said.start / CAPTURE_RATE, said.end / CAPTURE_RATE
+    lost = any(first < said.end and said.start < last for first, last in evidence.lost)
+    # Who says that their turn is over, or types, is not listened to until they pause.
+    told = any(start - HUM <= at <= end for at, _ in evidence.of(InputCommitted, TextEntered))
+    ducked = {at for at, _ in evidence.of(Duck)}
+    bursts = [(begun, ended) for at, begun, ended in _bursts(evidence) if at in ducked]
+    over = any(begun < said.end and said.start < ended for begun, ended in bursts)
+    scores = [(at, fact.kind) for at, fact in evidence.of(OverlapScored)]
+    judged = any(start <= at <= end + HUM and kind is not Overlap.BARGE_IN for at, kind in scores)
+    return not said.alone or lost or told or over or judged or evidence.echo != "none"
+
+
+def _bursts(evidence: Evidence) -> Iterator[tuple[float, int, int]]:
+    """(when it was told, first sample, end) of each stretch of speech that the detector saw."""
+    begun: tuple[float, int] | None = None
+    for at, fact in evidence.of(SpeechStarted, SpeechPaused):
+        if isinstance(fact, SpeechStarted):
+            begun = (at, fact.at)
+        elif begun is not None:
+            yield (*begun, fact.at)
+            begun = None
+    if begun is not None:
+        yield (*begun, 1 << 60)
 
 
 def an_answer_comes_or_an_ending(evidence: Evidence) -> Iterator[str]:

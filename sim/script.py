@@ -134,7 +134,7 @@ def _close_calls(seed: int, dice: random.Random) -> Scenario:
     acts: list[Act] = []
     for _ in range(4):
         word = dice.choice(PLAIN)
-        short = dice.choice([(STOP,), (STOP,), _sentence(dice, 3)])
+        short = dice.choice([(STOP,), (BACKCHANNEL,), (BACKCHANNEL,), _sentence(dice, 3)])
         acts += [Speak((word, LONG)), Outlast(short, dice.uniform(0.1, 0.18)), Rest(1.2)]
     moments = (*late_mail(dice), *draw_moments(seed, dice)[-1:])
     return Scenario(
@@ -146,8 +146,8 @@ def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:
     """What leads into every state in turn, so that the conversation can be closed there."""
     over = closing_row(seed)[0] is not User.QUIET and closing_row(seed)[1] is not Agent.SILENT
     if over or talks_over(seed):
-        words = dice.choice([(STOP,), (STOP,), _sentence(dice, 4)])
-        return Speak((*_sentence(dice, 2), LONG)), Overlap(words, dice.uniform(0.1, 0.9))
+        words = dice.choice([(STOP,), (STOP,), (BACKCHANNEL,), _sentence(dice, 4)])
+        return Speak((*_sentence(dice, 2), LONG)), Overlap(words, dice.uniform(0.3, 1.0))
     return Speak(_sentence(dice, 3)), Rest(0.5)
 
 
@@ -170,8 +170,9 @@ def _turn(dice: random.Random) -> Act:
 
 
 def _overlap(dice: random.Random) -> Act:
-    kind = dice.choice(["barge-in", "barge-in", "mhm", "stop", "cough", "twice", "ponder", *["end"] * 5])
-    delay = dice.uniform(0.05, 0.9)
+    kinds = ["barge-in", "barge-in", "mhm", "mhm", "stop", "cough", "twice", "ponder", *["end"] * 5]
+    kind = dice.choice(kinds)
+    delay = dice.uniform(0.05, 1.0)
     match kind:
         case "barge-in":
             return Overlap(_sentence(dice), delay)

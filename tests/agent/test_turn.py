@@ -441,6 +441,16 @@ def test_a_short_word_judged_no_barge_in_resumes(kind: Overlap) -> None:
     assert scene.tell(4.6, OverlapScored(at(4.4), kind)) == [DropDraft(Turn(2), Draft(2)), Resume(Turn(1))]
 
 
+def test_a_burst_that_deserves_no_answer_is_no_barge_in() -> None:
+    scene = Scene().judges()
+    orders = scene.tell(4.6, DraftFinished(Turn(2), Draft(2), Ending.COMPLETE))
+    assert orders == [DropDraft(Turn(2), Draft(2)), Resume(Turn(1))]
+    answered = Scene().judges()
+    answered.tell(4.6, PhraseDrafted(Turn(2), Draft(2), 0, "Okay."))
+    assert answered.tell(4.6, DraftFinished(Turn(2), Draft(2), Ending.COMPLETE)) == []
+    assert Scene().judges().tell(4.6, DraftFinished(Turn(1), Draft(1), Ending.COMPLETE)) == []
+
+
 def test_speech_judged_a_barge_in_takes_the_floor_before_any_hold() -> None:
     scene = Scene().is_talked_over()
     orders = scene.tell(4.15, OverlapScored(at(4.1), Overlap.BARGE_IN))

@@ -35,7 +35,7 @@ def test_the_brain_says_what_it_heard_and_answers_it() -> None:
     )
     assert "Reply 1 to kilo." in answer(brain, Prompt((Human((Text("kilo"),)), Reply())))
     assert "incomplete\n" in answer(brain, ask("alpha", "and"))
-    assert answer(brain, ask("mhm")).endswith("</think>\n"), "a backchannel deserves no reply"
+    assert answer(brain, ask("mhm")).endswith("</think>"), "a backchannel deserves no reply"
 
 
 def test_the_brain_is_paid_per_position_once_and_per_token() -> None:
