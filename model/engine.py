@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.errors import BugError, ModelError
 from pipeline.ports import BrainFacts, Limits, Piece
-from pipeline.prompt import Prompt, Reply
+from pipeline.prompt import OpenNote, Prompt, Reply
 
 from .checkpoint import Bundle, bundled, load
 from .cost import Bill, Price, Work
@@ -118,15 +118,15 @@ class OnnxEngine:
             line.close()
 
     def generate(self, prompt: Prompt, limits: Limits, session: str = "") -> Iterator[Piece]:
-        """Greedy tokens that continue a prompt which ends with an open Reply; the last piece says so.
+        """Greedy tokens that continue a prompt which ends with an open Reply or note; the last piece says so.
 
         Ends at any special token, a stop text, the token limit, a full context, or when the model goes
         round in circles. Raises ModelError before the first piece when the prompt is too long or its sound
         unusable.
         """
         layout = self._layout(prompt)
-        if not prompt.parts or not isinstance(prompt.parts[-1], Reply):
-            raise BugError("generate needs a prompt that ends with an open Reply")
+        if not prompt.parts or not isinstance(prompt.parts[-1], Reply | OpenNote):
+            raise BugError("generate needs a prompt that ends with an open Reply or an OpenNote")
         room = min(limits.max_tokens, self._card.max_context - len(layout))
         keys = layout.keys(session)
         network = self._alive()
@@ -161,7 +161,7 @@ class OnnxEngine:
 
     def _layout(self, prompt: Prompt) -> Layout:
         layout = self._renderer.layout(prompt)
-        replying = bool(prompt.parts) and isinstance(prompt.parts[-1], Reply)
+        replying = bool(prompt.parts) and isinstance(prompt.parts[-1], Reply | OpenNote)
         if len(layout) + replying > self._card.max_context:
             raise ModelError(
                 f"the prompt has {len(layout)} positions, and this brain reads {self._card.max_context} "
@@ -189,7 +189,7 @@ class OnnxEngine:
             if isinstance(run, Words):
                 parts.append(network.embed(run.ids[skip:]))
             elif isinstance(run, Patches):
-                parts.append(self._ear.embeddings(run.audio, skip, run.count))
+                parts.append(self._ear.embeddings(run.audio, run.start + skip, run.stop))
             else:
                 parts.append(network.embed([AUDIO_END]) + self._ear.ending(run.audio))
         return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

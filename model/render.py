@@ -15,7 +15,7 @@ from typing import TypeAlias, assert_never
 
 from pipeline.errors import BugError
 from pipeline.ports import CAPTURE_RATE
-from pipeline.prompt import BLOCK, Audio, Heard, Human, Part, Prompt, Reply, System, Text
+from pipeline.prompt import BLOCK, Audio, Heard, Human, Note, OpenNote, Part, Prompt, Reply, System, Text
 
 from .tokenizer import AUDIO_START, BOT, EOT, Tokenizer
 
@@ -43,16 +43,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """The first ``count`` positions of a segment's sound."""
+    """Positions ``start`` to ``stop`` of a segment's sound."""
 
     audio: Audio
-    count: int
+    start: int
+    stop: int
 
     def __len__(self) -> int:
-        return self.count
+        return self.stop - self.start
 
     def contents(self) -> Iterator[Content]:
-        yield from self.audio.digests()[: self.count]
+        yield from self.audio.digests()[self.start : self.stop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +114,24 @@ class Renderer:
         shared = [] if text is None else self._turn("system", text)
         runs: list[Run] = [Words(tuple(shared))]
         for at, part in enumerate(parts):
-            runs += self._part(part, last=at == len(parts) - 1)
+            following = parts[at + 1] if at + 1 < len(parts) else None
+            runs += self._part(part, following)
         return Layout(_joined(runs), len(shared))
 
-    def _part(self, part: Part, *, last: bool) -> list[Run]:
+    def _part(self, part: Part, following: Part | None) -> list[Run]:
         match part:
             case System():
                 raise BugError("a prompt has at most one system part, and it comes first")
             case Human():
-                return self._human(part, closed=not last)
+                return self._human(part, closed=not (following is None or isinstance(following, OpenNote)))
+            case OpenNote():
+                if following is not None:
+                    raise BugError("an open note is the last part of a prompt")
+                return [Words(tuple(self._opened(part.text)))]
             case Heard():
                 return [Words(tuple(self._turn("assistant", part.text)))]
             case Reply():
-                if not last:
+                if following is not None:
                     raise BugError("an open reply is the last part of a prompt; finished ones are Heard")
                 return [Words((BOT, *self.tokenizer.encode("assistant\n"), *self._reply(part)))]
             case _:
@@ -136,23 +142,49 @@ class Renderer:
         return [BOT, *encode(f"{role}\n"), *encode(text), EOT]
 
     def _human(self, turn: Human, *, closed: bool) -> list[Run]:
+        """Notes stand in the sound where they were thought, those after its last position before its end."""
         runs: list[Run] = [Words((BOT, *self.tokenizer.encode("human\n")))]
+        notes, heard = list(turn.notes), 0
         for at, part in enumerate(turn.parts):
             if isinstance(part, Text):
                 runs.append(Words(tuple(self.tokenizer.encode(part.text))))
                 continue
             groups = split(part)
             for number, group in enumerate(groups):
-                grows = not closed and at == len(turn.parts) - 1 and number == len(groups) - 1
-                runs += _open(group) if grows else _closed(group)
+                last = at == len(turn.parts) - 1 and number == len(groups) - 1
+                grows = last and not closed
+                count = len(group.pcm) // BLOCK if grows else group.positions
+                within = [note for note in notes if last or note.after <= heard + count]
+                notes = notes[len(within) :]
+                runs.append(Words((AUDIO_START,)))
+                runs += self._interleaved(group, count, [(note.after - heard, note) for note in within])
+                if not grows:
+                    runs.append(SegmentEnd(group))
+                heard += count
         return [*runs, Words((EOT,))] if closed else runs
+
+    def _interleaved(self, group: Audio, count: int, notes: list[tuple[int, Note]]) -> list[Run]:
+        runs: list[Run] = []
+        done = 0
+        for after, note in notes:
+            upto = min(max(after, done), count)
+            runs += [Patches(group, done, upto), Words(tuple(self._note(note)))]
+            done = upto
+        return [*runs, Patches(group, done, count)]
+
+    def _note(self, note: Note) -> list[int]:
+        return [*self._opened(note.text), *self.tokenizer.encode("</think>")]
+
+    def _opened(self, thoughts: str) -> list[int]:
+        """An open thought. Each stretch is encoded by itself, so that borders never move."""
+        return [*self.tokenizer.encode("<think>\n"), *self.tokenizer.encode(thoughts)]
 
     def _reply(self, reply: Reply) -> list[int]:
         """Each stretch is encoded by itself, so that borders between thought and answer never move."""
         encode = self.tokenizer.encode
         if reply.thoughts is None:
             return encode(reply.said)
-        opened = [*encode("<think>\n"), *encode(reply.thoughts)]
+        opened = self._opened(reply.thoughts)
         if reply.thinking:
             return opened
         border = "</think>\n" if reply.thoughts.endswith("\n") else "\n</think>\n"
@@ -164,14 +196,6 @@ def split(audio: Audio) -> list[Audio]:
     if len(audio.pcm) <= SEGMENT:
         return [audio] if len(audio.pcm) else []
     return [Audio(audio.pcm[at : at + SEGMENT]) for at in range(0, len(audio.pcm), SEGMENT)]
-
-
-def _closed(audio: Audio) -> list[Run]:
-    return [Words((AUDIO_START,)), Patches(audio, audio.positions), SegmentEnd(audio)]
-
-
-def _open(audio: Audio) -> list[Run]:
-    return [Words((AUDIO_START,)), Patches(audio, len(audio.pcm) // BLOCK)]
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:

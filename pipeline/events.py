@@ -75,6 +75,8 @@ class EndOfTurnScored:
 
     at: Sample
     probability: float
+    source: str = "words"
+    "``words``: a draft's own reading of what was said; ``sound``: the head over the newest sound."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class OverlapScored:
 
     at: Sample
     kind: Overlap
+    why: str = ""
+    "In words, for people and traces: ``0.31 s at -24 dB; backchannel 0.86``."
 
 
 @dataclass(frozen=True, slots=True)

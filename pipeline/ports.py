@@ -159,6 +159,29 @@ class BrainFacts:
     note: str = ""
     heard_logprob: float | None = None
     "Mean log-probability of the heard line below which the brain should ask again; None: it cannot tell."
+    judges: bool = False
+    "It has heads for ``judge``."
+    holds: bool = False
+    "With part of a thought it says only what that part bears out, and then waits (ends its turn early)."
+    price: float = 0.0
+    "Money per million generated tokens; 0: none."
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a brain's heads make of the newest sound of an open turn, without a word being written.
+
+    The kinds of sound are probabilities that sum to one.
+    """
+
+    end_of_turn: float
+    "Probability that the user has finished, given the sound so far."
+    words: float
+    "That the last burst of speech holds words meant to be answered: a barge-in, if it is over the voice."
+    backchannel: float
+    "That it is an ``mm-hm`` or ``yeah`` of somebody who listens."
+    noise: float
+    "That it is a cough, a bang, music: nothing said."
 
 
 class Engine(Protocol):
@@ -175,6 +198,17 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Judge(Protocol):
+    """What an engine whose ``facts().judges`` can do besides."""
+
+    def judge(self, prompt: Prompt, onset: int) -> Judgement:
+        """Of the prompt's last sound; ``onset``: sample of it at which the last burst of speech begins.
+
+        Reads sound only: it costs no decoding and changes no answer. Raises ModelError.
+        """
+        ...
 
 
 class Compute(Protocol):
@@ -211,7 +245,54 @@ class Thought:
 
     turn: int
     draft: int
+    "0 while listening, before there is a draft."
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A thought was kept as a note: of listening, or of a draft that was dropped."""
+
+    turn: int
+    draft: int
+    "0 for a thought of listening."
+    after: int
+    "Positions (80 ms) of the turn's sound that it had taken in."
+    text: str
+    cut: bool
+    "True where it was stopped before its end."
+
+
+@dataclass(frozen=True, slots=True)
+class Speculated:
+    """What thinking and writing ahead of a turn's end came to; told when the turn is answered."""
+
+    turn: int
+    hit: bool
+    "The draft that was committed had begun before the commit."
+    drafts: int
+    "Begun in this turn, the committed one included."
+    tokens: int
+    "Written before the commit: listening thoughts and drafts."
+    wasted: int
+    "Of these, neither in the committed draft nor in a note that it carried."
+    saved: float
+    "Seconds by which the first phrase was ready earlier than if the draft had begun at the commit."
+    hidden: int = 0
+    "Thought tokens of this turn written before the first word of the answer, while somebody spoke."
+    thoughts: int = 0
+    "All thought tokens of this turn, notes included."
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """How far words that were spoken on an unfinished thought differ from what the whole thought says."""
+
+    turn: int
+    score: float
+    "0: all said words stand; 1: none does."
+    said: str
+    meant: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,29 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What the agent thought while it listened: carried from listening and from dropped drafts.
+
+    ``text`` is made of whole lines, each ended by a newline.
+    """
+
+    text: str
+    after: int
+    "Positions (80 ms) of the turn's sound that it had taken in."
+
+
+@dataclass(frozen=True, slots=True)
 class Human:
-    """One user turn: sound and text in the order they came."""
+    """One user turn: sound and text in the order they came, and the notes that were taken meanwhile.
+
+    Notes are for brains trained to think between blocks of sound (SHANKS, arXiv 2510.06917): the sound stays
+    one segment, and each note stands in it where it was thought. For other brains a listening strategy
+    carries them as ``Text`` after the sound.
+    """
 
     parts: tuple[Audio | Text, ...]
+    notes: tuple[Note, ...] = ()
+    "In the order of ``after``."
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +124,14 @@ class Reply:
             raise ValueError("an open thought has thoughts and no words said after it")
 
 
-Part: TypeAlias = System | Human | Heard | Reply
+@dataclass(frozen=True, slots=True)
+class OpenNote:
+    """The note that the engine continues, after a user turn that is still being spoken."""
+
+    text: str = ""
+
+
+Part: TypeAlias = System | Human | Heard | Reply | OpenNote
 
 
 @dataclass(frozen=True, slots=True)

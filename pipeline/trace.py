@@ -24,9 +24,21 @@ from . import events
 from .clock import now
 from .errors import UserError
 from .events import Message
-from .ports import Decided, Measured, Phrase, Said, Thought, Window
+from .ports import (
+    Contradiction,
+    Decided,
+    Measured,
+    Noted,
+    Phrase,
+    Said,
+    Speculated,
+    Thought,
+    Window,
+)
 
-Item: TypeAlias = Message | Phrase | Thought | Window | Measured | Said | Decided
+Item: TypeAlias = (
+    Message | Phrase | Thought | Window | Measured | Said | Decided | Noted | Speculated | Contradiction
+)
 """Whatever can stand in a trace."""
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in typing.get_args(Item)}
