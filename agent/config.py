@@ -15,11 +15,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from agent.session import SessionConfig
+from agent.line import SessionConfig
 from agent.turn import TurnConfig
 from pipeline.decoder import DecoderConfig
 from pipeline.encoder import EncoderConfig
 from pipeline.errors import ConfigError
+from pipeline.mechanisms import Mechanisms
+from pipeline.speculation import SpeculationConfig
+from pipeline.thinking import ThinkingConfig
 from pipeline.vad import HysteresisConfig
 from tts.speaking import SpeakingConfig
 
@@ -64,10 +67,14 @@ class BrainConfig:
     where: Where = Where.THREAD
     threads: int = 1
     "Processor threads of the brain."
+    pace: float = 0.0
+    "Seconds per token at least, to show a larger brain's timing (0.02: about 33 billion parameters); 0: none."
 
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= 64:
             raise ValueError(f"threads must be 1 to 64, got {self.threads}")
+        if not 0 <= self.pace <= 1:
+            raise ValueError(f"pace must be 0 to 1 second per token, got {self.pace}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +123,17 @@ class Config:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
+    thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
+    speculation: SpeculationConfig = field(default_factory=SpeculationConfig)
+    mechanisms: Mechanisms = field(default_factory=Mechanisms)
     record: RecordConfig = field(default_factory=RecordConfig)
 
     def session(self) -> SessionConfig:
         """The part that the stages of a session get."""
-        return SessionConfig(self.turn, self.hearing, self.encoder, self.decoder, self.speaking)
+        return SessionConfig(
+            self.turn, self.hearing, self.encoder, self.decoder, self.speaking, self.thinking,
+            self.speculation, self.mechanisms,
+        )  # fmt: skip
 
 
 def load(path: Path) -> Config:

@@ -15,6 +15,7 @@ from agent.record import Record
 from agent.session import Agent, AgentSession
 from agent.tap import Tap
 from pipeline.compute import Factory, InlineCompute, ProcessCompute, ThreadCompute
+from pipeline.paced import PacedCompute
 from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, Window
 from pipeline.trace import Trace
 
@@ -45,7 +46,12 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
 
 
 def make_brain(config: BrainConfig) -> Compute:
-    """The brain where the settings want it; it loads in the background, unless inline."""
+    """The brain where the settings want it, at their pace; it loads in the background, unless inline."""
+    brain = _unpaced(config)
+    return PacedCompute(brain, config.pace) if config.pace else brain
+
+
+def _unpaced(config: BrainConfig) -> Compute:
     from model.engine import EngineConfig
 
     engine = EngineConfig(threads=config.threads)

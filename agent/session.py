@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from agent.conductor import Conductor, Routes
+from agent.conductor import Routes
 from agent.conversation import Conversation, Exchange
-from agent.receipt import Receipt, Stopwatch
-from agent.turn import TurnConfig
-from audio_io.resample import Resampler
+from agent.line import Line, SessionConfig, build_line
+from agent.receipt import Receipt
 from pipeline.channel import Channel, Full
 from pipeline.clock import now
-from pipeline.decoder import DecoderConfig, Decoding
-from pipeline.encoder import EncoderConfig, Encoding
 from pipeline.errors import BugError, HocketError, UserError
 from pipeline.events import (
     AudioLost,
@@ -49,18 +46,13 @@ from pipeline.ports import (
     AudioEdge,
     BrainFacts,
     Compute,
-    EdgeReport,
     Phrase,
     Said,
     Voice,
     VoiceDetector,
     Window,
 )
-from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
-from pipeline.vad import Hearing, HysteresisConfig
-from tts.playout import Playout
-from tts.speaking import Speaking, SpeakingConfig
 
 MOST_TYPED = 1000
 """Characters of a typed turn: what a small brain's context holds beside a spoken turn and its history."""
@@ -78,17 +70,6 @@ class Agent:
     "Spoken at the start; None waits for the user."
     failed: str = "Sorry, something went wrong. Please say that again."
     "Spoken instead of a reply that could not be made."
-
-
-@dataclass(frozen=True, slots=True)
-class SessionConfig:
-    """The settings of every stage of one session."""
-
-    turn: TurnConfig = field(default_factory=TurnConfig)
-    hearing: HysteresisConfig = field(default_factory=HysteresisConfig)
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    decoder: DecoderConfig = field(default_factory=DecoderConfig)
-    speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
 
 
 class AgentSession:
@@ -120,7 +101,7 @@ class AgentSession:
         self._observe = observe or (lambda window: None)
         self._facts: Channel[Fact] = Channel(1024, full=Full.FAIL)
         self._typed: str | None = None
-        self._line: _Line | None = None
+        self._line: Line | None = None
 
     # --- what an application does ------------------------------------------------------------------------
 
@@ -164,17 +145,9 @@ class AgentSession:
         line = self._line = self._build(facts)
         if self.agent.greeting:
             self._emit(ReplyRequested("greeting"))
-        names = ("speaking", "decoding", "drafting", "encoding", "hearing", "conductor", "edge")
-        works: tuple[Coroutine[Any, Any, None], ...] = (
-            line.speaking.run(),
-            line.decoding.run(),
-            line.decoding.run(),
-            line.encoding.run(),
-            line.hearing.run(),
-            line.conductor.run(),
-            self._edge.run(line.ring, line.playout, self._emit),
-        )
-        tasks = [asyncio.create_task(work, name=name) for work, name in zip(works, names, strict=True)]
+        stages = {"edge": self._edge.run(line.ring, line.playout, self._emit)}
+        works: dict[str, Coroutine[Any, Any, None]] = line.stages() | stages
+        tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             await self._wind_down(tasks)
@@ -187,7 +160,8 @@ class AgentSession:
 
     async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
         """Let the conductor see the end, so that the last turn is remembered as it was heard."""
-        conductor, done = tasks[5], [task for task in tasks if task.done()]
+        done = [task for task in tasks if task.done()]
+        conductor = next(task for task in tasks if task.get_name() == "conductor")
         failed = next((task for task in done if not task.cancelled() and task.exception()), None)
         if failed is not None and failed is not conductor:
             self._emit(StageFailed(failed.get_name(), str(failed.exception())))
@@ -196,49 +170,17 @@ class AgentSession:
             self._emit(SessionClosed(why))
             await asyncio.wait([conductor], timeout=CLOSING / 2)
 
-    def _build(self, facts: BrainFacts) -> _Line:
-        report = self._edge.report()
-        config = self._config
-        turn = replace(config.turn, barge_in=config.turn.barge_in and report.echo != "open")
-        ring = AudioRing()
-        phrases: Channel[Phrase] = Channel(64)
-        instructions = self.agent.instructions if facts.obeys_instructions else None
-        conversation = Conversation(instructions, depth=facts.history_turns)
-        playout = Playout()
-        speaking = Speaking(
-            self._voice, phrases, playout, self._emit, self.trace.record, config.speaking,
-            resampler=Resampler,
+    def _build(self, facts: BrainFacts) -> Line:
+        return build_line(
+            self.agent.instructions, self._edge.report(), self._brain, facts, self._voice, self._detector,
+            self._config, self._facts, self.trace, self._routes(), self._observe, self._emit, self._note,
         )  # fmt: skip
-        speaking.output_latency = report.output_latency
-        decoding = Decoding(
-            self._brain, ring, conversation.history, phrases, self._emit, self.trace.record,
-            threshold=facts.heard_logprob, config=config.decoder,
-        )  # fmt: skip
-        watch = Stopwatch(ring, report.output_latency, self.trace)
-        self.trace.subscribe(watch.see)
-        self.trace.subscribe(self._note)
-        encoding = Encoding(ring, self._brain, conversation.history, self._emit, config.encoder)
-        hearing = Hearing(ring, self._detector, self._emit, self._observe, config.hearing)
-        conductor = Conductor(self._facts, ring, self._routes(), self.trace, turn)
-        return _Line(
-            report,
-            ring,
-            playout,
-            phrases,
-            conversation,
-            speaking,
-            decoding,
-            encoding,
-            hearing,
-            conductor,
-            watch,
-        )
 
     def _emit(self, fact: Fact) -> None:
         self._facts.put_now(fact)
 
     @property
-    def _running(self) -> _Line:
+    def _running(self) -> Line:
         if self._line is None:
             raise BugError("the session has not been started: await session.run() first")
         return self._line
@@ -247,8 +189,8 @@ class AgentSession:
 
     def _routes(self) -> Routes:
         return {
-            Think: lambda order: self._running.encoding.think(order),
-            StopThinking: lambda order: self._running.encoding.stop(order),
+            Think: self._think,
+            StopThinking: self._stop_thinking,
             StartDraft: self._start_draft,
             DropDraft: self._drop_draft,
             CommitDraft: self._commit_draft,
@@ -273,12 +215,25 @@ class AgentSession:
         line.speaking.output_latency = line.watch.output_latency = report.output_latency
         line.conductor.allow_barge_in(self._config.turn.barge_in and report.echo != "open")
 
+    def _think(self, order: Think) -> None:
+        line = self._running
+        line.ledger.reopened(order.turn)
+        line.thinking.think(order)
+        if self._config.mechanisms.prefill:
+            line.encoding.think(order)
+
+    def _stop_thinking(self, order: StopThinking) -> None:
+        self._running.thinking.stop(order)
+        self._running.encoding.stop(order)
+
     def _start_draft(self, order: StartDraft) -> None:
         typed, self._typed = self._typed, None
+        self._running.thinking.draft()  # first, so that the draft has what was noted until now
         self._running.decoding.start(order, typed)
 
     def _drop_draft(self, order: DropDraft) -> None:
         self._running.decoding.drop(order.draft)
+        self._running.thinking.go_on()
         self._running.speaking.drop(order.turn, order.draft)
 
     def _commit_draft(self, order: CommitDraft) -> None:
@@ -305,23 +260,8 @@ class AgentSession:
         if text and not whole:  # a reply that was heard to its end has been told by the voice
             self.trace.record(Said(order.turn, text, whole))
         line.speaking.hush(order.turn)  # the turn is over: nothing of it may wait at the gate
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """The stages of a running session."""
-
-    report: EdgeReport
-    ring: AudioRing
-    playout: Playout
-    phrases: Channel[Phrase]
-    conversation: Conversation
-    speaking: Speaking
-    decoding: Decoding
-    encoding: Encoding
-    hearing: Hearing
-    conductor: Conductor
-    watch: Stopwatch
+        if self._config.mechanisms.prefill:
+            line.encoding.base()
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.session import Agent, AgentSession, SessionConfig
+from agent.line import SessionConfig
+from agent.session import Agent, AgentSession
 from agent.turn import TurnConfig
 from pipeline.compute import InlineCompute
 from pipeline.errors import HocketError

@@ -1,4 +1,4 @@
-"""Picking tokens and knowing when to stop: greedy choice, stop texts across tokens, a guard against loops."""
+"""Picking tokens and knowing when to stop: greedy choice, and stop texts across tokens."""
 
 from __future__ import annotations
 
@@ -28,24 +28,3 @@ class StopTexts:
         seen = self._tail + text
         self._tail = seen[-self._keep :] if self._keep else ""
         return any(stop in seen for stop in self._texts)
-
-
-class LoopGuard:
-    """Notices that greedy decoding goes round in circles, which it never leaves by itself."""
-
-    def __init__(self, *, longest: int = 24, rounds: int = 4, least: int = 32) -> None:
-        """A loop is up to ``longest`` tokens said ``rounds`` times in a row, ``least`` tokens in all."""
-        self._longest, self._rounds, self._least = longest, rounds, least
-        self._tokens: list[int] = []
-
-    def feed(self, token: int) -> bool:
-        """True when the tokens so far end in a loop."""
-        self._tokens.append(token)
-        return any(self._loops(size) for size in range(1, self._longest + 1))
-
-    def _loops(self, size: int) -> bool:
-        span = max(size * self._rounds, self._least)
-        tokens = self._tokens
-        if len(tokens) < span or tokens[-1] != tokens[-1 - size]:
-            return False
-        return tokens[-span + size :] == tokens[-span:-size]

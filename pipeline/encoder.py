@@ -1,7 +1,8 @@
 """The encoding stage: while the user's turn is open, the model takes in its sound block by block.
 
 It asks the engine to make the growing prompt warm (audio encoder, adaptor and decoder alike), so that a draft
-started at the end of the turn finds nothing left to read. It never writes a word.
+started at the end of the turn finds nothing left to read. Between turns it reads the history. It never writes
+a word.
 """
 
 from __future__ import annotations
@@ -44,13 +45,18 @@ class Encoding:
         history: Callable[[], Prompt],
         emit: Emit,
         config: EncoderConfig,
+        *,
+        carried: Callable[[Turn, Span, Human], Human | None] = lambda turn, heard, user: user,
     ) -> None:
+        """``carried``: a turn's sound with the notes so far; None: a note is being written, read later."""
+        self._carried = carried
         self._ring = ring
         self._brain = brain
         self._history = history
         self._emit = emit
         self._stride = int(config.stride * CAPTURE_RATE) // BLOCK * BLOCK
         self._open: tuple[Turn, Sample] | None = None
+        self._stale = False
         self._changed = asyncio.Event()
 
     def think(self, order: Think) -> None:
@@ -64,13 +70,27 @@ class Encoding:
             self._open = None
             self._changed.set()
 
+    def base(self) -> None:
+        """The history has changed: read it before the next turn begins."""
+        self._stale = True
+        self._changed.set()
+
     async def run(self) -> None:
         """Follow open turns until cancelled."""
         while True:
             await self._changed.wait()
             self._changed.clear()
+            if self._stale:
+                await self._read_history()
             while self._open is not None and not self._changed.is_set():
                 await self._follow(*self._open)
+
+    async def _read_history(self) -> None:
+        self._stale = False
+        try:
+            await self._brain.call("prefill", self._history().then(Human(())))
+        except HocketError as error:
+            self._emit(StageFailed("encoder", str(error)))
 
     async def _follow(self, turn: Turn, start: Sample) -> None:
         upto = Sample(start + self._stride)
@@ -83,13 +103,15 @@ class Encoding:
             upto = Sample(start + (self._ring.end - start) // self._stride * self._stride)
             span = Span(start, upto)
             try:
-                prompt = self._history().then(Human(segments(self._ring, span)))
-                await self._brain.call("prefill", prompt)
+                user = self._carried(turn, span, Human(segments(self._ring, span)))
+                if user is not None:
+                    await self._brain.call("prefill", self._history().then(user))
             except HocketError as error:
                 self._emit(StageFailed("encoder", str(error)))
                 self._open = None
                 return
-            self._emit(Listened(span))
+            if user is not None:
+                self._emit(Listened(span))
             upto = Sample(upto + self._stride)
 
     async def _sound_until(self, upto: Sample) -> bool:

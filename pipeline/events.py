@@ -40,6 +40,8 @@ class Overlap(StrEnum):
     BARGE_IN = "barge-in"
     BACKCHANNEL = "backchannel"
     NOISE = "noise"
+    UNSURE = "unsure"
+    "Nobody can tell yet; what is known so far stands in the reason."
 
 
 class Ending(StrEnum):
@@ -81,12 +83,14 @@ class EndOfTurnScored:
 
 @dataclass(frozen=True, slots=True)
 class OverlapScored:
-    """Speech over the agent's voice was judged."""
+    """Speech over the agent's voice, or a short turn, was judged."""
 
     at: Sample
     kind: Overlap
     why: str = ""
-    "In words, for people and traces: ``0.31 s at -24 dB; backchannel 0.86``."
+    "In words, for people and traces: ``0.31 s at -24 dB, backchannel 0.86``."
+    source: str = "words"
+    "``words``: a draft's own reading; ``sound``: the overlap scorer, over the newest sound."
 
 
 @dataclass(frozen=True, slots=True)

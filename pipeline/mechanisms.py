@@ -1,6 +1,6 @@
 """What of listening, thinking and speaking at once is switched on: one place, so that each can be left out.
 
-Every switch is read in one place of the line; with all of them off the agent listens, then thinks, then speaks.
+Every switch is read in one place; with all of them off the agent listens, then thinks, then speaks.
 """
 
 from __future__ import annotations

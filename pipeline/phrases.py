@@ -7,6 +7,7 @@ never come out as answer; where the markers are malformed, text stays thought.
 from __future__ import annotations
 
 import html.entities
+import itertools
 import re
 import sys
 import unicodedata
@@ -28,6 +29,11 @@ class ThinkSplitter:
         self._answering = False
         self._blank = True
         self._held = ""
+
+    @property
+    def closed(self) -> bool:
+        """True once the thought was closed and all that follows is answer."""
+        return self._answering
 
     def feed(self, text: str) -> tuple[str, str]:
         """The thought and the answer that became certain with this text; a possible marker is held back."""
@@ -79,6 +85,12 @@ _SHORT = 40
 """Characters from which a later phrase may end at a comma; shorter ones run on, which sounds better."""
 _FEW = 3
 """Words from which the first phrase may end at a comma, so that the voice can begin."""
+_JOINED = 4
+"""Words from which the first phrase may end before a joining word: a small break that speakers make too."""
+_JOINING = frozenset(
+    ["and", "because", "but", "for", "from", "if", "minus", "or", "plus", "so", "that", "then", "times",
+     "when", "which", "while", "who", "with"]
+)  # fmt: skip
 _SENTENCE = ".?!…。？！"
 _CLAUSE = ",;:—，；：、"
 _WIDE = "。？！，；：、"
@@ -89,6 +101,7 @@ _ABBREVIATIONS = frozenset(
      "hon", "ie", "inc", "jr", "lt", "ltd", "maj", "mr", "mrs", "ms", "mt", "prof", "rep", "rev", "sen",
      "sgt", "sr", "st", "vol", "vs"]
 )  # fmt: skip
+_WORD = re.compile(r"\S+")
 _INITIALS = re.compile(r"[a-hj-z]|[a-z](\.[a-z])+")
 
 
@@ -96,12 +109,15 @@ class Phraser:
     """Cuts an answer into phrases at sentence and clause borders, the first as soon as it may stand alone.
 
     A border needs the character after it, so ``3.5``, ``10,000``, ``4:30``, ``Dr. Who`` and ``J. S. Bach``
-    stay whole. Phrases are stripped; joined by single spaces they hold the same words as the text.
+    stay whole. The first phrase may also end before a joining word (*and*, *that*, *plus* …), where a speaker
+    would take breath too, so that the voice need not wait for a mark. Phrases are stripped; joined by single
+    spaces they hold the same words as the text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, started: bool = False) -> None:
+        """``started``: an earlier phrase of the same reply was cut already."""
         self._text = ""
-        self._first = True
+        self._first = not started
 
     def feed(self, text: str) -> list[str]:
         """The phrases that are complete with this text."""
@@ -113,6 +129,11 @@ class Phraser:
             self._first = False
         return phrases
 
+    @property
+    def rest(self) -> str:
+        """The text after the last phrase."""
+        return self._text
+
     def finish(self) -> list[str]:
         """The phrase that was still open, if it holds anything."""
         rest, self._text = self._text.strip(), ""
@@ -122,7 +143,8 @@ class Phraser:
         """Where the first phrase ends, as soon as that cannot change any more."""
         self._text = self._text.lstrip()
         text = self._text
-        for at, mark in enumerate(text[:_LONGEST]):
+        joint = _joint(text[:_LONGEST]) if self._first else None
+        for at, mark in enumerate(text[: _LONGEST if joint is None else joint]):
             if mark == "\n":
                 return at
             if mark not in _SENTENCE and mark not in _CLAUSE:
@@ -134,6 +156,8 @@ class Phraser:
                 return None
             if (mark in _WIDE or text[end].isspace()) and self._may_end(text[:end], mark):
                 return end
+        if joint is not None:
+            return joint
         if len(text) <= _LONGEST:
             return None
         space = max(text.rfind(blank, 0, _LONGEST + 1) for blank in " \t")
@@ -145,6 +169,14 @@ class Phraser:
         if mark in _SENTENCE:
             return True
         return len(phrase.split()) >= _FEW if self._first else len(phrase) >= _SHORT
+
+
+def _joint(text: str) -> int | None:
+    """Where the first joining word stands that comes after enough words, and is whole itself."""
+    for found in itertools.islice(_WORD.finditer(text), _JOINED, None):
+        if found[0].lower() in _JOINING and found.end() < len(text):
+            return found.start()
+    return None
 
 
 def _runs_on(phrase: str) -> bool:

@@ -278,10 +278,8 @@ class Speculated:
     "Of these, neither in the committed draft nor in a note that it carried."
     saved: float
     "Seconds by which the first phrase was ready earlier than if the draft had begun at the commit."
-    hidden: int = 0
-    "Thought tokens of this turn written before the first word of the answer, while somebody spoke."
-    thoughts: int = 0
-    "All thought tokens of this turn, notes included."
+    cost: float = 0.0
+    "Money for the tokens, where the brain has a price."
 
 
 @dataclass(frozen=True, slots=True)

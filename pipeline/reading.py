@@ -1,12 +1,13 @@
-"""What a brain says it heard: read from the first lines of its thought. Pure; decides nothing.
+"""What a brain says it heard: read from the first lines of its thoughts. Pure; decides nothing.
 
 A brain of Step-Audio's kind opens its thought with ``heard: …`` and may add that the sentence was cut short.
 The mean log-probability of that line is the best single sign that it misheard (area under the curve .91 to
-.96 on voices it was not trained on).
+.96 on voices it was not trained on). A brain that thinks while it listens says it in pieces, one per thought.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 HEARD = "heard:"
@@ -21,12 +22,12 @@ INCOMPLETE_SCORE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A finished reading of one draft's thought."""
+    """A finished reading of a turn's thoughts."""
 
     heard: str | None
     "The words the brain says it heard, or None where it says nothing of the kind."
     confidence: float | None
-    "Mean log-probability of the tokens of the heard line; None where there is none."
+    "Mean log-probability of the tokens of the heard lines; None where there is none."
     incomplete: bool
 
     @property
@@ -47,10 +48,34 @@ class Read:
         return threshold is not None and self.confidence is not None and self.confidence < threshold
 
 
-class Reader:
-    """Collects a thought token by token."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thought as text, with the log-probabilities of its first line's tokens."""
 
-    def __init__(self) -> None:
+    text: str
+    logprobs: tuple[float, ...] = ()
+
+    @property
+    def heard(self) -> str | None:
+        """The words of the heard line; None where the thought does not begin with one."""
+        first = self.text.partition("\n")[0]
+        return first[len(HEARD) :].strip() if first.startswith(HEARD) else None
+
+    @property
+    def first_line(self) -> bool:
+        """True once the first line is whole."""
+        return "\n" in self.text
+
+    def upto(self, text: str) -> Reading:
+        """The same, of which only the beginning was kept."""
+        return Reading(text, self.logprobs)
+
+
+class Reader:
+    """Collects a thought token by token, after the thoughts of the same turn that came before it."""
+
+    def __init__(self, before: Iterable[Reading] = ()) -> None:
+        self._before = tuple(before)
         self._thought = ""
         self._logprobs: list[float] = []
 
@@ -64,10 +89,32 @@ class Reader:
     def text(self) -> str:
         return self._thought
 
+    @property
+    def reading(self) -> Reading:
+        """This thought alone, as far as it goes."""
+        return Reading(self._thought, tuple(self._logprobs))
+
     def read(self) -> Read:
         """The reading so far; final once the thought is closed."""
-        first, _, rest = self._thought.partition("\n")
-        if not first.startswith(HEARD):
+        own = self.reading
+        if own.heard is None:
             return Read(heard=None, confidence=None, incomplete=False)
-        mean = sum(self._logprobs) / len(self._logprobs) if self._logprobs else None
-        return Read(first[len(HEARD) :].strip(), mean, INCOMPLETE in rest.split("\n"))
+        told = [reading for reading in (*self._before, own) if reading.heard is not None]
+        words = " ".join(reading.heard for reading in told if reading.heard)
+        if any(reading.heard == UNCLEAR for reading in told):
+            words = UNCLEAR
+        logprobs = [each for reading in told for each in reading.logprobs]
+        mean = sum(logprobs) / len(logprobs) if logprobs else None
+        return Read(words, mean, INCOMPLETE in own.text.split("\n"))
+
+
+def kept_lines(thought: str, *, whole: bool) -> str:
+    """What of a thought is worth a note: its finished lines, without the word that the sentence was cut.
+
+    ``whole``: the thought was written to its end, so that its last line is finished too.
+    """
+    lines = thought.split("\n")
+    if not whole:
+        lines = lines[:-1]
+    kept = [line for line in lines if line and line not in (INCOMPLETE, f"{HEARD} {UNCLEAR}")]
+    return "".join(line + "\n" for line in kept)

@@ -14,7 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from agent.session import Agent, AgentSession, SessionConfig
+from agent.line import SessionConfig
+from agent.session import Agent, AgentSession
 from agent.turn import Cell, State, cell_of
 from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute

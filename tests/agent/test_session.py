@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from agent.line import SessionConfig
 from agent.receipt import Receipt
-from agent.session import Agent, AgentSession, SessionConfig
+from agent.session import Agent, AgentSession
 from agent.turn import TurnConfig
 from model.scripted import Answer, ByText, ScriptedEngine
 from pipeline.clock import now, simulate

@@ -328,7 +328,7 @@ def test_a_closed_engine_says_so(engine):
 
 
 def test_bounds_below_zero_are_refused():
-    for change in ({"prefix_bytes": -1}, {"chunk": 0}, {"pace": -0.1}):
+    for change in ({"prefix_bytes": -1}, {"chunk": 0}, {"ear_bytes": -1}):
         with pytest.raises(ValueError):
             EngineConfig(**change)
 

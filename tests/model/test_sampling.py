@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from model.sampling import LoopGuard, StopTexts, greedy
+from model.sampling import StopTexts, greedy
 
 
 def test_the_likeliest_token_comes_with_its_log_probability():
@@ -52,16 +52,3 @@ def test_the_first_of_several_stop_texts_counts_and_empty_ones_never_do():
     stops = StopTexts(["", "b", "long stop"])
     assert [stops.feed(c) for c in "a lb"] == [False, False, False, True]
     assert not StopTexts([]).feed("anything")
-
-
-@pytest.mark.parametrize("size", [1, 2, 7, 24])
-def test_going_round_in_circles_is_noticed(size):
-    guard = LoopGuard()
-    fed = [guard.feed(100 + i % size) for i in range(200)]
-    assert not any(fed[:31]) and fed.index(True) < max(32, 4 * size) + size
-
-
-def test_a_long_text_without_circles_is_left_alone():
-    guard = LoopGuard()
-    rng = np.random.default_rng(0)
-    assert not any(guard.feed(int(t)) for t in rng.integers(0, 30, 2000))

@@ -1,0 +1,51 @@
+"""A wanted draft and what became of it: the decoder's own account, shared by its lanes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from .events import StartDraft
+from .notebook import Taken
+from .prompt import Human, Prompt
+from .reading import Reader
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One draft, from its order to its end."""
+
+    order: StartDraft
+    history: Prompt
+    typed: str | None
+    notes: tuple[Taken, ...] = ()
+    user: Human | None = None
+    "What the user gave; None until all of its sound was captured."
+    committed: bool = False
+    dropped: bool = False
+    deferred: bool = False
+    "Not begun before its commit: speculation is off, or the turn has spent what it may."
+    doubt: bool = False
+    judged: bool = False
+    "What was heard has been read, and found good enough to answer."
+    phrases: int = 0
+    words: int = 0
+    reader: Reader = field(default_factory=Reader)
+    "Its thought."
+    thought_tokens: int = 0
+    thought_over: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    "Set whenever something about it changed."
+    wait: asyncio.Timeout | None = None
+    "While a token is awaited: what ends the waiting."
+
+    def give_up(self) -> None:
+        """Write no more; a wait for the engine ends at once."""
+        self.dropped = True
+        self.news.set()
+        self.await_until(0.0)
+
+    def await_until(self, deadline: float | None) -> None:
+        """Move the deadline of the present wait, if it has not come already; None: there is none."""
+        if self.wait is not None and not self.wait.expired():
+            self.wait.reschedule(deadline)

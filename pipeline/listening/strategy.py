@@ -1,0 +1,51 @@
+"""The port of listening strategies: what to ask of a brain at the close of a block of sound.
+
+A strategy is pure. It sees prompts and text, and never an engine, a clock or a turn: each thought is a
+request with a prompt, a stop and an abort, which any engine can serve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.ports import Limits
+from pipeline.prompt import Human, Note, Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation."""
+
+    prompt: Prompt
+    limits: Limits
+
+
+class ListeningStrategy(Protocol):
+    """How thoughts of listening are asked for, and how the final prompt carries them."""
+
+    name: str
+
+    def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
+        """What to ask now that this much of the user's turn was heard; None: think nothing."""
+        ...
+
+    def carry(self, user: Human, notes: tuple[Note, ...]) -> Human:
+        """The user's turn with the notes, as every later draft of the turn holds it."""
+        ...
+
+    def ahead(self, user: Human, notes: tuple[Note, ...]) -> Human:
+        """What of it can be read while the user still speaks, so that a draft need not read it again."""
+        ...
+
+
+def strategy_for(wanted: str, thinks_while_listening: str) -> ListeningStrategy:
+    """The strategy of this name; ``auto``: what the brain's facts say that it can do."""
+    from .interleaved import Interleaved
+    from .notes import Notes
+    from .off import Off
+
+    if wanted == "auto":
+        wanted = {"yes": "interleaved", "notes": "notes"}.get(thinks_while_listening, "off")
+    known: dict[str, type[ListeningStrategy]] = {"interleaved": Interleaved, "notes": Notes, "off": Off}
+    return known[wanted]()

@@ -1,0 +1,71 @@
+"""The notes of the open turn: what was thought while listening and in drafts that were dropped.
+
+Loop side, shared by the thinking and the decoding stage. It must never hold a reply's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .events import Sample, Span, Turn
+from .ports import Noted
+from .prompt import BLOCK, Note
+from .reading import Reading, kept_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A note and what else is known of it."""
+
+    note: Note
+    reading: Reading
+    tokens: int
+    "That the brain wrote for it."
+
+
+class Notebook:
+    """Notes of one turn at a time."""
+
+    def __init__(self, observe: Callable[[Noted], None] = lambda noted: None) -> None:
+        """``observe`` is told of each note that is kept."""
+        self._observe = observe
+        self._turn: Turn | None = None
+        self._start = Sample(0)
+        self._taken: list[Taken] = []
+
+    def begin(self, turn: Turn, start: Sample) -> None:
+        """This turn's sound starts here; notes of another one are forgotten."""
+        if (turn, start) != (self._turn, self._start):
+            self._turn, self._start, self._taken = turn, start, []
+
+    def take(self, turn: Turn, draft: int, heard: Span, reading: Reading, *, tokens: int, cut: bool) -> bool:
+        """Keep the whole lines of a thought about this span; False where there is nothing to keep.
+
+        A thought about less than a note that stands already adds nothing.
+        """
+        text = kept_lines(reading.text, whole=not cut)
+        if turn != self._turn or heard.start != self._start or not text:
+            return False
+        after = -(-len(heard) // BLOCK)
+        if self._taken and after <= self._taken[-1].note.after:
+            return False
+        self._taken.append(Taken(Note(text, after), reading.upto(text), tokens))
+        self._observe(Noted(turn, draft, after, text, cut))
+        return True
+
+    def of(self, turn: Turn, heard: Span) -> tuple[Taken, ...]:
+        """The notes that a prompt over this span may carry: those thought on no more than it."""
+        if turn != self._turn or heard.start != self._start:
+            return ()
+        return tuple(t for t in self._taken if t.note.after * BLOCK <= len(heard) + BLOCK - 1)
+
+    def forget(self, turn: Turn) -> None:
+        """The turn is over."""
+        if turn == self._turn:
+            self._turn, self._taken = None, []
+
+
+def notes_of(taken: tuple[Taken, ...]) -> tuple[Note, ...]:
+    """The notes alone."""
+    return tuple(each.note for each in taken)

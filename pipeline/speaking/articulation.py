@@ -1,0 +1,234 @@
+"""Articulation: a draft's words, written in segments beside its thought.
+
+A segment is written from the finished lines of the thought and the words said so far, ends at a clause
+border, and comes as late as the voice allows, so that it knows the newest thoughts. When the thought is
+whole, the rest is written from all of it; what was said before is compared with it, and taken back where it
+was wrong. Nothing here decides who speaks, and no thought passes through it to a voice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from pipeline.clock import now
+from pipeline.draft import Job
+from pipeline.loops import LoopGuard
+from pipeline.phrases import Phraser
+from pipeline.ports import Compute, Contradiction, Limits, Piece
+from pipeline.prompt import Prompt, Reply
+
+from .contradiction import conflicts, contradiction, rest_of
+from .formulation import Formulation
+from .strategy import Progress, SpeakingStrategy
+
+
+@dataclass(frozen=True, slots=True)
+class ArticulationConfig:
+    """Sizes of segments, and when the next one is written."""
+
+    segment: int = 20
+    "Tokens after which a segment ends at the next clause border (about 3 s of speech)."
+    longest: int = 60
+    "Tokens after which it ends anywhere."
+    most_words: int = 150
+    "Words of one reply; then it ends at a clause border."
+    most_tokens: int = 320
+    "Of the words written once the thought is whole."
+    margin: float = 0.4
+    "Seconds of sound that are left to play, beside what a segment takes to write, when the next one is due."
+    correct: str = "Let me correct that."
+    "Said before the whole answer where a number that was said turned out wrong."
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.segment <= self.longest or min(self.most_words, self.most_tokens) < 1:
+            raise ValueError("a segment has 1 to `longest` tokens; words and tokens are at least 1")
+        if self.margin < 0:
+            raise ValueError(f"margin cannot be negative, got {self.margin}")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a draft's articulation is given."""
+
+    brain: Compute
+    say: Callable[[Job, str], Awaitable[None]]
+    left: Callable[[int], float]
+    "Seconds of sound made for a turn and not yet played."
+    wrote: Callable[[Job], None]
+    "Counts one token."
+    observe: Callable[[Contradiction], None]
+    doubtful: Callable[[Job], Awaitable[bool]]
+    "Reads the thought's first line; True when it was asked again instead of answered."
+    holds: bool
+    patience: float
+    "Seconds without a token after which a draft is given up."
+
+
+class Articulation:
+    """The words of one draft."""
+
+    def __init__(
+        self,
+        job: Job,
+        base: Prompt,
+        thought: Formulation,
+        strategy: SpeakingStrategy,
+        means: Means,
+        config: ArticulationConfig,
+    ) -> None:
+        """``base``: the prompt up to the open reply."""
+        self._job = job
+        self._base = base
+        self._thought = thought
+        self._strategy = strategy
+        self._means = means
+        self._config = config
+        self._said = ""
+        self._tried: int | None = None
+        self._ended = False
+        self._pace = 0.1
+
+    async def run(self) -> None:
+        """Write until the reply is whole or its draft is given up. Raises what the thought failed with."""
+        job, thought = self._job, self._thought
+        while not job.dropped:
+            job.news.clear()
+            if thought.error is not None:
+                raise thought.error
+            job.thought_over = thought.closed
+            if (thought.lines or thought.closed) and await self._means.doubtful(job):
+                return
+            if thought.closed:
+                await self._last()
+                return
+            if self._may_go_on():
+                self._tried = self._grown
+                self._ended = await self._write(thought.usable, final=False)
+            else:
+                await self._news()
+
+    # --- when --------------------------------------------------------------------------------------------
+
+    @property
+    def _grown(self) -> int:
+        """What must grow before another segment can say more."""
+        return self._thought.lines if self._means.holds else self._thought.tokens
+
+    def _may_go_on(self) -> bool:
+        answered = self._ended and not self._means.holds
+        if self._tried is not None and (answered or self._grown <= self._tried):
+            return False
+        if not self._said:
+            thought = self._thought
+            return self._strategy.may_begin(Progress(thought.tokens, thought.lines, thought.closed))
+        return self._job.committed and self._left() <= self._due()
+
+    def _left(self) -> float:
+        return self._means.left(self._job.order.turn)
+
+    def _due(self) -> float:
+        return self._config.margin + self._pace
+
+    async def _news(self) -> None:
+        """Until something changed, or so little is left to play that the next segment is due."""
+        wait = None
+        if self._said and self._job.committed:
+            wait = max(self._left() - self._due(), 0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._job.news.wait()
+
+    # --- what --------------------------------------------------------------------------------------------
+
+    async def _write(self, thoughts: str, *, final: bool) -> bool:
+        """Write a segment, or the rest; True when the brain itself ended there."""
+        config, job, began = self._config, self._job, now()
+        prompt = self._base.then(Reply(thoughts, thinking=False, said=self._said))
+        limits = Limits(config.most_tokens if final else config.longest)
+        phraser, guard = Phraser(started=bool(self._said)), LoopGuard()
+        before, raw, tokens, fresh, ended = self._said, "", 0, False, False
+        async with aclosing(self._pieces(prompt, limits)) as stream:
+            async for piece in stream:
+                raw, tokens = raw + piece.text, tokens + 1
+                for text in phraser.feed(piece.text):
+                    await self._means.say(job, text)
+                    self._pace = now() - began if not fresh else self._pace
+                    fresh = True
+                self._said = (before + raw[: len(raw) - len(phraser.rest)]).rstrip()
+                looping = guard.feed(piece.token)
+                if looping or (fresh and self._enough(tokens, final=final)):
+                    return False
+                ended = piece.last and tokens < limits.max_tokens
+        for text in phraser.finish():
+            await self._means.say(job, text)
+        self._said = (before + raw).rstrip()
+        return ended
+
+    async def _pieces(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[Piece, None]:
+        """A generation of this draft, until the draft is given up or the brain is silent for too long."""
+        job, patience = self._job, self._means.patience
+        pieces = self._means.brain.stream("generate", prompt, limits)
+        job.await_until(now() + patience)
+        try:
+            async with aclosing(pieces) as stream:  # type: ignore[type-var]  # each is a generator
+                async for piece in stream:
+                    if job.dropped:
+                        return
+                    job.await_until(now() + patience)
+                    self._means.wrote(job)
+                    yield piece
+        finally:
+            job.await_until(None)
+
+    def _enough(self, tokens: int, *, final: bool) -> bool:
+        if self._job.words >= self._config.most_words:
+            return True
+        return not final and tokens >= self._config.segment
+
+    async def _last(self) -> None:
+        """The thought is whole: say the rest, and see whether what was said still stands."""
+        if not self._said:
+            await self._write(self._thought.usable, final=True)
+            return
+        early = not self._job.committed or self._left() > self._due() + 2 * self._pace
+        if early:
+            meant = await self._meant()
+            rest = rest_of(self._said, meant)
+            if rest is not None or conflicts(self._said, meant):
+                await self._settle(meant, rest)
+                return
+            self._compare(meant)
+        await self._write(self._thought.usable, final=True)
+        if not early:
+            said, meant = self._said, await self._meant()
+            if not self._job.dropped:
+                await self._settle(meant, "" if not conflicts(said, meant) else None)
+
+    async def _settle(self, meant: str, rest: str | None) -> None:
+        """Say what is missing of the answer; all of it, where what was said is wrong."""
+        self._compare(meant)
+        text = rest if rest is not None else f"{self._config.correct} {meant}"
+        phraser = Phraser(started=True)
+        for phrase in (*phraser.feed(text), *phraser.finish()):
+            if not self._job.dropped:
+                await self._means.say(self._job, phrase)
+
+    def _compare(self, meant: str) -> None:
+        if not self._job.dropped:
+            score = contradiction(self._said, meant)
+            self._means.observe(Contradiction(self._job.order.turn, score, self._said, meant))
+
+    async def _meant(self) -> str:
+        """The answer that the whole thought gives, from its first word."""
+        prompt = self._base.then(Reply(self._thought.usable, thinking=False))
+        text, guard = "", LoopGuard()
+        async with aclosing(self._pieces(prompt, Limits(self._config.most_tokens))) as stream:
+            async for piece in stream:
+                text += piece.text
+                if guard.feed(piece.token):
+                    break
+        return text.strip()

@@ -1,0 +1,52 @@
+"""How far words that were said on an unfinished thought differ from what the whole thought answers. Pure.
+
+VERA (arXiv 2509.26542) names this as the price of speaking while thinking: the narrator says what the
+reasoner did not. It is measured here on words, because a user hears words.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+_WORD = re.compile(r"[^\W_]+(?:['’.,]\w+)*", re.UNICODE)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case."""
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def contradiction(said: str, meant: str) -> float:
+    """Share of the words said that the whole answer does not have in this order; 0 for no words.
+
+    ``meant`` may go on after what was said: an answer that is not finished contradicts nothing.
+    """
+    spoken = words(said)
+    if not spoken:
+        return 0.0
+    matcher = SequenceMatcher(None, spoken, words(meant), autojunk=False)
+    return 1.0 - sum(block.size for block in matcher.get_matching_blocks()) / len(spoken)
+
+
+def rest_of(said: str, meant: str) -> str | None:
+    """What follows in the answer after the words said; None where it does not begin with them."""
+    if meant.startswith(said):
+        return meant[len(said) :]
+    return None
+
+
+_NUMBERS = frozenset(
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+     "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+     "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand"]
+)  # fmt: skip
+
+
+def conflicts(said: str, meant: str) -> bool:
+    """True when a number was said that the whole answer does not have: that must be taken back aloud.
+
+    Numbers are digits and English number words. Other wording may differ without being wrong.
+    """
+    known = set(words(meant))
+    return any((w in _NUMBERS or w[0].isdigit()) and w not in known for w in words(said))

@@ -1,0 +1,111 @@
+"""Formulation: a draft's thought, written beside its words.
+
+The lane that writes it knows no words and no turn; whoever articulates reads how far it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from pipeline.channel import Channel, Full
+from pipeline.clock import now
+from pipeline.errors import HocketError, ModelError
+from pipeline.loops import LoopGuard
+from pipeline.phrases import ThinkSplitter
+from pipeline.ports import Compute, Limits, Piece
+from pipeline.prompt import Prompt
+from pipeline.reading import Reader
+
+
+class Formulation:
+    """One thought: what there is of it, and whether more will come."""
+
+    def __init__(
+        self, prompt: Prompt, limits: Limits, reader: Reader, tell: Callable[[str], None], patience: float
+    ) -> None:
+        """``prompt`` ends with an open thought. ``tell`` gets each new piece of text ("" for other news)."""
+        self.prompt, self.limits, self.reader, self.patience = prompt, limits, reader, patience
+        self.tokens = 0
+        self.closed = False
+        "Complete, or at its budget: nothing more will come of it."
+        self.error: HocketError | None = None
+        self.stopped = False
+        self._tell = tell
+
+    @property
+    def lines(self) -> int:
+        """Finished lines."""
+        return self.reader.text.count("\n") + (1 if self.closed and not self._ended_line else 0)
+
+    @property
+    def usable(self) -> str:
+        """What a reply may be written from: finished lines, and all of it once it is closed."""
+        text = self.reader.text
+        if not self.closed:
+            return text[: text.rfind("\n") + 1]
+        return text if text.endswith("\n") or not text else text + "\n"
+
+    @property
+    def _ended_line(self) -> bool:
+        return self.reader.text.endswith("\n") or not self.reader.text
+
+    def stop(self) -> None:
+        """Write no more of it."""
+        self.stopped = True
+
+    def wrote(self, thought: str, logprob: float) -> None:
+        """Take one token in."""
+        self.tokens += 1
+        self.reader.feed(thought, logprob)
+        self._tell(thought)
+
+    def end(self, error: HocketError | None = None) -> None:
+        """Nothing more will come."""
+        self.closed, self.error = error is None, error
+        self._tell("")
+
+
+class Formulating:
+    """``run`` is a lane; start as many as there are drafting lanes, so that no thought waits for another."""
+
+    def __init__(self, brain: Compute) -> None:
+        self._brain = brain
+        self._wanted: Channel[Formulation] = Channel(16, full=Full.DROP_OLDEST)  # the oldest have stopped
+
+    def want(self, formulation: Formulation) -> None:
+        """Write this thought."""
+        self._wanted.put_now(formulation)
+
+    async def run(self) -> None:
+        """Write wanted thoughts until cancelled."""
+        while True:
+            formulation = await self._wanted.get()
+            if formulation.stopped:
+                continue
+            try:
+                async with asyncio.timeout(formulation.patience) as wait:
+                    await self._write(formulation, wait)
+            except TimeoutError:
+                formulation.end(ModelError(f"the brain gave no token for {formulation.patience:g} s"))
+            except HocketError as error:
+                formulation.end(error)
+
+    async def _write(self, formulation: Formulation, wait: asyncio.Timeout) -> None:
+        splitter, guard = ThinkSplitter(thinking=True), LoopGuard()
+        pieces = self._brain.stream("generate", formulation.prompt, formulation.limits)
+        async with aclosing(pieces) as stream:  # type: ignore[type-var]  # every Compute.stream is a generator
+            async for piece in stream:
+                if formulation.stopped:
+                    return
+                wait.reschedule(now() + formulation.patience)
+                formulation.wrote(_thought(splitter, piece), piece.logprob)
+                if splitter.closed or guard.feed(piece.token):
+                    break
+        formulation.end()
+
+
+def _thought(splitter: ThinkSplitter, piece: Piece) -> str:
+    thought, _ = splitter.feed(piece.text)
+    return thought + splitter.finish()[0] if piece.last else thought

@@ -1,0 +1,55 @@
+"""The port of speaking strategies: from how much thought may the first words be written.
+
+A strategy is pure and sees counts alone; it knows no engine, no clock and no text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the thought of a draft is."""
+
+    tokens: int
+    "Written in this draft; notes from before it not counted."
+    lines: int
+    "Finished ones among them."
+    closed: bool
+    "The thought is complete, or its budget is spent."
+
+
+class SpeakingStrategy(Protocol):
+    """When thought makes way for speech."""
+
+    name: str
+    thinks: bool
+    "False: the reply is written without any thought."
+    beside: bool
+    "True: thought and reply are two generations side by side; False: one, the thought first."
+
+    def may_begin(self, progress: Progress) -> bool:
+        """May the first segment be written now? Always asked anew when the thought has grown."""
+        ...
+
+
+def strategy_for(wanted: str, *, holds: bool) -> SpeakingStrategy:
+    """The strategy of this name; ``auto``: adaptive where the brain can hold its tongue, else think-fully."""
+    from .adaptive import Adaptive
+    from .no_think import NoThink
+    from .speak_first import SpeakFirst
+    from .think_first import ThinkFirst
+    from .think_fully import ThinkFully
+
+    if wanted == "auto":
+        wanted = "adaptive" if holds else "think-fully"
+    known: dict[str, type[SpeakingStrategy]] = {
+        "adaptive": Adaptive,
+        "no-think": NoThink,
+        "speak-first": SpeakFirst,
+        "think-first": ThinkFirst,
+        "think-fully": ThinkFully,
+    }
+    return known[wanted]()

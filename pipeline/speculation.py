@@ -1,0 +1,126 @@
+"""What writing ahead of a turn's end costs and brings: counted per turn, and bounded per turn.
+
+It decides nothing but whether a turn may still be written ahead. Loop side; it reads no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .clock import now
+from .events import Draft, Turn
+from .ports import Speculated
+
+LISTENING = Draft(0)
+"""The draft number under which listening thoughts are counted."""
+_REMEMBERED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SpeculationConfig:
+    """Most that one turn may cost before it is known to be over."""
+
+    tokens: int = 2000
+    "Of listening thoughts and drafts together. Beyond it the turn's next draft begins at its commit."
+    money: float = 0.0
+    "The same in the currency of the brain's price; 0: no bound."
+
+    def __post_init__(self) -> None:
+        if self.tokens < 0 or self.money < 0:
+            raise ValueError("a speculation budget cannot be negative")
+
+
+@dataclass(slots=True)
+class _Account:
+    """One turn's."""
+
+    started: dict[Draft, float] = field(default_factory=dict)
+    written: dict[Draft, int] = field(default_factory=dict)
+    kept: dict[Draft, int] = field(default_factory=dict)
+    phrase: dict[Draft, float] = field(default_factory=dict)
+    committed: tuple[Draft, float] | None = None
+    tokens: int = 0
+    told: bool = False
+
+
+class Ledger:
+    """The accounts of the newest turns."""
+
+    def __init__(
+        self, config: SpeculationConfig, price: float, observe: Callable[[Speculated], None]
+    ) -> None:
+        """``price``: money per million tokens; 0 where the brain has none."""
+        self._config = config
+        self._price = price / 1e6
+        self._observe = observe
+        self._accounts: dict[Turn, _Account] = {}
+
+    def allows(self, turn: Turn) -> bool:
+        """True while this turn may still be written ahead."""
+        spent = sum(self._of(turn).written.values())
+        dear = self._config.money and spent * self._price >= self._config.money
+        return spent < self._config.tokens and not dear
+
+    def started(self, turn: Turn, draft: Draft) -> None:
+        """A draft is being written."""
+        self._of(turn).started[draft] = now()
+
+    def wrote(self, turn: Turn, draft: Draft) -> None:
+        """One more token; those after the commit are no speculation."""
+        account = self._of(turn)
+        if account.committed is None:
+            account.written[draft] = account.written.get(draft, 0) + 1
+
+    def kept(self, turn: Turn, draft: Draft, tokens: int) -> None:
+        """So many tokens live on in a note."""
+        account = self._of(turn)
+        account.kept[draft] = account.kept.get(draft, 0) + tokens
+
+    def phrase(self, turn: Turn, draft: Draft) -> None:
+        """A phrase of this draft is ready."""
+        account = self._of(turn)
+        account.phrase.setdefault(draft, now())
+        self._tell(turn, account)
+
+    def committed(self, turn: Turn, draft: Draft) -> None:
+        """This draft is the reply."""
+        account = self._of(turn)
+        account.committed = (draft, now())
+        self._tell(turn, account)
+
+    def reopened(self, turn: Turn) -> None:
+        """The commit was taken back: the user goes on."""
+        self._of(turn).committed = None
+
+    def _of(self, turn: Turn) -> _Account:
+        account = self._accounts.setdefault(turn, _Account())
+        while len(self._accounts) > _REMEMBERED:
+            del self._accounts[next(iter(self._accounts))]
+        return account
+
+    def _tell(self, turn: Turn, account: _Account) -> None:
+        if account.told or account.committed is None:
+            return
+        draft, at = account.committed
+        ready, began = account.phrase.get(draft), account.started.get(draft)
+        if ready is None or began is None:
+            return
+        account.told = True
+        tokens = sum(account.written.values())
+        useful = sum(
+            count if each == draft else min(count, account.kept.get(each, 0))
+            for each, count in account.written.items()
+        )
+        hit = began < at
+        self._observe(
+            Speculated(
+                turn,
+                hit,
+                drafts=len(account.started),
+                tokens=tokens,
+                wasted=tokens - useful,
+                saved=max(0.0, at + (ready - began) - max(at, ready)) if hit else 0.0,
+                cost=tokens * self._price,
+            )
+        )
