@@ -51,7 +51,7 @@ class Conductor:
             self._trace.record(fact)
             before = self._state.seen(self._ring.end, now())
             self._state, orders = advance(before, fact, now(), self._config)
-            if orders and self._state.why:
+            if self._state.why and (orders or self._state.why != before.why):
                 self._trace.record(Decided(self._state.why))
             for order in orders:
                 self._trace.record(order)

@@ -20,7 +20,9 @@ from agent.turn import TurnConfig
 from pipeline.decoder import DecoderConfig
 from pipeline.encoder import EncoderConfig
 from pipeline.errors import ConfigError
+from pipeline.levels import LevelsConfig
 from pipeline.mechanisms import Mechanisms
+from pipeline.overlap import OverlapConfig
 from pipeline.speculation import SpeculationConfig
 from pipeline.thinking import ThinkingConfig
 from pipeline.vad import HysteresisConfig
@@ -68,7 +70,7 @@ class BrainConfig:
     threads: int = 1
     "Processor threads of the brain."
     pace: float = 0.0
-    "Seconds per token at least, to show a larger brain's timing (0.02: about 33 billion parameters); 0: none."
+    "Seconds per token at least, to show a larger brain's timing (0.02: some 33 billion parameters); 0: none."
 
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= 64:
@@ -120,6 +122,8 @@ class Config:
     sound: SoundConfig = field(default_factory=SoundConfig)
     turn: TurnConfig = field(default_factory=TurnConfig)
     hearing: HysteresisConfig = field(default_factory=HysteresisConfig)
+    levels: LevelsConfig = field(default_factory=LevelsConfig)
+    overlap: OverlapConfig = field(default_factory=OverlapConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
@@ -131,8 +135,8 @@ class Config:
     def session(self) -> SessionConfig:
         """The part that the stages of a session get."""
         return SessionConfig(
-            self.turn, self.hearing, self.encoder, self.decoder, self.speaking, self.thinking,
-            self.speculation, self.mechanisms,
+            self.turn, self.hearing, self.levels, self.overlap, self.encoder, self.decoder, self.speaking,
+            self.thinking, self.speculation, self.mechanisms,
         )  # fmt: skip
 
 

@@ -15,9 +15,13 @@ from pipeline.channel import Channel
 from pipeline.decoder import DecoderConfig, Decoding, Ways
 from pipeline.encoder import EncoderConfig, Encoding
 from pipeline.events import Fact, Span, Turn
+from pipeline.levels import LevelsConfig
 from pipeline.listening.strategy import strategy_for as listening_strategy
 from pipeline.mechanisms import Mechanisms
 from pipeline.notebook import Notebook, notes_of
+from pipeline.overlap import OverlapConfig, OverlapScorer, UsualScorer
+from pipeline.overlap_judging import Judging
+from pipeline.overlap_level import Meter
 from pipeline.ports import BrainFacts, Compute, EdgeReport, Emit, Phrase, Voice, VoiceDetector, Window
 from pipeline.prompt import Human
 from pipeline.ring import AudioRing
@@ -37,6 +41,8 @@ class SessionConfig:
 
     turn: TurnConfig = field(default_factory=TurnConfig)
     hearing: HysteresisConfig = field(default_factory=HysteresisConfig)
+    levels: LevelsConfig = field(default_factory=LevelsConfig)
+    overlap: OverlapConfig = field(default_factory=OverlapConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
@@ -52,6 +58,8 @@ class Line:
     report: EdgeReport
     ring: AudioRing
     playout: Playout
+    meter: Meter
+    "The playout as the sink shall pull it."
     phrases: Channel[Phrase]
     conversation: Conversation
     speaking: Speaking
@@ -61,6 +69,7 @@ class Line:
     thinking: Thinking
     encoding: Encoding
     hearing: Hearing
+    judging: Judging
     conductor: Conductor
     watch: Stopwatch
 
@@ -75,6 +84,8 @@ class Line:
             "thinking": self.thinking.run(),
             "encoding": self.encoding.run(),
             "hearing": self.hearing.run(),
+            "watching": self.hearing.watch(),
+            "judging": self.judging.run(),
             "conductor": self.conductor.run(),
         }
 
@@ -93,8 +104,13 @@ def build_line(
     observe: Callable[[Window], None],
     emit: Emit,
     note: Callable[[Entry], None],
+    echo: Callable[[], bool],
+    scorer: OverlapScorer | None,
 ) -> Line:
-    """All stages of a session; ``note`` sees every trace entry before the conductor goes on."""
+    """All stages of a session; ``note`` sees every trace entry before the conductor goes on.
+
+    ``echo``: whether the agent's voice may come back through the microphone, now.
+    """
     on = config.mechanisms
     ring, phrases, playout = AudioRing(), Channel[Phrase](64), Playout()
     conversation = Conversation(
@@ -126,13 +142,21 @@ def build_line(
         return None if thinking.writing else listening.ahead(user, notes_of(notebook.of(turn, heard)))
 
     encoding = Encoding(ring, brain, conversation.history, emit, config.encoder, carried=carried)
-    hearing = Hearing(ring, detector, emit, observe, config.hearing)
+    hearing = Hearing(ring, detector, emit, observe, config.hearing, config.levels)
+    meter = Meter(playout, report.output_latency)
+    judging = Judging(
+        ring, brain, emit, scorer or UsualScorer(config.overlap), on,
+        judges=facts.judges, echo=echo, voice=meter.loudest, config=config.overlap,
+    )  # fmt: skip
     watch = Stopwatch(ring, report.output_latency, trace)
     trace.subscribe(watch.see)
     trace.subscribe(note)
+    trace.subscribe(judging.see)
     turn = replace(config.turn, barge_in=config.turn.barge_in and report.echo != "open")
+    if not on.speculation:
+        turn = replace(turn, early=0.0)
     conductor = Conductor(told, ring, routes, trace, turn)
     return Line(
-        report, ring, playout, phrases, conversation, speaking, ledger, formulating, decoding, thinking,
-        encoding, hearing, conductor, watch,
+        report, ring, playout, meter, phrases, conversation, speaking, ledger, formulating, decoding,
+        thinking, encoding, hearing, judging, conductor, watch,
     )  # fmt: skip

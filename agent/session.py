@@ -42,6 +42,7 @@ from pipeline.events import (
     Think,
     Unduck,
 )
+from pipeline.overlap import OverlapScorer
 from pipeline.ports import (
     AudioEdge,
     BrainFacts,
@@ -70,6 +71,8 @@ class Agent:
     "Spoken at the start; None waits for the user."
     failed: str = "Sorry, something went wrong. Please say that again."
     "Spoken instead of a reply that could not be made."
+    nudge: str = "Are you still there?"
+    "Spoken once into a long silence after a reply, where the turn policy is told to (``nudge_after``)."
 
 
 class AgentSession:
@@ -86,10 +89,12 @@ class AgentSession:
         trace: Trace,
         config: SessionConfig | None = None,
         observe: Callable[[Window], None] | None = None,
+        scorer: OverlapScorer | None = None,
     ) -> None:
         """The caller keeps ownership of edge, brain and voice, and closes them after ``run``.
 
-        ``observe`` gets every 32 ms window's level and speech score, for meters.
+        ``observe`` gets every 32 ms window's level and speech score, for meters. ``scorer`` tells a barge-in
+        from a backchannel in place of the usual one.
         """
         self.agent = agent
         self.trace = trace
@@ -98,6 +103,7 @@ class AgentSession:
         self._voice = voice
         self._detector = detector
         self._config = config or SessionConfig()
+        self._scorer = scorer
         self._observe = observe or (lambda window: None)
         self._facts: Channel[Fact] = Channel(1024, full=Full.FAIL)
         self._typed: str | None = None
@@ -145,7 +151,7 @@ class AgentSession:
         line = self._line = self._build(facts)
         if self.agent.greeting:
             self._emit(ReplyRequested("greeting"))
-        stages = {"edge": self._edge.run(line.ring, line.playout, self._emit)}
+        stages = {"edge": self._edge.run(line.ring, line.meter, self._emit)}
         works: dict[str, Coroutine[Any, Any, None]] = line.stages() | stages
         tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
         try:
@@ -174,6 +180,7 @@ class AgentSession:
         return build_line(
             self.agent.instructions, self._edge.report(), self._brain, facts, self._voice, self._detector,
             self._config, self._facts, self.trace, self._routes(), self._observe, self._emit, self._note,
+            lambda: self._edge.report().echo != "none", self._scorer,
         )  # fmt: skip
 
     def _emit(self, fact: Fact) -> None:
@@ -213,6 +220,7 @@ class AgentSession:
     def _look_at_edge(self) -> None:
         line, report = self._running, self._edge.report()
         line.speaking.output_latency = line.watch.output_latency = report.output_latency
+        line.meter.latency = report.output_latency
         line.conductor.allow_barge_in(self._config.turn.barge_in and report.echo != "open")
 
     def _think(self, order: Think) -> None:
@@ -246,7 +254,7 @@ class AgentSession:
         self._running.speaking.hush(order.turn, order.fade)
 
     def _say(self, order: Say) -> None:
-        canned = {"greeting": self.agent.greeting, "failed": self.agent.failed}
+        canned = {"greeting": self.agent.greeting, "failed": self.agent.failed, "nudge": self.agent.nudge}
         text = canned.get(order.reason) or order.reason
         draft = Draft(0)
         self._running.phrases.put_now(Phrase(order.turn, draft, 0, text))

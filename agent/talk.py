@@ -18,12 +18,14 @@ from rich.console import Console
 
 from agent.config import Config
 from agent.demo import QUESTIONS, part, spoken
+from agent.headline import headline, summary
 from agent.launch import Parts, make_session, parts
 from agent.receipt import Receipt
 from agent.record import Record
+from agent.screen import Screen
 from agent.session import AgentSession
 from agent.tap import Tap, tracks
-from agent.terminal import Screen, Terminal, headline, summary
+from agent.terminal import Terminal
 from audio_io.wav import read_sound, write_wav
 from audio_io.wav_edge import ScheduledEdge, WavEdge
 from pipeline.errors import BugError, UserError
@@ -107,7 +109,8 @@ async def _hold(
 ) -> Receipt:
     """Run one session with everything that watches it."""
     tap = Tap(edge, record.sound)
-    head = headline(built.facts, built.voice.name, tap.report())
+    listening, pace = config.mechanisms.listening_thoughts, config.brain.pace
+    head = headline(built.facts, built.voice.name, tap.report(), listening=listening, pace=pace)
     with Terminal(console, Screen(lambda: tap.level, width=console.width)) as terminal:
         told = {tap.report().note}
 

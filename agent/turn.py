@@ -42,8 +42,11 @@ from pipeline.events import (
 
 from . import turn_floor as floor
 from . import turn_overlap as overlap
+from . import turn_pause as pause
+from . import turn_quiet as quiet
 from . import turn_reply as reply
-from .turn_state import CANNED, Agent, Rule, State, Step, TurnConfig, User, ignore
+from .turn_config import TurnConfig
+from .turn_state import CANNED, Agent, Rule, State, Step, User, ignore
 
 __all__ = ["RULES", "Agent", "Cell", "State", "TurnConfig", "User", "advance", "cell_of"]
 
@@ -69,40 +72,44 @@ _OVERLAP: dict[type[Fact], Rule] = {
 
 RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
     (User.QUIET, Agent.SILENT): {
-        SpeechStarted: floor.open_turn,
-        SpeechPaused: floor.unmute,
+        SpeechStarted: quiet.open_turn,
+        SpeechPaused: quiet.unmute,
         TextEntered: floor.typed,
         InputCommitted: ignore,
-        ReplyRequested: floor.say,
+        ReplyRequested: quiet.say,
         AudioLost: ignore,
         StageFailed: ignore,
-        TimerRang: floor.hear_again,
+        TimerRang: quiet.time_in_silence,
         SessionClosed: floor.close,
     },
     (User.TALKING, Agent.SILENT): _DEAF | {
         AudioLost: floor.miss,
         SpeechPaused: floor.pause,
+        EndOfTurnScored: floor.foresee,
+        PhraseDrafted: reply.note,
+        DraftFinished: reply.note,
         TextEntered: floor.typed,
         InputCommitted: floor.commit_talking,
-        StageFailed: ignore,
+        StageFailed: floor.spoil,
         SessionClosed: floor.close,
     },
     (User.PAUSED, Agent.SILENT): {
         SpeechStarted: floor.go_on,
-        EndOfTurnScored: floor.score,
+        EndOfTurnScored: pause.score,
+        OverlapScored: floor.judge_turn,
         PhraseDrafted: reply.note,
         DraftFinished: reply.note,
         TextEntered: floor.typed,
         InputCommitted: floor.commit_paused,
         ReplyRequested: ignore,
-        AudioLost: floor.freeze,
+        AudioLost: pause.freeze,
         StageFailed: floor.spoil,
         TimerRang: floor.time_up,
         SessionClosed: floor.close,
     },
     (User.QUIET, Agent.DUE): _DEAF | {
         SpeechStarted: floor.reopen,
-        SpeechPaused: floor.unmute,
+        SpeechPaused: quiet.unmute,
         PhraseDrafted: reply.note,
         DraftFinished: reply.finish_due,
         PlaybackStarted: reply.first_sound,
@@ -115,7 +122,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
     },
     (User.QUIET, Agent.SPEAKING): _DEAF | {
         SpeechStarted: overlap.duck,
-        SpeechPaused: floor.unmute,
+        SpeechPaused: quiet.unmute,
         PhraseDrafted: reply.note,
         DraftFinished: reply.finish_aloud,
         PlaybackReached: reply.progress,
@@ -199,12 +206,30 @@ def _stale(state: State, fact: Fact, now: float) -> bool:
         case PlaybackStarted() | PlaybackReached() | PlaybackEnded() | PlaybackStarved():
             return _stale_sound(state, fact)
         case EndOfTurnScored():
-            return state.user is not User.PAUSED or fact.at < state.paused_at
+            return _stale_score(state, fact)
         case OverlapScored():
-            over = state.user is not User.QUIET and state.agent in (Agent.SPEAKING, Agent.HELD)
-            return not over or fact.at < state.onset
+            return _stale_judgement(state, fact)
         case _:
             assert_never(fact)
+
+
+def _stale_score(state: State, fact: EndOfTurnScored) -> bool:
+    if state.user is User.PAUSED:
+        return fact.at < state.paused_at or fact.source == "level"
+    if state.user is User.QUIET or state.agent is not Agent.SILENT:
+        return True
+    if fact.source in ("sound", "level"):
+        return fact.at < state.onset
+    return state.writing is None or fact.at < state.writing.end
+
+
+def _stale_judgement(state: State, fact: OverlapScored) -> bool:
+    if state.user is User.QUIET:
+        return True
+    if state.agent is not Agent.SILENT:
+        return fact.at < state.onset
+    # A draft that did not catch the words may ask for them again: only the sound tells that none were meant.
+    return state.user is not User.PAUSED or fact.source != "sound" or fact.at < state.paused_at
 
 
 def _stale_draft(state: State, fact: PhraseDrafted | DraftFinished) -> bool:

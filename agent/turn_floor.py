@@ -18,8 +18,9 @@ from pipeline.events import (
     Hush,
     InputCommitted,
     Order,
+    Overlap,
+    OverlapScored,
     Remember,
-    ReplyRequested,
     Sample,
     Say,
     SessionClosed,
@@ -35,45 +36,15 @@ from pipeline.events import (
     Turn,
 )
 
-from .turn_state import CANNED, RATE, Agent, State, Step, TurnConfig, User, Writing, idle, rest
+from .turn_config import TurnConfig
+from .turn_pause import deadline, lost_after, reason, scored, taught, uncaptured
+from .turn_quiet import begin
+from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, rest
 
-
-def first_sample(state: State, onset: int, config: TurnConfig) -> Sample:
-    """Where a turn with this onset begins: with its pre-roll, but after all that an earlier turn took."""
-    return Sample(max(0, onset - round(config.pre_roll * RATE), state.taken))
-
-
-def begin(state: State, onset: int, config: TurnConfig, why: str) -> Step:
-    """Open the next user turn at this onset."""
-    since = first_sample(state, onset, config)
-    turn = Turn(state.turn + 1)
-    onset = Sample(max(onset, since))
-    after = replace(idle(state, why), user=User.TALKING, turn=turn, since=since, onset=onset, muted=None)
-    return after, (Think(turn, Span(since, onset)),)
-
-
-def open_turn(state: State, fact: SpeechStarted, _now: float, config: TurnConfig) -> Step:
-    """Speech in silence is a new turn, unless it may be the echo of a voice that just ended."""
-    if state.muted is not None:
-        raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
-    if state.ended_at is not None and state.when(fact.at) < state.ended_at + config.echo_tail:
-        return replace(state, muted=fact.at), ()
-    return begin(state, fact.at, config, "speech in silence: a new turn")
-
-
-def unmute(state: State, fact: SpeechPaused, _now: float, _config: TurnConfig) -> Step:
-    """Speech that was not listened to is over."""
-    if state.muted is None:
-        raise BugError(f"speech paused at {fact.at}, but none was going on")
-    return replace(state, muted=None), ()
-
-
-def hear_again(state: State, _fact: TimerRang, _now: float, config: TurnConfig) -> Step:
-    """The echo must be over: what still goes on is the user's."""
-    if state.muted is None or state.ended_at is None:
-        return replace(state, ended_at=None, wake_at=None), ()
-    onset = max(state.muted, state.where(state.ended_at))
-    return begin(state, onset, config, "speech outlasted the echo: a new turn")
+AHEAD = 4
+"""Drafts of one turn that may begin before a pause: a head that cannot make up its mind costs no more."""
+FADED = 0.04
+"""Seconds past a fade that its draft reaches: what is captured when it is told (``LevelsConfig.faded``)."""
 
 
 def draft_over(state: State, end: int, config: TurnConfig, *, turn: Turn) -> Step:
@@ -84,13 +55,55 @@ def draft_over(state: State, end: int, config: TurnConfig, *, turn: Turn) -> Ste
     return after, (StartDraft(turn, draft, span),)
 
 
+def foresee(state: State, fact: EndOfTurnScored, _now: float, config: TurnConfig) -> Step:
+    """The end of a turn that is still spoken is scored: a draft begins when the score rises.
+
+    It reaches as far past the score's position as a draft past a pause, and stands if the speech turns out
+    to have ended within it. One that cannot stand any more is dropped, and so is one whose score fell. The
+    level of the sound tells sooner than any detector that speech has faded, and that it is back.
+    """
+    by_level, draft = fact.source == "level", state.writing
+    after = state if by_level else scored(state, fact)
+    if fact.source not in ("sound", "level"):
+        return after, ()
+    before = 0.0 if by_level or state.sound is None else state.sound.probability
+    if draft is not None:
+        late = fact.at - draft.end > config.detector_lag * RATE
+        fell = fact.probability <= config.unsure and (by_level or before > config.unsure)
+        if not fell and not late:
+            return after, ()
+        why = f"early draft dropped: {'speech goes on' if late else f'{fact.source} {fact.probability:.2f}'}"
+        return replace(after, writing=None, words=None, why=why), (DropDraft(state.turn, draft.draft),)
+    rises = before < config.early <= fact.probability
+    if not config.early or not rises or (state.ahead >= AHEAD and not by_level):
+        return after, ()
+    reach = FADED if by_level else config.tail
+    after, orders = draft_over(after, fact.at + round(reach * RATE), config, turn=state.turn)
+    why = f"drafting before any pause: {fact.source} {fact.probability:.2f}"
+    return replace(after, ahead=state.ahead + (not by_level), why=why), orders
+
+
 def pause(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
     """Every pause is drafted at once; the deadline says when it was the end of the turn."""
     at = Sample(max(fact.at, state.onset))
-    after, orders = draft_over(state, at + round(config.tail * RATE), config, turn=state.turn)
+    after, orders = drafted(state, at, config)
+    words, sound = (said if said and said.at >= at else None for said in (state.words, state.sound))
     lost = 0 if state.gap is None else lost_after(at, AudioLost(state.gap))
-    after = replace(after, user=User.PAUSED, paused_at=at, lost=lost, gap=None, score=None)
-    return replace(after, wake_at=max(now, deadline(after, config)), why="pause: drafting"), orders
+    after = replace(
+        after, user=User.PAUSED, paused_at=at, lost=lost, gap=None, words=words, sound=sound, aside=None
+    )
+    return replace(after, wake_at=max(now, deadline(after, config))), orders
+
+
+def drafted(state: State, at: int, config: TurnConfig) -> Step:
+    """The turn, paused at this sample, with a draft that heard all of it: the early one, or a new one."""
+    draft = state.writing
+    if draft is not None and at <= draft.end and not draft.voiceless and draft.ending is not Ending.FAILED:
+        return replace(state, why="pause: the early draft has heard all and stands"), ()
+    drop = () if draft is None else (DropDraft(state.turn, draft.draft),)
+    after, orders = draft_over(state, at + round(config.tail * RATE), config, turn=state.turn)
+    why = "pause: drafting" if draft is None else "pause: drafting anew, the early draft has not heard all"
+    return replace(after, why=why), (*drop, *orders)
 
 
 def miss(state: State, fact: AudioLost, _now: float, _config: TurnConfig) -> Step:
@@ -101,67 +114,59 @@ def miss(state: State, fact: AudioLost, _now: float, _config: TurnConfig) -> Ste
     return replace(state, gap=gap), ()
 
 
-def uncaptured(state: State, config: TurnConfig) -> bool:
-    """True when the silence that would end the turn has not been captured, nor told as lost, yet."""
-    if state.captured is None:
-        return False
-    due = state.paused_at + state.lost + round(patience(state, config) * RATE)
-    return state.captured < due - round(config.capture_slack * RATE)
-
-
-def deadline(state: State, config: TurnConfig) -> float:
-    """When the present pause has lasted long enough, counting only captured silence."""
-    return state.when(state.paused_at + state.lost) + patience(state, config)
-
-
-def patience(state: State, config: TurnConfig) -> float:
-    """Seconds of silence that end the turn, by what the model said about it."""
-    if state.score is None:
-        return config.endpoint
-    if state.score >= config.sure:
-        return config.endpoint_sure
-    return config.endpoint_unsure if state.score <= config.unsure else config.endpoint
-
-
-def score(state: State, fact: EndOfTurnScored, now: float, config: TurnConfig) -> Step:
-    """The model moves the deadline, never into the past."""
-    after = replace(state, score=fact.probability)
-    return replace(after, wake_at=max(now, deadline(after, config))), ()
-
-
-def freeze(state: State, fact: AudioLost, now: float, config: TurnConfig) -> Step:
-    """Silence that was not captured does not count."""
-    after = replace(state, lost=state.lost + lost_after(state.paused_at, fact))
-    return replace(after, wake_at=max(now, deadline(after, config))), ()
-
-
-def lost_after(at: int, fact: AudioLost) -> int:
-    """Samples of a gap that lie after ``at``."""
-    return max(0, fact.span.end - max(fact.span.start, at))
-
-
-def go_on(state: State, _fact: SpeechStarted, _now: float, _config: TurnConfig) -> Step:
+def go_on(state: State, fact: SpeechStarted, _now: float, _config: TurnConfig) -> Step:
     """The user goes on: words drafted in the pause are void, the turn is the same."""
     drop = DropDraft(state.turn, writing(state).draft)
+    paused = (fact.at - state.paused_at - state.lost) / RATE
+    why = f"the user goes on after {round(1000 * max(0.0, paused))} ms: same turn"
     return replace(
-        state, user=User.TALKING, writing=None, wake_at=None, score=None, why="the user goes on: same turn"
-    ), (drop,)
+        taught(state, paused), user=User.TALKING, writing=None, wake_at=None, words=None, sound=None,
+        aside=None, why=why,
+    ), (drop,)  # fmt: skip
 
 
 def spoil(state: State, fact: StageFailed, _now: float, _config: TurnConfig) -> Step:
-    """A voice that failed in a pause is tried anew at the commit: until then the user may yet go on."""
-    if fact.stage != "voice":
+    """A voice that failed before the commit is tried anew then: until then the user may yet go on."""
+    if fact.stage != "voice" or state.writing is None:
         return state, ()
-    return replace(state, writing=replace(writing(state), voiceless=True)), ()
+    return replace(state, writing=replace(state.writing, voiceless=True)), ()
+
+
+def judge_turn(state: State, fact: OverlapScored, _now: float, config: TurnConfig) -> Step:
+    """What was said was judged: a short turn may deserve no answer."""
+    short = state.paused_at - state.onset <= round(config.aside * RATE)
+    aside = short and fact.kind in (Overlap.BACKCHANNEL, Overlap.NOISE)
+    return replace(state, aside=fact if aside else None), ()
 
 
 def time_up(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
     """The pause was the end of the turn, unless capture stands still: then nobody knows."""
     if uncaptured(state, config):
         return replace(state, wake_at=now + config.capture_slack / 2, why="waiting: no sound is captured"), ()
-    silence = round(1000 * (now - state.when(state.paused_at)))
-    said = "not scored" if state.score is None else f"end {state.score:.2f}"
-    return commit(state, now, config, f"committed after {silence} ms of silence: {said}")
+    silence = f"{round(1000 * (now - state.when(state.paused_at)))} ms of silence"
+    if state.aside is not None and not asks(state, config):
+        return decline(state, now, config, f"declined after {silence}: {judgement(state.aside)}")
+    return commit(state, now, config, f"committed after {silence}: {reason(state, config)}")
+
+
+def asks(state: State, config: TurnConfig) -> bool:
+    """True when a draft has an answer and reads the words as whole: so short a turn may be an answer too."""
+    sure = state.words is not None and state.words.probability >= config.sure
+    return sure and writing(state).phrases > 0
+
+
+def judgement(aside: OverlapScored) -> str:
+    """What a turn that deserves no answer was, in words."""
+    why = f" ({aside.why})" if aside.why else ""
+    return f"a {aside.kind}, nothing was asked{why}"
+
+
+def decline(state: State, now: float, config: TurnConfig, why: str) -> Step:
+    """End the open turn without an answer: it is remembered, and nothing of its draft is heard."""
+    draft, turn = writing(state), state.turn
+    speech = Span(state.onset, Sample(max(state.onset, state.paused_at)))
+    after = replace(rest(state, now, config, why), taken=max(state.taken, draft.end), speech=speech)
+    return after, (CommitDraft(turn, draft.draft), StopThinking(turn), Remember(turn, 0))
 
 
 def commit_paused(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
@@ -171,10 +176,11 @@ def commit_paused(state: State, fact: InputCommitted, now: float, config: TurnCo
 
 def commit_talking(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
     """The user said in mid-speech that the turn is over; what they still say is not listened to."""
-    after, drafted = draft_over(state, fact.at, config, turn=state.turn)
+    drop = () if state.writing is None else (DropDraft(state.turn, state.writing.draft),)
+    after, started = draft_over(state, fact.at, config, turn=state.turn)
     after = replace(after, muted=state.onset, paused_at=Sample(max(fact.at, state.onset)))
     after, orders = commit(after, now, config, "committed in mid-speech: asked to")
-    return after, drafted + orders
+    return after, (*drop, *started, *orders)
 
 
 def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
@@ -201,16 +207,6 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
     return replace(base, agent=Agent.DUE, reply=draft, wake_at=now + config.reply_timeout), orders
 
 
-def say(state: State, fact: ReplyRequested, now: float, config: TurnConfig) -> Step:
-    """The floor is free: speak without a user turn. Canned words carry draft number 0."""
-    turn = Turn(state.turn + 1)
-    after = replace(
-        idle(state, f"asked to speak: {fact.reason}"), agent=Agent.DUE, turn=turn, asked=True,
-        reply=Writing(CANNED), wake_at=now + config.reply_timeout,
-    )  # fmt: skip
-    return after, (Say(turn, fact.reason),)
-
-
 def reopen(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
     """The user speaks before anything was heard: the commit is void and the same turn goes on.
 
@@ -223,7 +219,9 @@ def reopen(state: State, fact: SpeechStarted, now: float, config: TurnConfig) ->
         after, orders = begin(state, fact.at, config, "the user spoke first: a new turn")
         return after, (*leave(state), *orders)
     at = Sample(max(fact.at, state.since))
-    after = replace(idle(state, "nothing was heard yet: the same turn goes on"), user=User.TALKING)
+    paused = (fact.at - state.paused_at) / RATE
+    why = f"nothing was heard yet: the same turn goes on after {round(1000 * max(0.0, paused))} ms"
+    after = replace(taught(idle(state, why), paused), user=User.TALKING)
     return after, (DropDraft(state.turn, reply(state).draft), Think(state.turn, Span(state.since, at)))
 
 
@@ -245,7 +243,7 @@ def typed(state: State, _fact: TextEntered, now: float, config: TurnConfig) -> S
         after, end = state, Sample(state.paused_at + round(config.tail * RATE))
     after, drafted = draft_over(after, end, config, turn=after.turn)
     after, committed = commit(after, now, config, "committed: typed")
-    return replace(after, muted=going_on, typed=True), (*stopped, *drafted, *committed)
+    return replace(after, muted=going_on, typed=True, awaited=True), (*stopped, *drafted, *committed)
 
 
 def leave(state: State) -> tuple[Order, ...]:

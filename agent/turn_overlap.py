@@ -35,18 +35,12 @@ from pipeline.events import (
     Unduck,
 )
 
-from .turn_floor import (
-    commit_paused,
-    commit_talking,
-    deadline,
-    draft_over,
-    first_sample,
-    lost_after,
-    reply,
-    writing,
-)
+from .turn_config import TurnConfig
+from .turn_floor import commit_paused, commit_talking, draft_over, reply, writing
+from .turn_pause import deadline, lost_after, scored, taught
+from .turn_quiet import first_sample
 from .turn_reply import note
-from .turn_state import RATE, Agent, State, Step, TurnConfig, User
+from .turn_state import RATE, Agent, State, Step, User
 
 
 def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
@@ -57,24 +51,27 @@ def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> S
         return replace(state, muted=fact.at), ()
     since = first_sample(state, fact.at, config)
     after = replace(
-        state, user=User.TALKING, since=since, onset=fact.at, excused=False,
-        why="ducked: speech over the voice", wake_at=max(now, state.when(fact.at) + config.hold_after),
+        state, user=User.TALKING, since=since, onset=fact.at, excused=False, judged="",
+        wake_at=max(now, state.when(fact.at) + config.hold_after),
     )  # fmt: skip
+    after = replace(after, why=f"ducked at {milliseconds(after, now)} ms: speech over the voice")
     return after, (Duck(state.turn, config.duck_gain),)
 
 
-def let_go(state: State, _fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
+def let_go(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
     """A burst too short for a word, or a backchannel that ended: the voice goes on as before."""
-    orders = () if state.excused else (Unduck(state.turn),)
-    why = "backchannel over" if state.excused else "unducked: only a short burst"
-    return alone(state, now, config, why), orders
+    burst = round(1000 * (fact.at - state.onset) / RATE)
+    if state.excused:
+        return alone(state, now, config, f"over after {burst} ms: no barge-in{judged(state)}"), ()
+    why = f"unducked at {milliseconds(state, now)} ms: only a burst of {burst} ms{judged(state)}"
+    return alone(state, now, config, why), (Unduck(state.turn),)
 
 
 def alone(state: State, now: float, config: TurnConfig, why: str) -> State:
     """The user is quiet and the agent speaks."""
     return replace(
         state, user=User.QUIET, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout, writing=None,
-        excused=False, score=None, why=why,
+        excused=False, words=None, sound=None, judged="", why=why,
     )  # fmt: skip
 
 
@@ -82,12 +79,12 @@ def sustained(state: State, _fact: TimerRang, now: float, config: TurnConfig) ->
     """The speech goes on: hold the voice; or, when it outlasted its excuse, give way."""
     spoken = milliseconds(state, now)
     if state.excused:
-        why = f"hushed at {spoken} ms: too long for a backchannel"
+        why = f"hushed at {spoken} ms: too long for a backchannel{judged(state)}"
         return hand_over(state, now, config, why, *stopped(state))
     wait = min(config.barge_in_after + config.detector_lag, config.decide_by)
     after = replace(
         state, agent=Agent.HELD, wake_at=max(now, state.when(state.onset) + wait),
-        why=f"held at {spoken} ms: sustained speech",
+        why=f"held at {spoken} ms: sustained speech{judged(state)}",
     )  # fmt: skip
     return after, (Hold(state.turn),)
 
@@ -97,21 +94,30 @@ def milliseconds(state: State, now: float) -> int:
     return round(1000 * (now - state.when(state.onset)))
 
 
+def judged(state: State) -> str:
+    """What the newest judgement of this overlap said, to follow a reason."""
+    return f" ({state.judged})" if state.judged else ""
+
+
 def give_way(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
     """The speech still goes on: it takes the floor."""
-    why = f"hushed at {milliseconds(state, now)} ms: the user goes on"
+    why = f"hushed at {milliseconds(state, now)} ms: the user goes on{judged(state)}"
     return hand_over(state, now, config, why, *stopped(state))
 
 
 def hand_over(state: State, now: float, config: TurnConfig, why: str, *orders: Order) -> Step:
     """The agent has left the floor: the overlap is the start of the next turn, from its pre-roll on.
 
-    A draft of it knew an older history, in which the agent had not yet been heard: it is written anew.
+    A draft of it knew an older history, in which the agent had not yet been heard: it is written anew. Speech
+    so soon after the user's last is speech that was cut in on: their pause was longer than believed.
     """
     turn = Turn(state.turn + 1)
+    if state.speech is not None and not (state.asked or state.typed):
+        paused = (state.onset - state.speech.end) / RATE
+        state = taught(state, paused, config.endpoint_unsure)
     after = replace(
         state, agent=Agent.SILENT, turn=turn, reply=None, asked=False, typed=False, excused=False, why=why,
-        starving=False, heard=0, phrase=0, before=0, wake_at=None,
+        starving=False, heard=0, phrase=0, before=0, judged="", awaited=True, wake_at=None,
     )  # fmt: skip
     orders = (*orders, Think(turn, state.span(state.onset, config)))
     if state.writing is None:
@@ -124,14 +130,15 @@ def hand_over(state: State, now: float, config: TurnConfig, why: str, *orders: O
 
 def judge_talking(state: State, fact: OverlapScored, now: float, config: TurnConfig) -> Step:
     """Speech over the voice was judged while it goes on. A backchannel is excused, but not for ever."""
-    spoken = milliseconds(state, now)
+    state = replace(state, judged=fact.why or state.judged)
+    said = f"{milliseconds(state, now)} ms: scored {fact.kind}{judged(state)}"
     if fact.kind is Overlap.BARGE_IN:
-        return hand_over(state, now, config, f"hushed at {spoken} ms: scored a barge-in", *stopped(state))
-    if state.excused:
+        return hand_over(state, now, config, f"hushed at {said}", *stopped(state))
+    if state.excused or fact.kind is Overlap.UNSURE:
         return state, ()
     back = Resume(state.turn) if state.agent is Agent.HELD else Unduck(state.turn)
     after = replace(
-        state, agent=Agent.SPEAKING, excused=True, why=f"went on at {spoken} ms: scored {fact.kind}",
+        state, agent=Agent.SPEAKING, excused=True, why=f"went on at {said}",
         wake_at=max(now, state.when(state.onset) + config.excuse),
     )  # fmt: skip
     return after, (back,)
@@ -139,10 +146,13 @@ def judge_talking(state: State, fact: OverlapScored, now: float, config: TurnCon
 
 def judge_paused(state: State, fact: OverlapScored, now: float, config: TurnConfig) -> Step:
     """The burst was judged after it ended: it is the user's turn, or the voice goes on."""
-    spoken = milliseconds(state, now)
+    state = replace(state, judged=fact.why or state.judged)
+    said = f"{milliseconds(state, now)} ms: scored {fact.kind}{judged(state)}"
+    if fact.kind is Overlap.UNSURE:
+        return state, ()
     if fact.kind is Overlap.BARGE_IN:
-        return hand_over(state, now, config, f"hushed at {spoken} ms: scored a barge-in", *stopped(state))
-    return resume(state, now, config, f"resumed at {spoken} ms: scored {fact.kind}")
+        return hand_over(state, now, config, f"hushed at {said}", *stopped(state))
+    return resume(state, now, config, f"resumed at {said}")
 
 
 def resume(state: State, now: float, config: TurnConfig, why: str) -> Step:
@@ -155,19 +165,21 @@ def burst_over(state: State, fact: SpeechPaused, now: float, config: TurnConfig)
     """The speech ended while the voice is held: too short for a word, or drafted and left to be judged."""
     burst = (fact.at - state.onset) / RATE
     if burst < config.hold_after:
-        return resume(state, now, config, f"resumed at {milliseconds(state, now)} ms: only a short burst")
+        short = f"only a burst of {round(1000 * burst)} ms{judged(state)}"
+        return resume(state, now, config, f"resumed at {milliseconds(state, now)} ms: {short}")
     end = fact.at + round(config.tail * RATE)
     after, orders = draft_over(state, end, config, turn=Turn(state.turn + 1))
     wake_at = max(now, min(now + config.judge_within, state.when(state.onset) + config.decide_by))
-    why = f"judging a burst of {round(1000 * burst)} ms"
+    why = f"still held at {milliseconds(state, now)} ms: judging a burst of {round(1000 * burst)} ms"
     return replace(
-        after, user=User.PAUSED, paused_at=fact.at, lost=0, score=None, wake_at=wake_at, why=why
+        after, user=User.PAUSED, paused_at=fact.at, lost=0, words=None, sound=None, wake_at=wake_at, why=why
     ), orders
 
 
 def unjudged(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
     """No judgement came: a burst that nobody calls a barge-in is none."""
-    return resume(state, now, config, f"resumed at {milliseconds(state, now)} ms: not judged in time")
+    why = f"resumed at {milliseconds(state, now)} ms: not judged in time{judged(state)}"
+    return resume(state, now, config, why)
 
 
 def once_more(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
@@ -175,8 +187,8 @@ def once_more(state: State, fact: SpeechStarted, now: float, config: TurnConfig)
     latest = state.when(state.onset) + config.decide_by
     wake_at = max(now, min(state.when(fact.at) + config.hold_after, latest))
     drop = DropDraft(Turn(state.turn + 1), writing(state).draft)
-    why = "still held: the user goes on"
-    after = replace(state, user=User.TALKING, writing=None, score=None, wake_at=wake_at, why=why)
+    why = f"still held at {milliseconds(state, now)} ms: the user goes on{judged(state)}"
+    after = replace(state, user=User.TALKING, writing=None, words=None, sound=None, wake_at=wake_at, why=why)
     return after, (drop,)
 
 
@@ -188,7 +200,7 @@ def outlast(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) 
 
 def keep_score(state: State, fact: EndOfTurnScored, _now: float, _config: TurnConfig) -> Step:
     """Remember what the model said about the burst, should it become a turn."""
-    return replace(state, score=fact.probability), ()
+    return scored(state, fact), ()
 
 
 def freeze_over(state: State, fact: AudioLost, now: float, config: TurnConfig) -> Step:

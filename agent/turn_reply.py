@@ -22,8 +22,10 @@ from pipeline.events import (
     TimerRang,
 )
 
+from .turn_config import TurnConfig
 from .turn_floor import leave, reply
-from .turn_state import CANNED, Agent, State, Step, TurnConfig, Writing, rest
+from .turn_quiet import heard_out
+from .turn_state import CANNED, Agent, State, Step, Writing, rest
 
 
 def note(state: State, fact: PhraseDrafted | DraftFinished, _now: float, _config: TurnConfig) -> Step:
@@ -99,7 +101,7 @@ def progress(state: State, fact: PlaybackReached, now: float, config: TurnConfig
 
 def end_reply(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
     """All was heard."""
-    return rest(state, now, config, "reply heard to its end"), (Remember(state.turn, None),)
+    return heard_out(state, now, config, "reply heard to its end"), (Remember(state.turn, None),)
 
 
 def starve(state: State, _fact: PlaybackStarved, now: float, config: TurnConfig) -> Step:

@@ -1,4 +1,4 @@
-"""What the turn policy knows and what it may be told to do differently: plain frozen values.
+"""What the turn policy knows: plain frozen values.
 
 Nothing here decides; the rules do. It must never hold samples, tensors, clocks or live objects.
 """
@@ -11,7 +11,18 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from pipeline.errors import BugError
-from pipeline.events import Draft, Ending, Order, Sample, Span, Turn
+from pipeline.events import (
+    Draft,
+    Ending,
+    EndOfTurnScored,
+    Order,
+    OverlapScored,
+    Sample,
+    Span,
+    Turn,
+)
+
+from .turn_config import TurnConfig
 
 RATE = 16_000
 """Capture samples per second. Equal to ``pipeline.ports.CAPTURE_RATE``, which lives beside numpy."""
@@ -38,59 +49,6 @@ class Agent(StrEnum):
     DUE = "due"
     SPEAKING = "speaking"
     HELD = "held"
-
-
-@dataclass(frozen=True, slots=True)
-class TurnConfig:
-    """Every duration of the turn policy, in seconds."""
-
-    pre_roll: float = 0.2
-    "How much sound before a detected onset belongs to the turn."
-    tail: float = 0.1
-    "How much sound after the last speech belongs to a draft."
-    window: float = 45.0
-    "The most audio one draft may span; the start of a longer turn is forgotten (the ring holds 60 s)."
-    endpoint: float = 0.5
-    "Silence after which a turn is over when the model has not said, or not clearly said, whether it is."
-    endpoint_sure: float = 0.25
-    "The same when the model is sure that the turn is over."
-    endpoint_unsure: float = 1.2
-    "The same when the model is sure that it is not."
-    sure: float = 0.8
-    "Probability of the end from which the model counts as sure."
-    unsure: float = 0.3
-    "Probability of the end up to which the model counts as sure that more will come."
-    reply_timeout: float = 10.0
-    "From a commit to the first sound, at most; then the turn ends as an error."
-    stall_timeout: float = 5.0
-    "Speaking without any progress of playback, at most; then the turn ends as an error."
-    duck_gain: float = 0.3
-    "Volume of the agent's voice while the user talks over it; a factor, not a duration."
-    hold_after: float = 0.2
-    "Speech over the agent's voice this long makes it hold; a shorter burst is never a word."
-    barge_in_after: float = 0.55
-    "Speech over the agent's voice this long takes the floor."
-    detector_lag: float = 0.15
-    "How late a detector tells that speech ended: added to ``barge_in_after``, or short words pass for long."
-    judge_within: float = 0.4
-    "After a short burst over the voice: how long a judgement is waited for before the voice resumes."
-    decide_by: float = 0.9
-    "From the onset of speech over the voice to hush or resume, at most."
-    excuse: float = 1.5
-    "Speech judged a backchannel takes the floor all the same when it lasts this long."
-    capture_slack: float = 0.1
-    "How far capture may lie behind the clock before silence is not believed."
-    barge_in: bool = True
-    "False where the agent may hear itself (no echo cancellation): speech while it speaks is not listened to."
-    echo_tail: float = 0.25
-    "Without barge-in: how long after the voice ended onsets still count as echo."
-    echo_doubt: float = 0.6
-    "Speech that was not listened to and goes on this long after the reply's end was the user's after all."
-
-    @classmethod
-    def fixed(cls, endpoint: float, **others: Any) -> TurnConfig:
-        """A policy that waits equally long in every pause, whatever the model says."""
-        return cls(endpoint=endpoint, endpoint_sure=endpoint, endpoint_unsure=endpoint, **others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +107,18 @@ class State:
     "The newest capture gap while the user talked: a pause that begins with it holds no silence yet."
     captured: Sample | None = None
     "End of what was captured; None where the shell does not say."
-    score: float | None = None
-    "The model's probability that the turn is over, for the present pause."
+    words: EndOfTurnScored | None = None
+    "What a draft's reading says about the present pause."
+    sound: EndOfTurnScored | None = None
+    "What the head over the sound said last, in the present speech or pause."
+    ahead: int = 0
+    "Drafts of the open turn that were begun before a pause."
+    pauses: tuple[float, ...] = ()
+    "The newest pauses of this user within their turns, in seconds, oldest first."
+    aside: OverlapScored | None = None
+    "The judgement that what was said before the present pause deserves no answer."
+    judged: str = ""
+    "The newest judgement of the present overlap, in words."
     speech: Span | None = None
     "The user's speech in the newest committed turn, empty for a typed one: what its draft must have heard."
     taken: Sample = _START
@@ -168,6 +136,10 @@ class State:
     "Onset of speech that goes on but is not listened to (echo, or it ran on past an explicit commit)."
     ended_at: float | None = None
     "When the floor became free, while speech may still be an echo."
+    awaited: bool = False
+    "The user has spoken or typed since the last time that the agent broke a silence."
+    nudge_at: float | None = None
+    "When the agent breaks the present silence."
     origin: float | None = None
     "Loop time of capture sample 0, as told by ``anchored``."
     anchored_at: float = 0.0
@@ -226,6 +198,6 @@ def idle(state: State, why: str) -> State:
     """All that belongs to one reply or one pause is forgotten."""
     return replace(
         state, user=User.QUIET, agent=Agent.SILENT, wake_at=None, why=why, writing=None, reply=None,
-        asked=False, typed=False, excused=False, heard=0, phrase=0, before=0, starving=False, score=None,
-        lost=0, ended_at=None,
+        asked=False, typed=False, excused=False, heard=0, phrase=0, before=0, starving=False, words=None,
+        sound=None, ahead=0, aside=None, judged="", lost=0, ended_at=None, nudge_at=None,
     )  # fmt: skip

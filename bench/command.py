@@ -13,6 +13,9 @@ from pipeline.errors import UserError
 
 from .edge import Clock
 from .machine import MACHINE, measure
+from .peers import Comparison, compare
+from .peers import lines as beside
+from .peers_plan import SCENES, STT
 from .report import Report, alone, report, save
 from .run import Settings, run_suite
 from .score import Score
@@ -20,12 +23,13 @@ from .session_run import Target
 from .suite_core import SCENARIOS, SUITE
 from .table import lines
 from .target import declared_target, real_target
+from .think_command import think_arguments, think_command
 
 Tell = Callable[[str], None]
 
 
 def bench_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``run`` and ``score`` to a parser for ``hocket bench``."""
+    """Add ``run``, ``score``, ``peers`` and ``think`` to a parser for ``hocket bench``."""
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="hold a suite of conversations and report")
     run.add_argument("--suite", choices=(SUITE,), default=SUITE)
@@ -45,6 +49,8 @@ def bench_arguments(parser: argparse.ArgumentParser) -> None:
     scored.add_argument("labels", type=Path, nargs="?", help="of the recording")
     scored.add_argument("--json", type=Path, help="write the score of one recording here")
     _reading(scored)
+    _beside(verbs.add_parser("peers", help="our line beside other frameworks, with equal stubs"))
+    think_arguments(verbs.add_parser("think", help="accuracy and waiting with each mechanism on and off"))
 
 
 def _reading(parser: argparse.ArgumentParser) -> None:
@@ -52,10 +58,23 @@ def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="show rates of fewer than 10 events too")
 
 
+def _beside(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--peers-dir", type=Path, required=True, help="their scripts and two recordings")
+    parser.add_argument("--pipecat", type=Path, help="the Python of its virtual environment; else left out")
+    parser.add_argument("--livekit", type=Path, help="likewise")
+    parser.add_argument("--out", type=Path, required=True, help="JSON of all figures")
+    parser.add_argument("--reps", type=int, default=5, help="rounds")
+    parser.add_argument("--each", type=int, default=2, help="conversations per program and round")
+    parser.add_argument("--scene", action="append", choices=SCENES, help="only this one; may be repeated")
+    parser.add_argument("--stt", type=int, action="append", help=f"ms, may be repeated (default: {STT})")
+    parser.add_argument("--ears", action="store_true", help="the shipped brain judges the sound for ours")
+
+
 def bench_command(given: argparse.Namespace, tell: Tell | None = None) -> int:
     """Do what the arguments say. Returns the exit status; raises HocketError for the caller to print."""
     say = tell or _print
-    return _run(given, say) if given.verb == "run" else _score(given, say)
+    does = {"run": _run, "score": _score, "peers": _peers, "think": think_command}
+    return does[given.verb](given, say)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,6 +130,17 @@ def _score(given: argparse.Namespace, tell: Tell) -> int:
     if given.json:
         given.json.write_text(json.dumps(asdict(score), indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _peers(given: argparse.Namespace, tell: Tell) -> int:
+    asked = Comparison(
+        given.out, given.peers_dir, given.pipecat, given.livekit, given.reps, given.each,
+        tuple(given.scene or SCENES), tuple(given.stt or STT), given.ears,
+    )  # fmt: skip
+    rows = compare(asked, tell)
+    for line in beside(rows, given.out):
+        tell(line)
+    return 1 if any(row["errors"] for row in rows) else 0
 
 
 def _turns(one: Score) -> list[str]:

@@ -60,6 +60,10 @@ class Card:
     cues: Sequence[str] = CUES
     refusal: Mapping[str, Any] = field(default_factory=dict)
     "Thresholds below which it should ask again, fitted to these weights; ``heard_logprob`` is used."
+    thinks_while_listening: str = "no"
+    "``interleaved``: it was trained to think between blocks of a turn's sound; ``no``: it was not."
+    holds: bool = False
+    "Trained to say only what a part of a thought bears out, and then to wait."
     training: Mapping[str, Any] = field(default_factory=dict)
     "How it was trained; told, not used."
 
@@ -81,6 +85,11 @@ class Card:
                 raise ValueError(f"{key} is {found}, accepted is {accepted}")
         if self.instructions not in ("ignored", "read"):
             raise ValueError(f"instructions is {self.instructions!r}, accepted are 'ignored' and 'read'")
+        if self.thinks_while_listening not in ("no", "interleaved"):
+            raise ValueError(
+                f"thinks_while_listening is {self.thinks_while_listening!r}, "
+                "accepted are 'no' and 'interleaved'"
+            )
         if self.history_turns < 0 or not 16 <= self.max_context <= 1 << 20:
             raise ValueError("history_turns must be at least 0 and max_context 16 to 1048576")
         listed = [names for names in self.graph_weights.values() if _names(names)]
@@ -115,6 +124,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
     "str": (str,),
+    "bool": (bool,),
     "Mapping[str, Any]": (dict,),
     "Sequence[str]": (list,),
 }
@@ -133,7 +143,7 @@ def _record(kind: type[Any], content: object, prefix: str) -> Any:
             values[name] = _record(_NESTED[name], value, f"{name}.")
             continue
         accepted = _TYPES[str(known[name].type)]
-        if not isinstance(value, accepted) or isinstance(value, bool):
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
             raise TypeError(f"{prefix}{name} is {value!r}, expected {known[name].type}")
         values[name] = value
     return kind(**values)

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from pipeline.errors import CheckpointError
 
-from . import safetensors_file
+from . import judge, safetensors_file
 from .card import GRAPHS, Card, card
 from .shapes import shapes
 from .tokenizer import Tokenizer
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
+HEADS = "heads.safetensors"
+"""Optional: heads over the encoder, for ``judge``."""
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 """Formats that can run code when they are opened."""
 GRAPH_LIMIT = 16 << 20
@@ -41,6 +43,8 @@ class Bundle:
     "ONNX files without weights, by graph name."
     fingerprint: str
     "Digest of weights and graphs: what cached states belong to."
+    heads: dict[str, NDArray[np.float32]] | None = None
+    "Weights of the heads over the encoder; None where the bundle has none."
 
 
 def bundled() -> Path:
@@ -48,8 +52,8 @@ def bundled() -> Path:
     return Path(str(resources.files("model") / "bundled"))
 
 
-def load(folder: Path) -> Bundle:
-    """Read and check a bundle. Raises CheckpointError."""
+def load(folder: Path, *, heads: bool = True) -> Bundle:
+    """Read and check a bundle; ``heads`` False leaves its heads out. Raises CheckpointError."""
     if folder.is_file():
         raise _refused(folder)
     if not folder.is_dir():
@@ -66,7 +70,22 @@ def load(folder: Path) -> Bundle:
         )
     weights = safetensors_file.read(folder / WEIGHTS, shapes(described.dims))
     graphs = {name: _graph(folder / f"{name}.onnx") for name in GRAPHS}
-    return Bundle(described, tokenizer, weights, graphs, _fingerprint(weights, graphs))
+    found = _heads(folder / HEADS, weights, described.dims.width) if heads else None
+    return Bundle(described, tokenizer, weights, graphs, _fingerprint(weights, graphs), found)
+
+
+def _heads(
+    path: Path, weights: dict[str, NDArray[np.float32]], width: int
+) -> dict[str, NDArray[np.float32]] | None:
+    if not path.exists():
+        return None
+    found = safetensors_file.read(path, judge.shapes(width))
+    if not np.array_equal(found["encoder"], judge.encoder_digest(weights)):
+        raise CheckpointError(
+            f"{path} was trained on another encoder than {WEIGHTS} beside it; train it again "
+            f"(python -m training heads --bundle {path.parent}) or take it away"
+        )
+    return found
 
 
 def _fingerprint(weights: dict[str, NDArray[np.float32]], graphs: dict[str, bytes]) -> str:

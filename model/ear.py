@@ -61,6 +61,11 @@ class Ear:
         """Positions ``start`` to ``stop`` of a segment, shape (stop - start, width). Raises ModelError."""
         return np.stack([p.embedding for p in self._positions(audio, stop)[start:]])
 
+    def features(self, audio: Audio, start: int, stop: int) -> tuple[Floats, Floats]:
+        """Embeddings (stop - start, width) and cues (2 (stop - start), 5). Raises ModelError."""
+        positions = self._positions(audio, stop)[start:]
+        return np.stack([p.embedding for p in positions]), np.concatenate([p.cues for p in positions])
+
     def ending(self, audio: Audio) -> Floats:
         """The vector that the whole segment adds to its ``<audio_end>``: (width,). Raises ModelError."""
         cues = np.concatenate([p.cues for p in self._positions(audio, audio.positions)])

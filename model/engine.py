@@ -13,18 +13,19 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import BugError, ModelError
-from pipeline.ports import BrainFacts, Limits, Piece
-from pipeline.prompt import OpenNote, Prompt, Reply
+from pipeline.loops import LoopGuard
+from pipeline.ports import BrainFacts, Judgement, Limits, Piece
+from pipeline.prompt import BLOCK, Audio, Human, OpenNote, Prompt, Reply
 
 from .checkpoint import Bundle, bundled, load
 from .cost import Bill, Price, Work
 from .ear import Ear
 from .graphs import Floats, Network
+from .judge import BEFORE, REACH, SPAN, Heads, Track
 from .line import Line
-from .pace import Pacer
 from .prefix import PrefixCache, Stats
-from .render import Key, Layout, Patches, Renderer, Words
-from .sampling import LoopGuard, StopTexts, greedy
+from .render import SEGMENT, Key, Layout, Patches, Renderer, Words, split
+from .sampling import StopTexts, greedy
 from .tokenizer import AUDIO_END, FIRST_BYTE, StreamDecoder
 
 
@@ -44,13 +45,11 @@ class EngineConfig:
     "Processor threads of one run."
     provider: str = "CPUExecutionProvider"
     "onnxruntime's name of the device."
-    pace: float = 0.0
-    "Seconds per token at least, to show a larger model's timing. Blocks the thread; inline, raise the price."
     price: Price = field(default_factory=Price)
     "Declared cost of its work, for ``cost``."
 
     def __post_init__(self) -> None:
-        if self.chunk < 1 or self.pace < 0 or min(self.prefix_bytes, self.ear_positions, self.ear_bytes) < 0:
+        if self.chunk < 1 or min(self.prefix_bytes, self.ear_positions, self.ear_bytes) < 0:
             raise ValueError(f"engine bounds cannot be negative: {self}")
 
 
@@ -72,6 +71,7 @@ class OnnxEngine:
         self._tokenizer = bundle.tokenizer
         self._cache = PrefixCache(self._config.prefix_bytes)
         self._ear = Ear(network, positions=self._config.ear_positions, state_bytes=self._config.ear_bytes)
+        self._heads = Heads(bundle.heads) if bundle.heads is not None else None
         self._read = self._written = 0
         self._bill = Bill(self._config.price)
 
@@ -81,11 +81,13 @@ class OnnxEngine:
         return BrainFacts(
             name=self._card.name,
             hears="audio",
-            thinks_while_listening="no",
+            thinks_while_listening="yes" if self._card.thinks_while_listening == "interleaved" else "no",
             obeys_instructions=not ignores,
             history_turns=self._card.history_turns,
             note=self._card.note or ("It ignores instructions." if ignores else ""),
             heard_logprob=self._card.refusal.get("heard_logprob"),
+            judges=self._heads is not None,
+            holds=self._card.holds,
         )
 
     def stats(self) -> Stats:
@@ -135,20 +137,49 @@ class OnnxEngine:
             logits = self._catch_up(line, layout, keys)
             line.keep()  # forks of this prompt need not read its last positions again
             decoder, stops, guard = StreamDecoder(self._tokenizer), StopTexts(limits.stop), LoopGuard()
-            pacer = Pacer(self._config.pace) if self._config.pace else None
             for count in range(1, room + 1):
                 token, logprob = greedy(logits)
                 text = decoder.push(token)
                 last = any((token < FIRST_BYTE, guard.feed(token), stops.feed(text), count == room))
                 self._written += 1
-                if pacer is not None:
-                    pacer.step()
                 yield Piece(token, text + decoder.finish() if last else text, logprob, last)
                 if last:
                     return
                 logits = line.read(network.embed([token]), [token])
         finally:
             line.close()
+
+    def judge(self, prompt: Prompt, onset: int, session: str = "") -> Judgement:
+        """Of the whole 80 ms positions of the last sound of the prompt's last human turn; see ports.Judge.
+
+        ``onset``: sample of that sound. Encodes what the ear does not know yet, reads no word and changes no
+        answer; ``session`` is of no account, as features are a function of the sound alone. Raises
+        ModelError.
+        """
+        self._alive()
+        if self._heads is None:
+            raise ModelError("this brain has no heads to judge with (facts().judges is False); do not ask it")
+        sound = _last_sound(prompt)
+        if len(sound.pcm) < BLOCK:
+            raise ModelError(f"judging needs a position of sound ({BLOCK} samples), got {len(sound.pcm)}")
+        if not 0 <= onset <= len(sound.pcm):
+            raise ModelError(f"the onset {onset} lies outside the sound of {len(sound.pcm)} samples")
+        return self._heads.judge(*self._lately(sound, onset))
+
+    def _lately(self, sound: Audio, onset: int) -> tuple[Track, int]:
+        """What is needed of a sound to judge it, and the position of the onset in that."""
+        groups = split(sound)
+        sizes = [group.positions for group in groups]
+        sizes[-1] = len(groups[-1].pcm) // BLOCK  # the last one may still grow
+        begins = sum(sizes[: onset // SEGMENT]) + onset % SEGMENT // BLOCK
+        first = max(0, min(sum(sizes) - REACH - SPAN, begins - BEFORE))
+        parts, at = [], 0
+        for group, size in zip(groups, sizes, strict=True):
+            if size and at + size > first:
+                parts.append(self._ear.features(group, max(0, first - at), size))
+            at += size
+        embeddings, cues = zip(*parts, strict=True)
+        return Track.of(np.concatenate(embeddings), np.concatenate(cues)), begins - first
 
     def close(self) -> None:
         """Let go of the network; later calls raise BugError."""
@@ -193,6 +224,14 @@ class OnnxEngine:
             else:
                 parts.append(network.embed([AUDIO_END]) + self._ear.ending(run.audio))
         return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def _last_sound(prompt: Prompt) -> Audio:
+    turns = [part for part in prompt if isinstance(part, Human)]
+    sounds = [part for turn in turns[-1:] for part in turn.parts if isinstance(part, Audio)]
+    if not sounds:
+        raise ModelError("there is nothing to judge: the prompt's last human turn holds no sound")
+    return sounds[-1]
 
 
 def load_bundled(config: EngineConfig | None = None) -> OnnxEngine:

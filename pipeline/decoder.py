@@ -117,6 +117,7 @@ class Decoding:
             raise BugError(f"{self._ways.speaking.name} needs a stage that formulates")
         self._means = Means(
             brain, self._say, self._ways.left, self._wrote, self._ways.observe, self._doubtful,
+            self._answers,
             holds=self._ways.holds, patience=config.patience,
         )  # fmt: skip
         self._jobs: dict[Draft, Job] = {}
@@ -128,8 +129,9 @@ class Decoding:
     def start(self, order: StartDraft, typed: str | None = None) -> None:
         """Want this draft; an older one that was not committed is given up."""
         for other in self._jobs.values():
-            if not other.committed:
+            if not other.committed and not other.dropped:
                 other.give_up()
+                self._keep(other)
         notes = self._ways.notebook.of(order.turn, order.listened)
         job = Job(order, self._history(), typed, notes)
         job.reader = Reader(taken.reading for taken in notes)
@@ -234,9 +236,14 @@ class Decoding:
             await self._in_one(job, base, thinks=speaking.thinks)
             return
         assert self._ways.formulating is not None, "checked when this stage was built"
+
+        def told(text: str) -> None:
+            job.thought_over = thought.closed
+            self._thought(job, text)
+
         thought = Formulation(
-            base.then(Reply()), Limits(self._config.thought_tokens, stop=("</think>",)), job.reader,
-            lambda text: self._thought(job, text), self._config.patience,
+            base.then(Reply()), Limits(self._config.thought_tokens, stop=("</think>",)), job.reader, told,
+            self._config.patience,
         )  # fmt: skip
         self._ways.formulating.want(thought)
         job.await_until(None)  # each of the two generations has a patience of its own
@@ -262,6 +269,8 @@ class Decoding:
                 answer = self._split(job, splitter, piece)
                 if answer and thinks and await self._doubtful(job):
                     return
+                if answer.strip():
+                    self._answers(job)
                 for text in phraser.feed(answer):
                     await self._say(job, text)
                 if guard.feed(piece.token):
@@ -314,25 +323,37 @@ class Decoding:
             return False
         read = job.reader.read()
         job.judged = True
-        self._overlap(job, read)
         if job.thought_over:
             self._score(job, read)
         if read.doubtful(self._threshold):
             job.doubt = True
+            self._overlap(job, Overlap.NOISE)
             await self._say(job, self._asking(read))
             return True
+        if job.answers:
+            self._overlap(job, Overlap.BARGE_IN)
         return False
 
+    def _answers(self, job: Job) -> None:
+        """The first word of an answer was written: only what deserves one is a barge-in."""
+        if not job.answers:
+            job.answers = True
+            if job.judged and not job.doubt:
+                self._overlap(job, Overlap.BARGE_IN)
+
     def _score(self, job: Job, read: Read) -> None:
-        """Tell the policy what the words say: is the turn over."""
+        """Tell the policy, once, what the words say: is the turn over."""
+        if job.scored:
+            return
+        job.scored = True
         if read.heard is not None and len(job.order.listened) and read.end_of_turn is not None:
             self._emit(EndOfTurnScored(job.order.listened.end, read.end_of_turn))
 
-    def _overlap(self, job: Job, read: Read) -> None:
+    def _overlap(self, job: Job, kind: Overlap) -> None:
         """Tell the policy whether it was words at all."""
+        read = job.reader.read()
         if read.heard is None or not len(job.order.listened):
             return
-        kind = Overlap.NOISE if read.doubtful(self._threshold) else Overlap.BARGE_IN
         self._emit(OverlapScored(job.order.listened.end, kind, f"heard as {read.heard!r}"))
 
     def _asking(self, read: Read) -> str:

@@ -28,6 +28,10 @@ class Job:
     doubt: bool = False
     judged: bool = False
     "What was heard has been read, and found good enough to answer."
+    answers: bool = False
+    "A word of an answer was written."
+    scored: bool = False
+    "The policy has been told what the whole thought says of the turn's end."
     phrases: int = 0
     words: int = 0
     reader: Reader = field(default_factory=Reader)
@@ -46,6 +50,9 @@ class Job:
         self.await_until(0.0)
 
     def await_until(self, deadline: float | None) -> None:
-        """Move the deadline of the present wait, if it has not come already; None: there is none."""
+        """Move the deadline of the present wait, if it has not come already; None: there is none.
+
+        A dropped draft waits for nothing any more.
+        """
         if self.wait is not None and not self.wait.expired():
-            self.wait.reschedule(deadline)
+            self.wait.reschedule(0.0 if self.dropped else deadline)

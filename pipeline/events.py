@@ -78,7 +78,8 @@ class EndOfTurnScored:
     at: Sample
     probability: float
     source: str = "words"
-    "``words``: a draft's own reading of what was said; ``sound``: the head over the newest sound."
+    """``words``: a draft's own reading of what was said; ``sound``: the head over the newest sound; and
+    ``level``: that the voice has faded (1) or is back (0), which may begin a draft and never ends a turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ class Notebook:
         self._observe(Noted(turn, draft, after, text, cut))
         return True
 
+    def knows(self, turn: Turn, heard: Span) -> bool:
+        """True when a note stands already that was thought on all of this."""
+        mine = turn == self._turn and heard.start == self._start and bool(self._taken)
+        return mine and self._taken[-1].note.after * BLOCK >= len(heard)
+
     def of(self, turn: Turn, heard: Span) -> tuple[Taken, ...]:
         """The notes that a prompt over this span may carry: those thought on no more than it."""
         if turn != self._turn or heard.start != self._start:

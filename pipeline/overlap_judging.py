@@ -43,6 +43,8 @@ HOP = 20 * CAPTURE_RATE
 piece, which an engine that remembers it takes in once, but for 5 s in every 20."""
 BEFORE = 2 * CAPTURE_RATE
 """Samples before an onset whose quieter part is its background."""
+SHORT = 2 * CAPTURE_RATE
+"""Samples of a turn that are judged as one burst: a cough after a word makes no noise of the word."""
 HEARD = 0.3
 """Seconds of speech that tell how loud a user is."""
 
@@ -72,6 +74,9 @@ class _Floor:
 
     turn: Sample | None = None
     "Where the open turn begins, while it is listened to."
+    number: int = 0
+    first: Sample = Sample(0)  # noqa: RUF009  # a whole number by another name
+    "Onset of the first speech in that turn."
     overlap: Sample | None = None
     "Onset of the speech over the agent's voice, until it is decided on."
     lowered: bool = False
@@ -119,6 +124,8 @@ class Judging:
         floor, item = self._floor, entry.item
         match item:
             case Think():
+                if item.turn != floor.number:  # else the same turn goes on
+                    floor.number, floor.first = item.turn, item.listened.end
                 floor.turn, floor.overlap = item.listened.start, None
             case StopThinking():
                 floor.turn = None
@@ -168,7 +175,7 @@ class Judging:
         upto, speech = self._newest(start), self._floor.speech
         if upto is None or speech is None:
             missing = (self._stride - (self._ring.end - start) % self._stride) / CAPTURE_RATE
-            await asyncio.sleep(max(missing, 0.02))
+            await asyncio.sleep(max(missing, 0.01))
             return not self._ring.closed
         self._floor.done = upto
         try:
@@ -194,10 +201,16 @@ class Judging:
             return None
         hops = -(-max(0, upto - start - SEGMENT) // HOP)
         span = Span(Sample(start + hops * HOP), upto)
-        onset = max(0, speech.onset - span.start)
+        onset = max(0, self._onset(speech, upto) - span.start)
         prompt = Prompt((Human(segments(self._ring, span)),))
         judgement: Judgement = await self._brain.call("judge", prompt, onset)
         return judgement
+
+    def _onset(self, speech: _Speech, upto: int) -> Sample:
+        """Where the burst begins that is judged: the newest, or the first of a short turn."""
+        floor = self._floor
+        whole = floor.turn is not None and upto - floor.first <= SHORT
+        return min(floor.first, speech.onset) if whole else speech.onset
 
     # --- what to tell -------------------------------------------------------------------------------------
 
@@ -216,13 +229,13 @@ class Judging:
             self._emit(OverlapScored(upto, kind, describe(burst) if scored is None else scored.why, "sound"))
 
     def _burst(self, speech: _Speech, upto: Sample, judgement: Judgement | None) -> Burst:
-        end = upto if speech.end is None else speech.end
+        onset, end = self._onset(speech, upto), upto if speech.end is None else speech.end
         if speech.quiet is None:
-            before = Sample(max(self._ring.start, speech.onset - BEFORE))
-            speech.quiet = background(self._ring.read(Span(before, max(before, speech.onset))))
+            before = Sample(max(self._ring.start, onset - BEFORE))
+            speech.quiet = background(self._ring.read(Span(before, max(before, onset))))
         return Burst(
-            seconds=(end - speech.onset) / CAPTURE_RATE,
-            level=self._level(speech.onset, end),
+            seconds=(end - onset) / CAPTURE_RATE,
+            level=self._level(onset, end),
             background=speech.quiet,
             usual=self._floor.usual,
             voice=speech.voice,

@@ -134,6 +134,10 @@ class Phraser:
         """The text after the last phrase."""
         return self._text
 
+    def shorten(self, count: int) -> None:
+        """Forget so many characters of the end of the text after the last phrase."""
+        self._text = self._text[: max(0, len(self._text) - count)]
+
     def finish(self) -> list[str]:
         """The phrase that was still open, if it holds anything."""
         rest, self._text = self._text.strip(), ""

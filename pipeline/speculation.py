@@ -90,8 +90,9 @@ class Ledger:
         self._tell(turn, account)
 
     def reopened(self, turn: Turn) -> None:
-        """The commit was taken back: the user goes on."""
-        self._of(turn).committed = None
+        """The commit was taken back: the user goes on, and what counts is told anew."""
+        account = self._of(turn)
+        account.committed, account.told = None, False
 
     def _of(self, turn: Turn) -> _Account:
         account = self._accounts.setdefault(turn, _Account())

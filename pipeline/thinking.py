@@ -57,8 +57,12 @@ class _Musing:
     began: float
     reader: Reader = field(default_factory=Reader)
     tokens: int = 0
+    written: float = 0.0
+    "When its newest token came."
     closed: bool = False
     stale: bool = False
+    wait: asyncio.Timeout | None = None
+    "While a token is awaited: what ends the waiting."
 
 
 class Thinking:
@@ -127,6 +131,8 @@ class Thinking:
         musing, self._musing = self._musing, None
         if musing is not None:
             musing.stale = True
+            if musing.wait is not None and not musing.wait.expired():
+                musing.wait.reschedule(0.0)
             self._keep(musing)
 
     # --- the stage ---------------------------------------------------------------------------------------
@@ -140,28 +146,37 @@ class Thinking:
                 await self._follow(*self._open)
 
     async def _follow(self, turn: Turn, start: Sample) -> None:
-        upto = Sample(start + self._block)
+        upto = self._newest(start, Sample(start))
         while self._open == (turn, start) and upto - start <= LONGEST:
             if not await self._sound_until(upto):
                 return
             heard = Span(start, upto)
-            request = None if self._drafting or not self._ledger.allows(turn) else self._request(turn, heard)
+            idle = self._drafting or self._notebook.knows(turn, heard) or not self._ledger.allows(turn)
+            request = None if idle else self._request(turn, heard)
             if request is not None:
                 await self._muse(_Musing(turn, heard, now()), request)
-            closed = start + (self._ring.end - start) // self._block * self._block
-            upto = Sample(max(upto, closed) + self._block)
+            upto = self._newest(start, upto)
         if self._open == (turn, start):
             self._open = None
 
+    def _newest(self, start: Sample, done: Sample) -> Sample:
+        """End of the newest closed block, or of the next one to close if that one is done."""
+        closed = start + (self._ring.end - start) // self._block * self._block
+        return Sample(max(done + self._block, closed))
+
     def _request(self, turn: Turn, heard: Span) -> Request | None:
-        budget = max(1, min(self._config.most_tokens, int(self._config.block * self._rate)))
         notes = notes_of(self._notebook.of(turn, heard))
         try:
             user = Human(segments(self._ring, heard))
         except HocketError as error:
             self._emit(StageFailed("thinking", str(error)))
             return None
-        return self._strategy.request(self._history(), user, notes, budget)
+        return self._strategy.request(self._history(), user, notes, self._budget)
+
+    @property
+    def _budget(self) -> int:
+        """Tokens that the brain can write in one block."""
+        return max(1, min(self._config.most_tokens, int(self._config.block * self._rate)))
 
     async def _muse(self, musing: _Musing, request: Request) -> None:
         """Write one thought; it ends closed, at its budget, or stale."""
@@ -170,17 +185,23 @@ class Thinking:
         pieces = self._brain.stream("generate", request.prompt, request.limits)
         try:
             async with asyncio.timeout(self._config.patience) as wait:
+                musing.wait = wait
                 async with aclosing(pieces) as stream:  # type: ignore[type-var]  # every stream is a generator
                     async for piece in stream:
                         if musing.stale or self._overtaken(musing):
                             break
                         wait.reschedule(now() + self._config.patience)
                         self._write(musing, splitter, piece)
+                        if musing.closed:
+                            break
         except TimeoutError:
-            why = f"no token for {self._config.patience:g} s while thinking about what was heard"
-            self._emit(StageFailed("thinking", why))
+            if not musing.stale:
+                why = f"no token for {self._config.patience:g} s while thinking about what was heard"
+                self._emit(StageFailed("thinking", why))
         except HocketError as error:
             self._emit(StageFailed("thinking", str(error)))
+        finally:
+            musing.wait = None
         if not musing.stale:
             self._musing = None
             self._keep(musing)
@@ -191,7 +212,7 @@ class Thinking:
 
     def _write(self, musing: _Musing, splitter: ThinkSplitter, piece: Piece) -> None:
         thought, _ = splitter.feed(piece.text)
-        musing.tokens += 1
+        musing.tokens, musing.written = musing.tokens + 1, now()
         musing.closed = splitter.closed
         self._ledger.wrote(musing.turn, LISTENING)
         musing.reader.feed(thought, piece.logprob)
@@ -199,7 +220,7 @@ class Thinking:
             self._observe(Thought(musing.turn, 0, thought))
 
     def _keep(self, musing: _Musing) -> None:
-        if musing.tokens >= _MEASURED and (spent := now() - musing.began) > 0:
+        if musing.tokens >= min(_MEASURED, self._budget) and (spent := musing.written - musing.began) > 0:
             self._rate = musing.tokens / spent
         reading, cut = musing.reader.reading, not musing.closed
         if self._notebook.take(musing.turn, 0, musing.heard, reading, tokens=musing.tokens, cut=cut):

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .channel import ClosedError
-from .events import Sample, Span, SpeechPaused, SpeechStarted
-from .ports import CAPTURE_RATE, Emit, Pcm, VoiceDetector, Window
+from .events import EndOfTurnScored, Sample, Span, SpeechPaused, SpeechStarted
+from .levels import BLOCK, LevelsConfig, began, by_block, ended, faded
+from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, VoiceDetector, Window
 from .ring import AudioRing
 
 SILENCE = -120.0
@@ -124,6 +126,7 @@ class Hearing:
         emit: Emit,
         observe: Callable[[Window], None],
         config: HysteresisConfig | None = None,
+        levels: LevelsConfig | None = None,
     ) -> None:
         """``observe`` gets every window's score and level, for meters and traces."""
         self._ring = ring
@@ -133,6 +136,45 @@ class Hearing:
         self._config = config or HysteresisConfig()
         self._hysteresis = Hysteresis(self._config, detector.window)
         self._quiet_since = ring.end
+        self._levels = levels or LevelsConfig()
+        self._latest = 0
+        "No position is told before this one."
+
+    async def watch(self) -> None:
+        """Tell that speech has faded, or that it is back, before the detector can be sure that it paused.
+
+        A guess, and told as one: the turn may have ended here, so a draft may begin.
+        """
+        cursor, known = self._ring.cursor(), False
+        while True:
+            try:
+                at, pcm = await cursor.read(FRAME)
+            except ClosedError:
+                return
+            if not self._hysteresis.talking:
+                known = False
+                continue
+            end = at + len(pcm)
+            gone = faded(self._before(end), self._levels)
+            if gone and not known:
+                since = Sample(end - round(self._levels.faded * CAPTURE_RATE))
+                self._emit(EndOfTurnScored(since, 1.0, "level"))
+            elif known and not gone:
+                self._emit(EndOfTurnScored(Sample(end), 0.0, "level"))
+            known = gone
+
+    def _placed(self, fact: SpeechStarted | SpeechPaused) -> SpeechStarted | SpeechPaused:
+        """The same fact where the level says that the sound began or ended."""
+        before, at = self._before(fact.at), int(fact.at)
+        at -= BLOCK * (began if isinstance(fact, SpeechStarted) else ended)(before, self._levels)
+        lost = self._ring.gaps(Span(Sample(max(self._ring.start, at)), fact.at))
+        self._latest = max(self._latest, at, *(gap.end for gap in lost))
+        return replace(fact, at=Sample(self._latest))
+
+    def _before(self, at: int) -> NDArray[np.float64]:
+        """Levels of the last seconds before a position."""
+        blocks = min(at - self._ring.start, round(self._levels.floor_over * CAPTURE_RATE)) // BLOCK
+        return by_block(self._ring.read(Span(Sample(at - blocks * BLOCK), Sample(at))))
 
     async def run(self) -> None:
         """Listen to what is captured from now on until the sound ends or the session cancels."""
@@ -163,7 +205,7 @@ class Hearing:
         self._observe(Window(at, score, level(pcm)))
         fact = self._hysteresis.hear(at, score)
         if fact is not None:
-            self._emit(fact)
+            self._emit(self._placed(fact))
         end = Sample(at + len(pcm))
         if self._hysteresis.talking or score >= self._config.stop:
             self._quiet_since = end
@@ -176,6 +218,7 @@ class Hearing:
         self._detector.reset()
         paused = self._hysteresis.cut(at)
         if paused is not None:
+            self._latest = max(self._latest, paused.at)
             self._emit(paused)
 
     def _gap(self, at: Sample) -> Span | None:

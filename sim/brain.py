@@ -10,16 +10,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
+import numpy as np
+
 from pipeline.errors import ModelError
-from pipeline.ports import BrainFacts, Limits, Piece
+from pipeline.ports import CAPTURE_RATE, BrainFacts, Judgement, Limits, Pcm, Piece
 from pipeline.prompt import Audio, Human, Prompt, Reply
 
-from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, SLOW, UNSURE, heard
+from .words import (
+    BACKCHANNEL,
+    COUGH,
+    ECHO_FLOOR,
+    FALLING,
+    LONG,
+    MUMBLE,
+    NOTHING,
+    SLOW,
+    UNSURE,
+    heard,
+)
 
 SECRET = "musing"
 """A word that stands in every thought and in no answer."""
 SURE, UNCERTAIN = -0.05, -3.0
 """Log-probabilities of a clear and of a misheard sentence."""
+PAUSED = 0.03
+"""Seconds of silence after which the sound alone tells that somebody has finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +50,21 @@ class Prices:
     "Per token of an answer."
     ponder: float = 0.1
     "Per token of a long thought."
+    judge: float = 0.004
+    "Per judgement."
 
 
 class WordBrain:
     """ports.Engine over the language of ``sim.words``."""
 
-    def __init__(self, prices: Prices | None = None, fails: Mapping[int, str] | None = None) -> None:
-        """``fails`` maps the number of a generation to what goes wrong: ``start``, ``middle``, ``slow``."""
+    def __init__(
+        self, prices: Prices | None = None, fails: Mapping[int, str] | None = None, *, heads: bool = True
+    ) -> None:
+        """``fails`` maps the number of a generation to what goes wrong: ``start``, ``middle``, ``slow``.
+
+        ``heads``: it can judge sound without writing a word.
+        """
+        self._heads = heads
         self.price = 0.0
         "What the last step cost, in seconds."
         self.generations = 0
@@ -51,8 +74,9 @@ class WordBrain:
 
     def facts(self) -> BrainFacts:
         return BrainFacts(
-            "simulated", "audio", "notes", obeys_instructions=False, history_turns=1, heard_logprob=-1.0
-        )
+            "simulated", "audio", "notes", obeys_instructions=False, history_turns=1, heard_logprob=-1.0,
+            judges=self._heads,
+        )  # fmt: skip
 
     def prefill(self, prompt: Prompt) -> int:
         """Take sound in; what is warm already costs nothing."""
@@ -77,9 +101,15 @@ class WordBrain:
             yield Piece(crc32(text.encode()) % 50_000, text, logprob, last=index == len(tokens) - 1)
             self.price = 0.0
 
+    def judge(self, prompt: Prompt, onset: int) -> Judgement:
+        """By the last word and the silence after it; and by what the newest burst is made of."""
+        self.price = self._prices.judge
+        pcm = next(sound.pcm for sound in reversed(_sounds(prompt)))
+        return Judgement(_ending(pcm), *_kinds(heard(pcm[onset:])))
+
     def cost(self, method: str, _result: object) -> float:
         """What InlineCompute charges for the last step."""
-        return self.price if method in ("prefill", "generate") else 0.0
+        return self.price if method in ("prefill", "generate", "judge") else 0.0
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -94,6 +124,31 @@ class WordBrain:
         while len(self._warm) > 4096:
             del self._warm[next(iter(self._warm))]
         return new
+
+
+def _sounds(prompt: Prompt) -> list[Audio]:
+    """The sound of the last turn."""
+    humans = [part for part in prompt if isinstance(part, Human)]
+    return [part for part in humans[-1].parts if isinstance(part, Audio)]
+
+
+def _ending(pcm: Pcm) -> float:
+    """How likely it is that the user has finished."""
+    words = heard(pcm)
+    if not words:
+        return 0.5
+    silence = len(pcm) - 1 - int(np.flatnonzero(np.abs(pcm) > ECHO_FLOOR)[-1])
+    paused = silence > PAUSED * CAPTURE_RATE
+    return 0.05 if words[-1] == UNSURE else 0.96 if paused or words[-1] in FALLING else 0.2
+
+
+def _kinds(words: tuple[str, ...]) -> tuple[float, float, float]:
+    """Words, backchannel, noise: probabilities that sum to one."""
+    if not words:
+        return 0.4, 0.3, 0.3
+    if set(words) == {COUGH}:
+        return 0.05, 0.05, 0.9
+    return (0.05, 0.9, 0.05) if set(words) == {BACKCHANNEL} else (0.9, 0.05, 0.05)
 
 
 def _given(prompt: Prompt) -> tuple[str, ...]:

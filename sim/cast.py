@@ -54,7 +54,8 @@ def fakes() -> Cast:
 
 
 def _words(scenario: Scenario) -> Player:
-    brain = WordBrain(Prices(write=scenario.write), fails=faults.kinds(scenario.faults, "brain"))
+    fails = faults.kinds(scenario.faults, "brain")
+    brain = WordBrain(Prices(write=scenario.write), fails, heads=scenario.heads)
     return Player(brain, brain.cost)
 
 

@@ -13,6 +13,7 @@ from pipeline.trace import line
 from .cast import bundled, fakes
 from .evidence import Evidence
 from .explore import FULL, LEAST, Account, explore
+from .sweep_command import sweep_command
 
 Tell = Callable[[str], None]
 SHOWN = 20
@@ -32,7 +33,7 @@ def simulate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int:
-    """Explore and print. 1 for a violation or, in a full exploration, a cell never met; else 0. Raises UserError."""
+    """Explore and print. 1 for a violation or, in a full exploration, a cell never met. Raises UserError."""
     say = tell or _print
     if given.seeds < 1 or given.first < 0:
         wrong = f"{given.seeds} and {given.first}"
@@ -49,10 +50,13 @@ def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``hocket simulate`` and ``python -m sim``."""
+    """``hocket simulate`` and ``python -m sim``; ``sweep`` as the first word moves one moment instead."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["sweep"]:
+        return sweep_command(words[1:], _print)
     parser = argparse.ArgumentParser(prog="hocket simulate", description=__doc__)
     simulate_arguments(parser)
-    return simulate_command(parser.parse_args(arguments))
+    return simulate_command(parser.parse_args(words))
 
 
 def summary(account: Account, *, cells: bool = False) -> list[str]:

@@ -53,6 +53,8 @@ WORD = 0.3
 """Seconds of the shortest sentence that must not be missed."""
 HUM = 0.6
 """Seconds of silence that a detector may miss, so that two sentences are one."""
+DECLINED = (Overlap.BACKCHANNEL, Overlap.NOISE)
+"""What deserves no answer."""
 Check = Callable[[Evidence], Iterator[str]]
 
 
@@ -108,6 +110,8 @@ def only_living_drafts_are_committed(evidence: Evidence) -> Iterator[str]:
     for at, order in evidence.of(StartDraft, DropDraft, CommitDraft):
         match order:
             case StartDraft(turn, draft, _):
+                if turn in living.values():
+                    yield f"draft {draft} of turn {turn} was started at {at:.3f} beside a living one"
                 if draft <= newest:
                     yield f"draft {draft} was started at {at:.3f} after draft {newest}"
                 newest = draft
@@ -201,6 +205,35 @@ def _missing(evidence: Evidence, span: Span, heard: list[str] | None) -> list[st
     return missing
 
 
+def a_commit_waits_for_all_speech(evidence: Evidence) -> Iterator[str]:
+    """A draft that silence committed reaches to the end of the user's speech, however early it began."""
+    spans = {order.draft: order.listened for _, order in evidence.of(StartDraft)}
+    told = {at for at, _ in evidence.of(TextEntered, InputCommitted)}
+    ended, talking = -1, False
+    for at, item in evidence.of(SpeechStarted, SpeechPaused, CommitDraft):
+        match item:
+            case SpeechStarted() | SpeechPaused():
+                ended, talking = item.at, isinstance(item, SpeechStarted)
+            case CommitDraft(turn, draft) if at not in told and (talking or spans[draft].end < ended):
+                heard = spans[draft].end
+                yield f"turn {turn}, draft {draft}, committed at {at:.3f}, heard up to {heard} of {ended}"
+
+
+def a_silence_is_broken_once(evidence: Evidence) -> Iterator[str]:
+    """The agent speaks unasked only after a reply, and not again before the user has taken part."""
+    answered, taken = False, False
+    for at, item in evidence.of(Think, TextEntered, Remember, Say):
+        match item:
+            case Think() | TextEntered():
+                taken = True
+            case Remember():
+                answered = item.heard_upto is None
+            case Say(turn, "nudge"):
+                if not (answered and taken):
+                    yield f"turn {turn} broke a silence at {at:.3f} that nobody had left to it"
+                taken = False
+
+
 def every_sentence_is_listened_to(evidence: Evidence) -> Iterator[str]:
     """What the user says in their own time is drafted soon after, whatever went on before."""
     drafts = [(at, order.listened) for at, order in evidence.of(StartDraft)]
@@ -223,7 +256,7 @@ def _excused(evidence: Evidence, said: Uttered) -> bool:
     bursts = [(begun, ended) for at, begun, ended in _bursts(evidence) if at in ducked]
     over = any(begun < said.end and said.start < ended for begun, ended in bursts)
     scores = [(at, fact.kind) for at, fact in evidence.of(OverlapScored)]
-    judged = any(start <= at <= end + HUM and kind is not Overlap.BARGE_IN for at, kind in scores)
+    judged = any(start <= at <= end + HUM and kind in DECLINED for at, kind in scores)
     return not said.alone or lost or told or over or judged or evidence.echo != "none"
 
 
@@ -267,6 +300,8 @@ CHECKS: tuple[Check, ...] = (
     a_held_voice_is_decided_on_in_time,
     positions_never_go_back,
     a_draft_heard_every_word,
+    a_commit_waits_for_all_speech,
+    a_silence_is_broken_once,
     every_sentence_is_listened_to,
     an_answer_comes_or_an_ending,
     a_session_closes_in_time,

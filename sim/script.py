@@ -104,6 +104,8 @@ class Scenario:
     "Seconds from a pull to the ear."
     write: float = 0.006
     "Seconds that the brain takes per token of an answer."
+    heads: bool = True
+    "The brain judges sound without writing a word."
     greeting: str | None = None
     shortest: float = SHORTEST
 
@@ -122,9 +124,9 @@ def scenario(seed: int) -> Scenario:
             acts.append(_oddity(dice))
     return Scenario(
         seed, (*acts, Speak(("alpha", "bravo"), after=0.8)), _encore(seed, dice),
-        faults=draw_faults(dice), moments=draw_moments(seed, dice), turn=_policy(dice),
+        faults=draw_faults(dice), moments=draw_moments(seed, dice), turn=_policy(seed, dice),
         echo="open" if dice.random() < 0.12 else "none", latency=dice.choice([0.0, 0.0, 0.02, 0.2]),
-        write=dice.choice([0.006, 0.05, 0.05, 0.35]),
+        write=dice.choice([0.006, 0.05, 0.05, 0.35]), heads=seed % 5 < 3,
         greeting="Hello there, ask me something." if dice.random() < 0.3 else None,
     )  # fmt: skip
 
@@ -138,8 +140,9 @@ def _close_calls(seed: int, dice: random.Random) -> Scenario:
         acts += [Speak((word, LONG)), Outlast(short, dice.uniform(0.1, 0.18)), Rest(1.2)]
     moments = (*late_mail(dice), *draw_moments(seed, dice)[-1:])
     return Scenario(
-        seed, tuple(acts), _encore(seed, dice), moments=moments, write=dice.choice([0.006, 0.35])
-    )
+        seed, tuple(acts), _encore(seed, dice), moments=moments, write=dice.choice([0.006, 0.35]),
+        heads=seed % 5 < 3,
+    )  # fmt: skip
 
 
 def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:
@@ -200,7 +203,12 @@ def _oddity(dice: random.Random) -> Act:
     return dice.choice(oddities)
 
 
-def _policy(dice: random.Random) -> TurnConfig:
+def _policy(seed: int, dice: random.Random) -> TurnConfig:
+    own = random.Random(f"policy {seed}")
+    nudge = own.choice([0.0, 0.0, 1.0])
     if dice.random() < 0.2:
-        return TurnConfig.fixed(0.25, reply_timeout=2.0, stall_timeout=1.0)
-    return TurnConfig(reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 1.0, 5.0]))
+        return TurnConfig.fixed(0.25, reply_timeout=2.0, stall_timeout=1.0, nudge_after=nudge)
+    return TurnConfig(
+        reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 1.0, 5.0]),
+        nudge_after=nudge, early=own.choice([0.9, 0.9, 0.0]), adapt=own.random() < 0.8,
+    )  # fmt: skip

@@ -45,9 +45,15 @@ class StampedVoice:
     rate = PLAYOUT_RATE
 
     def __init__(
-        self, *, first: float = 0.03, per_second: float = 0.05, fails: Mapping[int, str] | None = None
+        self,
+        *,
+        first: float = 0.03,
+        per_second: float = 0.05,
+        rush: float = 1.0,
+        fails: Mapping[int, str] | None = None,
     ) -> None:
-        """``first`` seconds to a first chunk, ``per_second`` for each second of sound.
+        """``first`` seconds to a first chunk, ``per_second`` for each second of sound; ``rush``: how many
+        times as fast its words are spoken.
 
         ``fails`` maps the number of a call to what goes wrong in it: ``start``, ``middle``,
         ``hang``, or ``mute``: it ends without any sound.
@@ -55,12 +61,13 @@ class StampedVoice:
         self.utterances: list[Utterance] = []
         self._first = first
         self._per_second = per_second
+        self._rush = rush
         self._fails = dict(fails or {})
 
     async def speak(self, text: str) -> AsyncGenerator[VoiceChunk, None]:
         """Stream one phrase; word times come with the chunk in which the word begins."""
         serial = len(self.utterances)
-        pcm, words = _render(text, serial)
+        pcm, words = _render(text, serial, self._rush)
         spans = [match.span() for match in re.finditer(r"\S+", text)]
         lengths = tuple(round((word.ends - word.begins) * self.rate) for word in words)
         texts = tuple(text[start:end] for start, end in spans)
@@ -84,12 +91,12 @@ class StampedVoice:
         """Nothing to give back."""
 
 
-def _render(text: str, serial: int) -> tuple[Pcm, list[WordTime]]:
+def _render(text: str, serial: int, rush: float) -> tuple[Pcm, list[WordTime]]:
     pieces: list[Pcm] = []
     words: list[WordTime] = []
     at = 0
     for index, match in enumerate(re.finditer(r"\S+", text)):
-        count = round((0.1 + 0.03 * len(match.group())) * PLAYOUT_RATE)
+        count = round((0.1 + 0.03 * len(match.group())) / rush * PLAYOUT_RATE)
         gap = np.zeros(round(GAP * PLAYOUT_RATE), np.float32)
         pieces += [stamp(serial % NUMBERS, index % NUMBERS, count), gap]
         words.append(WordTime(*match.span(), at / PLAYOUT_RATE, (at + count) / PLAYOUT_RATE))

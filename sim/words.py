@@ -18,6 +18,8 @@ PLAIN = (
 """Words without any effect."""
 LONG, MUMBLE, NOTHING, UNSURE, SLOW = "long", "mumble", "nothing", "and", "ponder"
 """A long reply · misheard: the brain asks again · no reply at all · the sentence goes on · long thought."""
+FALLING = ("kilo", "lima")
+"""Words of PLAIN whose tone falls as at the end of a turn, wherever they stand."""
 BACKCHANNEL, STOP, COUGH = "mhm", "stop", "cough"
 WORDS = (*PLAIN, LONG, MUMBLE, NOTHING, UNSURE, SLOW, BACKCHANNEL, STOP, COUGH)
 SECONDS = {BACKCHANNEL: 0.35, STOP: 0.35, COUGH: 0.1}
@@ -34,9 +36,7 @@ def seconds(words: tuple[str, ...]) -> float:
 
 def speech(words: tuple[str, ...]) -> Pcm:
     """A sentence as sound, float32 at CAPTURE_RATE. Neighbouring words must differ."""
-    pieces = [
-        stamp(WORDS.index(word), 0, round(SECONDS.get(word, PACE) * CAPTURE_RATE)) for word in words
-    ]
+    pieces = [stamp(WORDS.index(word), 0, round(SECONDS.get(word, PACE) * CAPTURE_RATE)) for word in words]
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
 

@@ -23,6 +23,7 @@ from pipeline.errors import DeviceError, HocketError
 from pipeline.events import (
     AudioLost,
     CommitDraft,
+    EndOfTurnScored,
     Fact,
     Overlap,
     OverlapScored,
@@ -199,7 +200,9 @@ class World:
             case "stage fails":
                 self._emit(StageFailed("encoder", "told to"))
             case "barge-in" | "backchannel" | "noise" as kind:
-                self._emit(OverlapScored(here, Overlap(kind)))
+                self._emit(OverlapScored(here, Overlap(kind), "told to", "sound"))
+            case "sounds over" | "sounds open" as kind:
+                self._emit(EndOfTurnScored(here, 0.97 if kind == "sounds over" else 0.03, "sound"))
 
     # --- the record ----------------------------------------------------------------------------------------
 

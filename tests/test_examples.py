@@ -43,8 +43,8 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_there_are_three_and_each_is_short_and_runnable() -> None:
-    assert len(EXAMPLES) == 3
+def test_there_are_four_and_each_is_short_and_runnable() -> None:
+    assert len(EXAMPLES) == 4
     for path in EXAMPLES:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) < 40
@@ -61,6 +61,14 @@ def test_a_conversation_can_be_watched(question: Path, tmp_path: Path) -> None:
     said = _run("watch_it_think.py", folder=tmp_path)
     assert "heard:" in said and "speech end to answer" in said and "Receipt(turns=2" in said
     assert not list(tmp_path.iterdir()), "nothing is kept that nobody asked for"
+
+
+def test_the_life_of_one_utterance_can_be_drawn_and_told(question: Path, tmp_path: Path) -> None:
+    said = _run("one_utterance.py", "life.png", folder=tmp_path)
+    for what in ("draft begins", "commit: the turn is over", "thought of a draft", "heard from here on"):
+        assert what in said
+    assert [path.name for path in tmp_path.iterdir()] == ["life.png"]
+    assert 10_000 < (tmp_path / "life.png").stat().st_size < 200_000
 
 
 def test_a_conversation_can_be_lived_through_in_virtual_time(tmp_path: Path) -> None:

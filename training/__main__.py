@@ -1,4 +1,4 @@
-"""python -m training run | export | calibrate | evaluate: makes and measures the practice brain."""
+"""python -m training run | export | calibrate | evaluate | heads: makes and measures the practice brain."""
 
 import argparse
 import tempfile
@@ -6,9 +6,11 @@ from pathlib import Path
 
 from . import card
 from .evaluate import calibrate, evaluate
+from .heads.recipe import Plan, train
+from .heads.report import tell_all
 from .people import measure
 from .progress import begin
-from .recipe import PROCESSES, STAGES, Run, export, perform, work
+from .recipe import PROCESSES, STAGES, Run, export, newest, perform, work
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -16,7 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--out", type=Path, default=Path("runs/practice"), help="folder of the run")
-    shared.add_argument("--minutes", type=float, default=83.0, help="training time in all stages together")
+    shared.add_argument("--minutes", type=float, default=138.0, help="training time in all stages together")
     shared.add_argument("--seed", type=int, default=1)
     shared.add_argument("--port", type=int, default=29511, help="local port where the two processes meet")
     run = commands.add_parser("run", parents=[shared], help="all stages; goes on where it was stopped")
@@ -45,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
             "--recordings", type=Path, help="folder of the Free Spoken Digit Dataset: people, too"
         )
         command.add_argument("--share", type=float, default=1.0, help="share of the cases, for a quick look")
+    heads = commands.add_parser("heads", help="train the heads over a bundle's encoder, or measure them")
+    heads.add_argument("--bundle", type=Path, default=Path("model/bundled"))
+    heads.add_argument("--speech", type=Path, default=Path("runs/heads"), help="folder for what is spoken")
+    heads.add_argument("--seed", type=int, default=1)
+    heads.add_argument("--scale", type=float, default=1.0, help="share of the material, for trying out")
+    heads.add_argument("--figures", action="store_true", help="only measure the heads that are there")
+    heads.add_argument("--recordings", type=Path, help="folder of recordings of people, for --figures")
     return parser
 
 
@@ -57,6 +66,12 @@ def main() -> None:
     """Entry point."""
     args = _parser().parse_args()
     begin()
+    if args.command == "heads":
+        if args.figures:
+            tell_all(args.bundle, args.speech, args.seed, tell=tell, recordings=args.recordings)
+        else:
+            train(Plan(args.bundle, args.speech, args.seed, args.scale))
+        return
     if args.command in ("evaluate", "calibrate"):
         if not (args.bundle / "config.json").exists():
             raise SystemExit(f"{args.bundle} holds no bundle (config.json is missing)")
@@ -75,9 +90,9 @@ def main() -> None:
     if args.command == "work":
         work(run, args.stage, args.rank)
     elif args.command == "export":
-        if not (run.out / "sft.pt").exists():
+        if not newest(run).exists():
             raise SystemExit(
-                f"{run.out} holds no sft.pt: train first (python -m training run --out {run.out})"
+                f"{run.out} holds no weights: train first (python -m training run --out {run.out})"
             )
         export(run, args.bundle or run.bundle)
     else:

@@ -29,6 +29,10 @@ class Clip:
     "Hertz, syllables per second, or dB of a cue question; else None."
     warp: int
     "Index into `WARPS`."
+    ends: tuple[int, ...] = ()
+    "Samples at which the words end; empty if unknown."
+    pauses: tuple[tuple[int, int], ...] = ()
+    "First sample and end of each silence that was put between words."
 
 
 @lru_cache(maxsize=1)
@@ -117,6 +121,26 @@ def padded(pcm: Pcm, head: int, tail: int) -> Pcm:
     return np.pad(pcm, (head, tail))
 
 
+def _pausing(
+    pcm: Pcm, utterance: Utterance, factor: float, rng: random.Random, seconds: tuple[float, float]
+) -> tuple[Pcm, tuple[int, ...], tuple[tuple[int, int], ...]]:
+    """Silence at breaks of the voice (a lone one always, several mostly): samples, word ends, pauses.
+
+    `factor`: how much shorter `pcm` is than what was stored.
+    """
+    ends = [min(int(end / factor), len(pcm)) for end in utterance.ends]
+    parts, pauses, done, added = list[Pcm](), list[tuple[int, int]](), 0, 0
+    for at in (int(place / factor) for place in utterance.breaks):
+        if len(utterance.breaks) > 1 and rng.random() < 0.3:
+            continue
+        count = int(RATE * rng.uniform(*seconds))
+        parts += [pcm[done:at], np.zeros(count, np.float32)]
+        pauses.append((at + added, at + added + count))
+        ends = [end + count if end > at + added + 2 else end for end in ends]
+        done, added = at, added + count
+    return np.concatenate([*parts, pcm[done:]]), tuple(ends), tuple(pauses)
+
+
 def augment(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
     """`pcm`: the stored clean speech of `utterance`."""
     skill = utterance.question.skill
@@ -126,16 +150,18 @@ def augment(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
     pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm))
     if skill == "loudness":
         cue = level
-    if utterance.border:
-        at = int(utterance.border / factor)
-        pcm = np.concatenate([pcm[:at], np.zeros(int(RATE * rng.uniform(0.15, 1.0)), np.float32), pcm[at:]])
-    clean = padded(pcm, int(RATE * rng.uniform(0.04, 0.45)), int(RATE * rng.uniform(0.05, 0.5)))
+    pcm, ends, pauses = _pausing(pcm, utterance, factor, rng, (0.15, 1.5))
+    head = int(RATE * rng.uniform(0.04, 0.45))
+    clean = padded(pcm, head, int(RATE * rng.uniform(0.05, 0.5)))
     noisy = channel(clean, rng) if rng.random() < 0.45 else clean
     floor = _floor(level, rng)
     if floor is not None:
         noisy = noisy + noise(len(noisy), floor, rng)
     warp = rng.randrange(len(WARPS)) if skill != "pitch" and rng.random() < 0.45 else NO_WARP
-    return Clip(np.clip(noisy, -1, 1), np.clip(clean, -1, 1), cue, warp)
+    places = tuple((first + head, last + head) for first, last in pauses)
+    return Clip(
+        np.clip(noisy, -1, 1), np.clip(clean, -1, 1), cue, warp, tuple(e + head for e in ends), places
+    )
 
 
 def plain(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
@@ -147,12 +173,14 @@ def plain(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
     level = draw_level(skill, rng) if skill == "loudness" else rng.uniform(-40, -12)
     pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm))
     cue = {"pitch": utterance.pitch, "pace": utterance.pace, "loudness": level}.get(skill)
-    if utterance.border:
-        pause = np.zeros(int(RATE * rng.uniform(0.2, 1.0)), np.float32)
-        pcm = np.concatenate([pcm[: utterance.border], pause, pcm[utterance.border :]])
-    clean = padded(pcm, int(RATE * rng.uniform(0.05, 0.45)), int(RATE * rng.uniform(0.05, 0.5)))
+    pcm, ends, pauses = _pausing(pcm, utterance, 1.0, rng, (0.2, 1.0))
+    head = int(RATE * rng.uniform(0.05, 0.45))
+    clean = padded(pcm, head, int(RATE * rng.uniform(0.05, 0.5)))
     noisy = clean if rng.random() < 0.25 else clean + noise(len(clean), rng.uniform(-80, -55), rng)
-    return Clip(np.clip(noisy, -1, 1), np.clip(clean, -1, 1), cue, NO_WARP)
+    places = tuple((first + head, last + head) for first, last in pauses)
+    return Clip(
+        np.clip(noisy, -1, 1), np.clip(clean, -1, 1), cue, NO_WARP, tuple(e + head for e in ends), places
+    )
 
 
 def noise_clip(rng: random.Random) -> Clip:

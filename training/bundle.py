@@ -45,8 +45,10 @@ def round_weights(talker: Talker) -> None:
         value.copy_(value.half().float())
 
 
-def config_of(dims: Dims, training: dict[str, Any], refusal: dict[str, float]) -> dict[str, Any]:
-    """config.json."""
+def config_of(
+    dims: Dims, training: dict[str, Any], refusal: dict[str, float], *, listens: bool
+) -> dict[str, Any]:
+    """config.json; `listens`: the last stage was trained, which thinks and speaks on a part."""
     return {
         "model_type": "hocket_tiny",
         "front_end": "causal",
@@ -55,6 +57,8 @@ def config_of(dims: Dims, training: dict[str, Any], refusal: dict[str, float]) -
         "system_prompt": SYSTEM,
         "instructions": "ignored",
         "history_turns": 1,
+        "thinks_while_listening": "interleaved" if listens else "no",
+        "holds": listens,
         "max_context": 2048,
         "max_segment_seconds": 25,
         "sample_rate": RATE,
@@ -68,8 +72,15 @@ def config_of(dims: Dims, training: dict[str, Any], refusal: dict[str, float]) -
     }
 
 
-def write(talker: Talker, folder: Path, *, training: dict[str, Any], refusal: dict[str, float]) -> None:
-    """All files but the card; replaces what is there."""
+def write(
+    talker: Talker,
+    folder: Path,
+    *,
+    training: dict[str, Any],
+    refusal: dict[str, float],
+    listens: bool = False,
+) -> None:
+    """All files but the card; replaces what is there. `listens`: see `config_of`."""
     folder.mkdir(parents=True, exist_ok=True)
     weights, dims = weights_of(talker), talker.dims
     shapes = graphs.shapes_of(weights)
@@ -82,7 +93,7 @@ def write(talker: Talker, folder: Path, *, training: dict[str, Any], refusal: di
     }.items():
         onnx.save(model, folder / f"{name}.onnx")
     Language().tokenizer.save(folder / "tokenizer.json")
-    content = config_of(dims, training, refusal)
+    content = config_of(dims, training, refusal, listens=listens)
     (folder / "config.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

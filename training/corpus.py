@@ -22,7 +22,19 @@ SKILLS = {
     "unclear": 0.08,
     "incomplete": 0.05,
 }
-"Shares of the training corpus; how often each is drawn in training is the stage's own choice."
+"Shares of the first part of the training corpus; stages choose themselves how often they draw each."
+LONG_SKILLS = {
+    "long": 0.6,
+    "sum": 0.14,
+    "nod": 0.07,
+    "times": 0.03,
+    "pitch": 0.03,
+    "pace": 0.03,
+    "loudness": 0.03,
+    "talk": 0.03,
+    "unclear": 0.04,
+}
+"Shares of its second part, for thinking while listening: long chains above all."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +51,10 @@ class Utterance:
     count: int
     pitch: float = 0.0
     "Median hertz; only for pitch questions."
-    border: int = 0
-    "A word border (samples from start) where a pause may be put; 0 if none."
+    breaks: tuple[int, ...] = ()
+    "Word borders (samples from start) where the voice began anew, so that pauses may be put there."
+    ends: tuple[int, ...] = ()
+    "Where each word ends (samples from start); empty where the engine did not tell."
 
     @property
     def syllables(self) -> int:
@@ -57,22 +71,26 @@ def _parse(line: str) -> Utterance:
     said = content.pop("question")
     question = Question(said["skill"], tuple(said["words"]), tuple(said["numbers"]), tuple(said["signs"]))
     content.pop("extra", None)
-    return Utterance(question, **content)
+    border = content.pop("border", 0)
+    breaks = tuple(content.pop("breaks", ())) or ((border,) if border else ())
+    return Utterance(question, breaks=breaks, ends=tuple(content.pop("ends", ())), **content)
 
 
 class Corpus:
-    """All finished shards of a folder, in the order of their names."""
+    """All finished shards of its folders, in the order of their names."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, *folders: Path) -> None:
         self._shards: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int16]]] = {}
         self.items: list[tuple[str, Utterance]] = []
-        for path in sorted(folder.glob("*.jsonl")):
-            self._shards[path.stem] = np.memmap(path.with_suffix(".pcm"), np.int16, "r")
-            self.items += [
-                (path.stem, _parse(line)) for line in path.read_text(encoding="utf-8").splitlines()
-            ]
-        if not self.items:
-            raise FileNotFoundError(f"{folder} holds no finished shard; run the stage `speech` first")
+        for folder in folders:
+            paths = sorted(folder.glob("*.jsonl"))
+            if not paths:
+                raise FileNotFoundError(f"{folder} holds no finished shard; run the stage `speech` first")
+            for path in paths:
+                shard = str(path.with_suffix(""))
+                self._shards[shard] = np.memmap(path.with_suffix(".pcm"), np.int16, "r")
+                lines = path.read_text(encoding="utf-8").splitlines()
+                self.items += [(shard, _parse(line)) for line in lines]
 
     def pcm(self, shard: str, utterance: Utterance) -> Pcm:
         """The clean samples, at -26 dB full scale."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import sets
+from . import sets, while_listening
 from .audio import Floats
 from .bundle import set_refusal
 from .player import Answer, Player, features
@@ -35,7 +35,7 @@ class Outcome:
     def right(self) -> bool:
         """The exact reply, a sum's operands restated rightly too."""
         question = self.case.question
-        return self.answer.reply == (
+        return self.answer.finished and self.answer.reply == (
             SORRY if question.skill == "noise" else reply(question, self.case.clip.cue)
         )
 
@@ -165,6 +165,19 @@ def evaluate(
     turns = play_second_turns(player, _second_turn_cases(cases["unseen"]))
     outcomes["second turn"] = [o for o in turns if o.case.question.skill == "sum"]
     note(table_line("second turn", "sum", outcomes["second turn"], threshold) + "\n")
+    chains = [case for case in cases["unseen"] if case.question.skill == "long"]
+    while_listening.report(
+        player,
+        {
+            "unseen, 3 operands": [case for case in chains if len(case.question.numbers) == 3],
+            "unseen, 4 to 6 operands": [case for case in chains if len(case.question.numbers) > 3],
+            "unseen, sums": [case for case in cases["unseen"] if case.question.skill == "sum"][::3],
+            "rms, chains": [case for case in cases["rms"] if case.question.skill == "long"],
+        },
+        seed,
+        note,
+    )
+    note("")
     for skill, unit in (("pitch", " of it"), ("pace", " syllables/s"), ("loudness", " dB")):
         error = cited_error(outcomes["unseen"], skill)
         note(f"* median error of the cited {skill}, `unseen`: {error:.3f}{unit}")

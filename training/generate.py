@@ -3,6 +3,7 @@
 Runs only in a spawned worker process: it loads espeak-ng (GPL), which nothing else here may do.
 """
 
+import itertools
 import json
 import multiprocessing
 import random
@@ -19,13 +20,20 @@ from .audio import RATE, Pcm, rms
 from .corpus import SKILLS, Utterance
 from .labels import median_pitch
 from .progress import begin, say
-from .speech import Engine, Espeak, Flite, Style
+from .speech import Engine, Espeak, Flite, Spoken, Style
 from .targets import label
-from .tasks import Question, draw
+from .tasks import NODS, Question, draw
 
 STORED_LEVEL = 10 ** (-26 / 20)
 INVENTED_ACCENTS = 0.12
 "Share of espeak's training utterances with a made-up accent."
+LONGEST = {"long": 13.0}
+"Seconds of speech at most, 6.5 for other skills."
+_HUMS = {
+    "espeak": ("[[@mh'@m]]", "[[Vh'V]]", "[[@mh'Vm]]", "[[Vh'Vm]]"),
+    "flite": ("uh huh", "um hum", "hmm hmm", "uh hum"),
+}
+"How an engine is told to hum (mm-hmm), which it cannot read. Espeak dies of syllables without a vowel."
 _MARKS = re.compile(r"[ˈˌː\s‍͡_\-|(){}̩]")
 
 
@@ -63,9 +71,23 @@ class _Pronunciation:
 def _style(skill: str, rng: random.Random) -> Style:
     if skill == "pace":
         pace = rng.uniform(0.58, 0.88) if rng.random() < 0.5 else rng.uniform(1.2, 1.8)
+    elif skill == "long":
+        pace = rng.uniform(0.55, 1.05)
     else:
         pace = rng.uniform(0.64, 1.55)
     return Style(pace, rng.random(), rng.uniform(0.1, 0.9))
+
+
+def _cuts(question: Question, rng: random.Random) -> list[int]:
+    """Numbers of words after which the voice begins anew; often several in a long chain."""
+    count = len(question.words)
+    if question.skill in ("pace", "pitch", "nod") or count <= 2:
+        return []
+    if question.skill == "long":
+        wanted = rng.choice((0, 0, 0, 1, 1, 2, 3))
+    else:
+        wanted = int(rng.random() < 0.12)
+    return sorted(rng.sample(range(1, count), min(wanted, count - 1)))
 
 
 class Worker:
@@ -85,38 +107,66 @@ class Worker:
         else:
             self._voices = [order.group]
 
-    def _say(self, question: Question, voice: str, rng: random.Random) -> tuple[Pcm, int]:
-        """Speech and the sample of a word border (0: said in one breath).
+    def _say(self, question: Question, voice: str, rng: random.Random) -> tuple[Spoken, tuple[int, ...]]:
+        """Speech and the samples where it began anew.
 
         Cut sums often end with a rising comma.
         """
-        style, words = _style(question.skill, rng), list(question.words)
+        style, words, cuts = _style(question.skill, rng), list(question.words), _cuts(question, rng)
         if question.skill == "incomplete" and rng.random() < 0.6:
             words[-1] += ","
-        if question.skill not in ("pace", "pitch") and len(words) > 2 and rng.random() < 0.12:
-            at = rng.randint(1, len(words) - 1)
-            first = self._engine.say(" ".join(words[:at]) + rng.choice((",", ",", "")), voice, style)
-            second = self._engine.say(" ".join(words[at:]), voice, style)
-            return np.concatenate([first, second]), len(first)
-        text = " ".join(words)
-        if self._order.group == "espeak" and not self._order.test and rng.random() < INVENTED_ACCENTS:
-            text = f"[[{shift(self._espeak.phonemes(text, ipa=False), rng)}]]"
-        return self._engine.say(text, voice, style), 0
+        espeak = self._order.group == "espeak"
+        if espeak and not cuts and not self._order.test and rng.random() < INVENTED_ACCENTS:
+            text = f"[[{shift(self._espeak.phonemes(' '.join(words), ipa=False), rng)}]]"
+            return self._engine.timed(text, len(words), voice, style), ()
+        parts = []
+        for first, last in itertools.pairwise([0, *cuts, len(words)]):
+            comma = rng.choice((",", ",", "")) if last < len(words) else ""
+            text = " ".join(words[first:last]) + comma
+            parts.append(self._engine.timed(text, last - first, voice, style))
+        return _glued(parts)
+
+    def _nod(self, question: Question, voice: str, rng: random.Random) -> tuple[Spoken, str]:
+        """A listener's word or hum, and its IPA."""
+        heard = " ".join(question.words)
+        said, style = rng.choice(NODS[heard]), _style("nod", rng)
+        if heard == "mhm":
+            text = rng.choice(_HUMS["espeak" if self._order.group == "espeak" else "flite"])
+            return self._engine.timed(text, 0, voice, style), "mhm"
+        return self._engine.timed(said, len(said.split()), voice, style), self._pronunciation.ipa(
+            said.split()
+        )
 
     def utterance(self, skill: str, start: int, rng: random.Random) -> tuple[Utterance, Pcm] | None:
         """One utterance, or None if it came out too short, too long, or without a clear label."""
         question, voice = draw(skill, rng, test=self._order.test), rng.choice(self._voices)
-        pcm, border = self._say(question, voice, rng)
-        if not 0.15 * RATE < len(pcm) < 6.5 * RATE:
+        breaks: tuple[int, ...] = ()
+        if skill == "nod":
+            spoken, ipa = self._nod(question, voice, rng)
+        else:
+            spoken, breaks = self._say(question, voice, rng)
+            ipa = self._pronunciation.ipa(question.words)
+        pcm, ends = spoken.pcm, spoken.ends
+        if not 0.15 * RATE < len(pcm) < LONGEST.get(skill, 6.5) * RATE:
             return None
         pitch = median_pitch(pcm) if skill == "pitch" else 0.0
         if skill == "pitch" and (pitch == 0 or label("pitch", pitch) is None):
             return None
-        ipa = self._pronunciation.ipa(question.words)
-        made = Utterance(question, ipa, voice, self._order.group, start, len(pcm), round(pitch, 1), border)
+        if len(ends) != len(question.words):
+            ends = (len(pcm),) if len(question.words) == 1 else ()
+        group = self._order.group
+        made = Utterance(question, ipa, voice, group, start, len(pcm), round(pitch, 1), breaks, ends)
         if skill == "pace" and label("pace", made.pace) is None:
             return None
         return made, pcm * np.float32(STORED_LEVEL / rms(pcm))
+
+
+def _glued(parts: list[Spoken]) -> tuple[Spoken, tuple[int, ...]]:
+    """Parts one after the other, and where all but the first begin; no word ends if a part has none."""
+    offsets = [0, *itertools.accumulate(len(part.pcm) for part in parts)]
+    known = all(part.ends for part in parts)
+    ends = [at + end for at, part in zip(offsets, parts, strict=False) for end in part.ends] if known else []
+    return Spoken(np.concatenate([part.pcm for part in parts]), tuple(ends)), tuple(offsets[1:-1])
 
 
 def generate(order: Order) -> None:

@@ -3,7 +3,7 @@
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT, Tokenizer
 
 from .numerals import ONES, TENS
-from .targets import CUE_LABELS, CUE_REPLIES, PARTIAL, SORRY, reply, thought
+from .targets import CUE_LABELS, CUE_REPLIES, PARTIAL, SORRY, held, reply, thought
 from .tasks import CUE_TEMPLATES, SPOKEN_SIGN, SUM_OPENINGS, TALK_REPLY, Question
 
 SYSTEM = "practice"
@@ -58,7 +58,8 @@ class Language:
         self._system = [BOT, *encode(f"system\n{SYSTEM}"), EOT]
         self._ask = [BOT, *encode("human\n"), AUDIO_START]
         self._turn = [AUDIO_END, EOT, BOT, *encode("assistant\n")]
-        self._think = encode("<think>\n")
+        self.think = encode("<think>\n")
+        "What opens a thought, in a turn or in a reply."
         self._units = {self.tokenizer.piece(unit) for unit in (" hz: ", " syllables: ", " db: ")}
         self.audio_offset = len(self._system) + len(self._ask)
         "Ids before the audio of a conversation's first turn."
@@ -67,23 +68,28 @@ class Language:
         """One id per word, as they stand in the heard line; for word CTC."""
         return [self.tokenizer.piece(" " + word) for word in question.words]
 
-    def prompt(self, audio: list[int], history: list[tuple[int, str]] | None = None) -> list[int]:
-        """Ids up to "<think>\\n".
-
-        `audio`: the ids at the audio places (placeholders); `history`: (audio places, reply) of earlier
-        turns.
-        """
+    def opening(self, history: list[tuple[int, str]] | None = None) -> list[int]:
+        """Ids before the audio of the newest turn; `history`: (audio places, reply) of earlier turns."""
         ids = list(self._system)
         for places, said in history or []:
             ids += [*self._ask, *[AUDIO_PATCH] * places, *self._turn, *self.tokenizer.encode(said), EOT]
-        return [*ids, *self._ask, *audio, *self._turn, *self._think]
+        return [*ids, *self._ask]
+
+    def prompt(self, audio: list[int], history: list[tuple[int, str]] | None = None) -> list[int]:
+        """Ids up to "<think>\\n"; `audio`: the ids at the audio places (placeholders)."""
+        return [*self.opening(history), *audio, *self._turn, *self.think]
 
     def target(self, question: Question, cue: float | None = None) -> tuple[list[int], int]:
         """Ids after the prompt, ended by EOT, and how many of them are the heard line (with its newline)."""
         lines = thought(question, cue)
         first = self.tokenizer.encode(lines[: lines.index("\n") + 1])
-        rest = self.tokenizer.encode(lines[lines.index("\n") + 1 :] + "</think>\n" + reply(question, cue))
-        return [*first, *rest, EOT], len(first)
+        rest = self.tokenizer.encode(lines[lines.index("\n") + 1 :] + "</think>\n")
+        return [*first, *rest, *self.reply(question, cue), EOT], len(first)
+
+    def reply(self, question: Question, cue: float | None = None) -> list[int]:
+        """Ids of the reply; what is said before a finished thought is a stretch of its own."""
+        text, sure = reply(question, cue), held(question)
+        return [*self.tokenizer.encode(sure), *self.tokenizer.encode(text[len(sure) :])]
 
     def cue_value_length(self, ids: list[int]) -> int:
         """How many ids of a cue line come before its label."""

@@ -3,6 +3,7 @@
 What evaluation measures. Deliberately plain: nothing is cached, drafted or interrupted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 from model.checkpoint import load
 from model.frontend import log_mel, silence
 from model.onnx_runtime import OnnxNetwork
-from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT
+from model.tokenizer import AUDIO_END, AUDIO_PATCH, BOT, EOT
 
 from .audio import POSITION, Floats, Pcm
 from .language import Language
@@ -23,7 +24,9 @@ class Answer:
 
     text: str
     heard_logprob: float
-    "Mean log-probability of the tokens of the heard line, its newline included."
+    "Mean log-probability of the tokens of all heard lines that it wrote, their newlines included."
+    notes: tuple[str, ...] = ()
+    "What was thought while it listened, its own notes and given ones, in order."
 
     @property
     def lines(self) -> list[str]:
@@ -32,7 +35,21 @@ class Answer:
 
     @property
     def heard(self) -> str:
-        return self.lines[0].removeprefix("heard: ")
+        """All words heard, notes first."""
+        lines = [note.split("\n")[0] for note in self.notes] + self.lines[:1]
+        return " ".join(part for line in lines if (part := line.removeprefix("heard:").strip()))
+
+    @property
+    def steps(self) -> list[str]:
+        """All other lines of notes and thought."""
+        return [
+            line for text in (*self.notes, "\n".join(self.lines)) for line in text.split("\n")[1:] if line
+        ]
+
+    @property
+    def finished(self) -> bool:
+        """The thought ended; a reply that is empty then is a choice."""
+        return "</think>\n" in self.text
 
     @property
     def reply(self) -> str:
@@ -64,6 +81,11 @@ class Player:
         if self.tokenizer.pieces != self._language.tokenizer.pieces:
             raise ValueError(f"{folder}: its tokenizer is not the one of this recipe")
 
+    def beginning(self, heard: Heard, count: int) -> Heard:
+        """The first `count` positions, as if the segment had ended there."""
+        cues = heard.cues[: 2 * count]
+        return Heard(heard.audio[:count], self.network.feel(cues), cues)
+
     def hear(self, pcm: Pcm) -> Heard:
         """A whole segment (padded to whole positions)."""
         mel = features(pcm)
@@ -72,31 +94,95 @@ class Player:
 
     def _embed(self, ids: list[int], segments: list[Heard]) -> Floats:
         embeds: Floats = self.network.embed(ids).copy()
-        embeds[np.array(ids) == AUDIO_PATCH] = np.concatenate([s.audio for s in segments])
+        if segments and AUDIO_PATCH in ids:
+            embeds[np.array(ids) == AUDIO_PATCH] = np.concatenate([s.audio for s in segments])
         ends = [i for i, token in enumerate(ids) if token == AUDIO_END]
         for place, segment in zip(ends, segments, strict=True):
             embeds[place] += segment.vector
         return embeds
 
-    def answer(self, now: Heard, history: list[tuple[Heard, str]] | None = None, limit: int = 140) -> Answer:
-        """Greedy decoding after the prompt."""
-        history = history or []
-        turns = [(len(h.audio), said) for h, said in history]
-        ids = self._language.prompt([AUDIO_PATCH] * len(now.audio), turns)
-        embeds, past = self._embed(ids, [*(h for h, _ in history), now]), self.network.empty()
-        newline, out, scores, in_heard = self.tokenizer.piece("\n"), list[int](), list[float](), True
+    def answer(
+        self,
+        now: Heard,
+        history: list[tuple[Heard, str]] | None = None,
+        limit: int = 240,
+        *,
+        notes: Sequence[tuple[int, str | None]] = (),
+        thought: str | None = None,
+    ) -> Answer:
+        """Greedy decoding.
+
+        `notes`: positions after which a note stands, and its text; None: the model writes it there and
+        then. `thought`: the whole thought before the reply, which may be empty; None: the model thinks.
+        """
+        history, encode = history or [], self.tokenizer.encode
+        ids = self._language.opening([(len(h.audio), said) for h, said in history])
+        run = _Run(self, self._embed(ids, [h for h, _ in history]))
+        written, done = list[str](), 0
+        for after, text in notes:
+            run.take(now.audio[done:after])
+            run.put(self._language.think)
+            if text is None:
+                text = run.write(limit, "</think>").removesuffix("</think>")
+                run.put(encode("</think>")[run.left :])
+            else:
+                run.put(encode(text + "</think>"))
+            written.append(text)
+            done = after
+        run.take(now.audio[done:])
+        run.take(self._embed([AUDIO_END], [now]))
+        run.put([EOT, BOT, *encode("assistant\n"), *self._language.think])
+        given = ""
+        if thought is not None:
+            given = thought + ("</think>\n" if thought.endswith("\n") else "\n</think>\n")
+            run.put(encode(given))
+        said = run.write(limit, None, thinking=thought is None)
+        return Answer(given + said, run.score(), tuple(written))
+
+
+class _Run:
+    """One sequence that grows by what is given and by what the model writes."""
+
+    def __init__(self, player: Player, embeds: Floats) -> None:
+        self._player, self._past = player, player.network.empty()
+        self._last: Floats = embeds[-1]
+        self._scores = list[float]()
+        self.left = 0
+        "How many ids of the end mark the model wrote itself."
+        self.take(embeds)
+
+    def take(self, embeds: Floats) -> None:
+        """Reads positions that are embedded already."""
+        if len(embeds):
+            logits, self._past = self._player.network.read(embeds, self._past)
+            self._last = logits[-1]
+
+    def put(self, ids: list[int]) -> None:
+        """Reads given ids."""
+        self.take(self._player.network.embed(ids) if ids else np.zeros((0, 0), np.float32))
+
+    def write(self, limit: int, stop: str | None, *, thinking: bool = True) -> str:
+        """Up to the end of the turn or the ids of `stop`, which are read too; a first line is scored."""
+        tokenizer, out = self._player.tokenizer, list[int]()
+        newline, mark = tokenizer.piece("\n"), tokenizer.encode(stop) if stop else []
         while len(out) < limit:
-            logits, past = self.network.read(embeds, past)
-            last = logits[-1].astype(np.float64)
+            last = self._last.astype(np.float64)
             token = int(last.argmax())
-            if in_heard:
-                scores.append(float(last[token] - last.max() - np.log(np.exp(last - last.max()).sum())))
-                in_heard = token != newline
+            if thinking:
+                self._scores.append(float(last[token] - last.max() - np.log(np.exp(last - last.max()).sum())))
+                thinking = token != newline
             if token == EOT:
                 break
             out.append(token)
-            embeds = self.network.embed([token])
-        return Answer(self.tokenizer.decode(out), float(np.mean(scores)) if scores else -9.0)
+            self.put([token])
+            if mark and out[-len(mark) :] == mark:
+                break
+        self.left = len(mark) if mark and out[-len(mark) :] == mark else 0
+        return tokenizer.decode(out)
+
+    def score(self) -> float:
+        """Mean log-probability over all scored lines; nothing scored is -9, as nothing heard."""
+        return float(np.mean(self._scores)) if self._scores else -9.0
 
 
 def features(pcm: Pcm) -> Floats:

@@ -1,4 +1,4 @@
-"""The whole recipe: speech and text first, then the encoder, then everything together.
+"""The whole recipe: speech and text first, then the encoder, then everything together, then listening.
 
 Every stage can be stopped and run again.
 """
@@ -12,9 +12,9 @@ import torch
 
 from model.networks import Talker
 
-from . import bundle, card, stage_encoder, stage_sft, stage_text
+from . import bundle, card, stage_drill, stage_encoder, stage_listen, stage_sft, stage_text
 from .batches import PHONEMES
-from .corpus import SKILLS, Corpus
+from .corpus import LONG_SKILLS, SKILLS, Corpus
 from .evaluate import calibrate, evaluate
 from .generate import Order, generate_apart
 from .language import Language
@@ -22,11 +22,13 @@ from .loop import Plan, load_checkpoint
 from .progress import say
 from .sizes import practice
 
-STAGES = ("speech", "text", "encoder", "sft", "export", "evaluate")
-TIME_SHARES = {"text": 0.105, "encoder": 0.22, "sft": 0.675}
+STAGES = ("speech", "text", "encoder", "sft", "drill", "listen", "export", "evaluate")
+TIME_SHARES = {"text": 0.063, "encoder": 0.132, "sft": 0.405, "drill": 0.065, "listen": 0.335}
 "Of the training minutes, as the bundled brain was trained. Text has one process, the others two."
-PROCESSES = {"text": 1, "encoder": 2, "sft": 2}
+PROCESSES = {"text": 1, "encoder": 2, "sft": 2, "drill": 2, "listen": 2}
 UTTERANCES = {"espeak": 90_000, "kal16": 8_000, "slt": 6_000, "awb": 4_000}
+LONG_UTTERANCES = {"espeak": 28_000, "kal16": 4_000, "slt": 4_000, "awb": 3_000}
+"Long chains above all, with the times at which words end; only `listen` hears them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,16 @@ class Run:
     "Wall time of all training stages together, without speech and evaluation."
     seed: int = 1
     scale: float = 1.0
-    "Share of `UTTERANCES`; small for trying out."
+    "Share of the utterances; small for trying out."
     port: int = 29511
 
     @property
     def corpus(self) -> Path:
         return self.out / "corpus"
+
+    @property
+    def long_corpus(self) -> Path:
+        return self.out / "long"
 
     @property
     def bundle(self) -> Path:
@@ -62,14 +68,27 @@ class Run:
         )
 
 
-def speak(run: Run) -> None:
-    """The corpus, by two workers."""
-    counts = {group: max(200, int(count * run.scale)) for group, count in UTTERANCES.items()}
-    orders = {
-        group: Order(str(run.corpus), group, count, run.seed + i)
+def _orders(
+    run: Run, folder: Path, counts: dict[str, int], skills: dict[str, float], seed: int
+) -> list[Order]:
+    """One for each group of voices, espeak first."""
+    return [
+        Order(
+            str(folder),
+            group,
+            max(200, int(count * run.scale)),
+            run.seed + seed + i,
+            skills=tuple(skills.items()),
+        )
         for i, (group, count) in enumerate(counts.items())
-    }
-    generate_apart([orders["espeak"]], [orders["kal16"], orders["slt"], orders["awb"]])
+    ]
+
+
+def speak(run: Run) -> None:
+    """Both corpora, by two workers."""
+    first = _orders(run, run.corpus, UTTERANCES, SKILLS, 0)
+    second = _orders(run, run.long_corpus, LONG_UTTERANCES, LONG_SKILLS, 500)
+    generate_apart([first[0], second[0]], [*first[1:], *second[1:]])
 
 
 def work(run: Run, stage: str, rank: int) -> None:
@@ -79,8 +98,13 @@ def work(run: Run, stage: str, rank: int) -> None:
         stage_text.run(plan)
     elif stage == "encoder":
         stage_encoder.run(plan, Corpus(run.corpus))
-    else:
+    elif stage == "sft":
         stage_sft.run(plan, Corpus(run.corpus), encoder=run.out / "encoder.pt", text=run.out / "text.pt")
+    elif stage == "drill":
+        stage_drill.run(plan, sft=run.out / "sft.pt")
+    else:
+        corpus = Corpus(run.corpus, run.long_corpus)
+        stage_listen.run(plan, corpus, sft=run.out / "sft.pt", drill=run.out / "drill.pt")
 
 
 def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
@@ -97,12 +121,19 @@ def finish(stage: str, workers: list[subprocess.Popen[bytes]]) -> None:
         raise SystemExit(f"stage {stage} failed (see above); the same command goes on from its checkpoint")
 
 
+def newest(run: Run) -> Path:
+    """The checkpoint of the last stage that was trained."""
+    found = [run.out / f"{stage}.pt" for stage in ("listen", "sft")]
+    return next((path for path in found if path.exists()), found[-1])
+
+
 def load(run: Run) -> tuple[Talker, dict[str, float]]:
-    """The newest weights of `sft`, and how far they were trained. FileNotFoundError if there are none."""
-    content = load_checkpoint(run.out / "sft.pt")
+    """The newest weights, and how far they were trained. FileNotFoundError if there are none."""
+    content = load_checkpoint(newest(run))
     talker = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
     talker.load_state_dict(content["model"])
-    minutes = sum(load_checkpoint(run.out / f"{stage}.pt")["elapsed"] for stage in PROCESSES) / 60
+    paths = [path for stage in PROCESSES if (path := run.out / f"{stage}.pt").exists()]
+    minutes = sum(load_checkpoint(path)["elapsed"] for path in paths) / 60
     figures = {"seed": run.seed, "steps": content["step"], "samples": content["samples"]}
     return talker.eval(), figures | {"minutes": round(minutes, 1)}
 
@@ -112,7 +143,8 @@ def export(run: Run, folder: Path) -> None:
     torch.set_num_threads(1)
     talker, training = load(run)
     bundle.round_weights(talker)
-    bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05})
+    listens = newest(run).stem == "listen"
+    bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)
     calibrate(folder, run.out / "calibration", run.seed, tell=say)
 
 
@@ -133,10 +165,12 @@ def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
 
 
 SUMMARY = {
-    "speech": f"{sum(UTTERANCES.values())} utterances of {len(SKILLS)} skills in four groups of voices",
+    "speech": f"{sum(UTTERANCES.values()) + sum(LONG_UTTERANCES.values())} utterances in four groups",
     "text": "the decoder learns the language and column arithmetic",
     "encoder": "phonemes and measured cues",
     "sft": "audio in, thought and reply out",
+    "drill": "the decoder practises long chains, notes and parts of thoughts in text",
+    "listen": "thinking while listening, speaking on part of a thought",
     "export": "bundle and refusal threshold",
     "evaluate": "all figures, through the exported bundle",
 }

@@ -45,6 +45,8 @@ UNSEEN = Recipe(
         "incomplete": 150,
         "unclear": 200,
         "noise": 60,
+        "long": 500,
+        "nod": 150,
     },
 )
 RMS = Recipe(
@@ -61,6 +63,8 @@ RMS = Recipe(
         "talk": 60,
         "incomplete": 80,
         "unclear": 100,
+        "long": 150,
+        "nod": 60,
     },
 )
 SEEN = Recipe(
@@ -68,7 +72,7 @@ SEEN = Recipe(
     "trained espeak voices, held-out operands",
     "espeak",
     False,
-    {"sum": 300, "chain": 150, "pitch": 120, "pace": 120, "loudness": 120},
+    {"sum": 300, "chain": 150, "pitch": 120, "pace": 120, "loudness": 120, "long": 150},
 )
 ROUGH = Recipe(
     "rough",
@@ -85,7 +89,7 @@ CALIBRATION = (
         "trained voices, for the refusal threshold only",
         "espeak",
         False,
-        {"sum": 500, "chain": 150, "pitch": 60, "pace": 60, "loudness": 60, "talk": 60},
+        {"sum": 500, "chain": 150, "pitch": 60, "pace": 60, "loudness": 60, "talk": 60, "long": 150},
     ),
     Recipe("calibration-slt", "trained voice", "slt", False, {"sum": 120}),
 )

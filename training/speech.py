@@ -4,6 +4,8 @@ espeak-ng is GPL: only a generation process of its own may make an `Espeak`.
 """
 
 import ctypes
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -28,12 +30,42 @@ class Style:
     "0 monotone, 1 sings."
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Trimmed 16 kHz speech and where its words end."""
+
+    pcm: Pcm
+    ends: tuple[int, ...] = ()
+    "Samples, one per word, the last at the end of the speech; empty where the engine told another number."
+
+
 class Engine(Protocol):
     """Turns text into trimmed 16 kHz speech."""
 
     def say(self, text: str, voice: str, style: Style) -> Pcm:
         """Raises ValueError for an unknown voice."""
         ...
+
+    def timed(self, text: str, count: int, voice: str, style: Style) -> Spoken:
+        """The same with the ends of its `count` words. Raises ValueError for an unknown voice."""
+        ...
+
+
+def _spoken(pcm: Pcm, rate: int, ends: Sequence[float], count: int) -> Spoken:
+    """`ends` in seconds of the raw speech `pcm`, of all words but perhaps too many or too few."""
+    whole = _to_rate(pcm, rate)
+    loud = np.nonzero(np.abs(whole) > QUIET)[0]
+    trimmed = trim(whole, QUIET)
+    if not count or len(ends) != count or not len(trimmed):
+        return Spoken(trimmed)
+    places = [min(max(int(RATE * end) - int(loud[0]), 1), len(trimmed)) for end in ends]
+    places[-1] = len(trimmed)
+    rising = all(a < b for a, b in itertools.pairwise(places))
+    return Spoken(trimmed, tuple(places) if rising else ())
+
+
+QUIET = 0.01
+"Of full scale; what is quieter at both ends of speech is trimmed."
 
 
 def _to_rate(pcm: Pcm, rate: int) -> Pcm:
@@ -43,11 +75,26 @@ def _to_rate(pcm: Pcm, rate: int) -> Pcm:
     return np.asarray(resample_poly(pcm, RATE // shared, rate // shared), np.float32)
 
 
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("message", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("milliseconds", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    ]
+
+
 class Espeak:
     """espeak-ng from the wheel `espeakng-loader`, synchronous retrieval (speak_lib.h)."""
 
     _RATE_PARAMETER, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
     _UTF8, _PHONEMES_IN_TEXT = 1, 0x100
+    _WORD, _ENDED = 1, 0
+    "Kinds of events: a word begins, and the end of a list of events."
 
     def __init__(self) -> None:
         self._lib: Any = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -56,6 +103,7 @@ class Espeak:
         if self._rate <= 0:
             raise RuntimeError(f"espeak-ng did not start from {self._data}")
         self._chunks: list[Pcm] = []
+        self._starts: list[float] = []
         kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
         self._callback = kind(self._take)
         self._lib.espeak_SetSynthCallback(self._callback)
@@ -76,7 +124,13 @@ class Espeak:
             ctypes.c_int,
         ]
 
-    def _take(self, wave: Any, count: int, _events: Any) -> int:
+    def _take(self, wave: Any, count: int, events: Any) -> int:
+        event = ctypes.cast(events, ctypes.POINTER(_Event))
+        place = 0
+        while event[place].type != self._ENDED:
+            if event[place].type == self._WORD:
+                self._starts.append(event[place].milliseconds / 1000)
+            place += 1
         if wave and count > 0:
             self._chunks.append(np.ctypeslib.as_array(wave, (count,)).astype(np.float32) / np.float32(32768))
         return 0
@@ -91,6 +145,15 @@ class Espeak:
 
     def say(self, text: str, voice: str, style: Style) -> Pcm:
         """`voice`: "gmw/en-US+f2"; text may hold espeak phonemes in [[ ]]."""
+        return trim(_to_rate(self._raw(text, voice, style), self._rate), QUIET)
+
+    def timed(self, text: str, count: int, voice: str, style: Style) -> Spoken:
+        """A word ends where the next begins."""
+        pcm = self._raw(text, voice, style)
+        return _spoken(pcm, self._rate, [*self._starts[1:], len(pcm) / self._rate], count)
+
+    def _raw(self, text: str, voice: str, style: Style) -> Pcm:
+        """Untrimmed, at the engine's rate; the words' beginnings are in `_starts`."""
         self._select(voice)
         settings = {
             self._RATE_PARAMETER: 165 * style.pace,
@@ -101,11 +164,10 @@ class Espeak:
         for parameter, value in settings.items():
             self._lib.espeak_SetParameter(parameter, int(value), 0)
         self._chunks.clear()
+        self._starts.clear()
         data = text.encode()
         self._lib.espeak_Synth(data, len(data) + 1, 0, 1, 0, self._UTF8 | self._PHONEMES_IN_TEXT, None, None)
-        if not self._chunks:
-            return np.zeros(0, np.float32)
-        return trim(_to_rate(np.concatenate(self._chunks), self._rate))
+        return np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
 
     def phonemes(self, text: str, *, ipa: bool = True) -> str:
         """United States pronunciation, as IPA or as espeak mnemonics."""
@@ -150,13 +212,26 @@ class Flite:
             register = getattr(ctypes.CDLL(f"libflite_cmu_us_{name}.so.1"), f"register_cmu_us_{name}")
             register.restype, register.argtypes = ctypes.POINTER(_Voice), [ctypes.c_void_p]
             self._voices[name] = register(None)
-        self._lib.flite_text_to_wave.restype = ctypes.POINTER(_Wave)
-        self._lib.flite_text_to_wave.argtypes = [ctypes.c_char_p, ctypes.POINTER(_Voice)]
-        self._lib.delete_wave.argtypes = [ctypes.POINTER(_Wave)]
+        pointer, text, voice = ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(_Voice)
+        for function, result, arguments in (
+            ("flite_synth_text", pointer, [text, voice]),
+            ("utt_wave", ctypes.POINTER(_Wave), [pointer]),
+            ("utt_relation", pointer, [pointer, text]),
+            ("relation_head", pointer, [pointer]),
+            ("item_next", pointer, [pointer]),
+            ("ffeature_float", ctypes.c_float, [pointer, text]),
+            ("delete_utterance", None, [pointer]),
+        ):
+            getattr(self._lib, function).restype = result
+            getattr(self._lib, function).argtypes = arguments
         self._lib.flite_feat_set_float.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_float]
 
     def say(self, text: str, voice: str, style: Style) -> Pcm:
         """`rms` follows the pace only; the others follow pitch too."""
+        return self.timed(text, 0, voice, style).pcm
+
+    def timed(self, text: str, count: int, voice: str, style: Style) -> Spoken:
+        """A word ends with its last segment."""
         if voice not in self._voices:
             raise ValueError(f"flite has no voice {voice!r}")
         chosen = self._voices[voice]
@@ -168,9 +243,17 @@ class Flite:
         }
         for name, value in features.items():
             self._lib.flite_feat_set_float(chosen.contents.features, name, value)
-        wave = self._lib.flite_text_to_wave(text.encode(), chosen)
-        found = wave.contents
+        utterance = self._lib.flite_synth_text(text.encode(), chosen)
+        found = self._lib.utt_wave(utterance).contents
         pcm = np.ctypeslib.as_array(found.samples, (found.count,)).astype(np.float32) / np.float32(32768)
-        rate = found.rate
-        self._lib.delete_wave(wave)
-        return trim(_to_rate(pcm, rate))
+        rate, ends = found.rate, self._ends(utterance)
+        self._lib.delete_utterance(utterance)
+        return _spoken(pcm, rate, ends, count)
+
+    def _ends(self, utterance: int) -> list[float]:
+        """Seconds at which each word ends."""
+        ends, word = [], self._lib.relation_head(self._lib.utt_relation(utterance, b"Word"))
+        while word:
+            ends.append(self._lib.ffeature_float(word, b"R:SylStructure.daughtern.daughtern.R:Segment.end"))
+            word = self._lib.item_next(word)
+        return ends

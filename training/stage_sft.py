@@ -66,15 +66,22 @@ def rows(batch: AudioBatch, language: Language, past: list[int] | None, *, whole
 
 
 def embed(
-    talker: Talker, ids: Tensor, audio: Tensor, vectors: Tensor, positions: Tensor, past: list[int] | None
+    talker: Talker,
+    ids: Tensor,
+    audio: Tensor,
+    vectors: Tensor,
+    positions: Tensor,
+    past: list[int] | None,
+    *,
+    count: int | None = None,
 ) -> Tensor:
     """Token embeddings with audio at <audio_patch> and cue vectors added at <audio_end>.
 
-    History carries no gradient into hearing.
+    Only the first `count` of the clips are turns of their own. History carries no gradient into hearing.
     """
     embeds: Tensor = talker.decoder.model.embed_tokens(ids).float()
     parts, ends = [], []
-    for i in range(len(audio)):
+    for i in range(len(audio) if count is None else count):
         if past is not None:
             parts.append(audio[past[i], : positions[past[i]]].detach())
             ends.append(vectors[past[i]].detach())

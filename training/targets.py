@@ -1,5 +1,7 @@
 """What the brain should write for a question: the lines of its thought, then its reply."""
 
+from .arithmetic import column_line, compute
+from .chains import parse
 from .numerals import spell
 from .tasks import SPOKEN_SIGN, TALK_REPLY, Question
 
@@ -16,32 +18,6 @@ CUE_REPLIES = {
     "soft": "You speak softly.",
     "loud": "You speak loudly.",
 }
-
-
-def compute(a: int, sign: str, b: int) -> int:
-    """a sign b for the signs + - *."""
-    return a + b if sign == "+" else a - b if sign == "-" else a * b
-
-
-def column_line(a: int, sign: str, b: int) -> str:
-    """Column arithmetic with carry or borrow, e.g.
-
-    "47+38: 7+8=15, 4+3+1=8, 85"; times tables are known: "7*8=56".
-    """
-    result = compute(a, sign, b)
-    if sign == "*":
-        return f"{a}*{b}={result}"
-    units_a, units_b, tens_a, tens_b = a % 10, b % 10, a // 10, b // 10
-    if sign == "+":
-        carry = (units_a + units_b) // 10
-        units = f"{units_a}+{units_b}={units_a + units_b}"
-    else:
-        carry = -1 if units_a < units_b else 0
-        units_a -= 10 * carry
-        units = f"{units_a}-{units_b}={units_a - units_b}"
-    tail = "+1" if carry > 0 else "-1" if carry < 0 else ""
-    tens = f"{tens_a}{sign}{tens_b}{tail}={compute(tens_a, sign, tens_b) + carry}"
-    return f"{a}{sign}{b}: {units}, {tens}, {result}"
 
 
 def label(skill: str, value: float) -> str | None:
@@ -70,7 +46,7 @@ def _capital(words: list[str]) -> str:
 def steps(question: Question, cue: float | None = None) -> list[str]:
     """The lines of the thought after the line that says what was heard."""
     if question.skill == "incomplete":
-        return ["incomplete"]
+        return [*(column_line(*step) for step in parse(question.words).certain()), "incomplete"]
     if cue is not None:
         return [cue_line(question.skill, cue)]
     lines, left = [], question.numbers[0] if question.numbers else 0
@@ -86,6 +62,8 @@ def reply(question: Question, cue: float | None = None) -> str:
         return SORRY
     if question.skill == "incomplete":
         return PARTIAL
+    if question.skill == "nod":
+        return ""
     if question.skill == "talk":
         return TALK_REPLY[" ".join(question.words)]
     if cue is not None:
@@ -93,11 +71,29 @@ def reply(question: Question, cue: float | None = None) -> str:
         if word is None:
             raise ValueError(f"{cue} lies in the ambiguous band of {question.skill}")
         return CUE_REPLIES[word]
-    words, result = spell(question.numbers[0]), question.numbers[0]
+    words, end = _restated(question), ["is", *spell(_result(question))]
+    if len(question.numbers) > 2:
+        return held(question) + " " + " ".join(["that", *end]) + "."
+    return _capital([*words, *end]) + "."
+
+
+def held(question: Question) -> str:
+    """What is said aloud on a thought that is not finished: of a chain all that is sure, else nothing yet."""
+    return _capital(_restated(question)) + "," if len(question.numbers) > 2 else ""
+
+
+def _restated(question: Question) -> list[str]:
+    words = spell(question.numbers[0])
     for sign, number in zip(question.signs, question.numbers[1:], strict=True):
         words += [SPOKEN_SIGN[sign], *spell(number)]
+    return words
+
+
+def _result(question: Question) -> int:
+    result = question.numbers[0]
+    for sign, number in zip(question.signs, question.numbers[1:], strict=True):
         result = compute(result, sign, number)
-    return _capital([*words, "is", *spell(result)]) + "."
+    return result
 
 
 def heard_line(question: Question) -> str:

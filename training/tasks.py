@@ -66,6 +66,15 @@ SMALL_TALK = {
     "Goodbye!": ("goodbye", "bye", "bye bye"),
     "I am fine, thank you.": ("how are you",),
 }
+NODS = {
+    "mhm": ("mm-hmm", "uh-huh"),
+    "yeah": ("yeah", "yes", "yep"),
+    "right": ("right",),
+    "okay": ("okay",),
+    "i see": ("i see",),
+    "sure": ("sure",),
+}
+"""What listeners say, by how it is written when heard. They want no answer."""
 TALK_REPLY = {said: reply for reply, ways in SMALL_TALK.items() for said in ways}
 CUE_SKILLS = frozenset(CUE_TEMPLATES)
 TEEN_TY = (*range(13, 20), *range(30, 100, 10))
@@ -76,7 +85,7 @@ class Question:
     """One thing said to the brain."""
 
     skill: str
-    "sum | times | chain | pitch | pace | loudness | talk | unclear | incomplete"
+    "sum | times | chain | long | pitch | pace | loudness | talk | nod | unclear | incomplete"
     words: tuple[str, ...]
     "What is said, lower case."
     numbers: tuple[int, ...] = ()
@@ -143,6 +152,30 @@ def draw_chain(rng: random.Random, *, test: bool) -> Question:
             return Question("chain", _worded(rng.choice(SUM_OPENINGS), (a, b, c), signs), (a, b, c), signs)
 
 
+def draw_long(rng: random.Random, *, test: bool) -> Question:
+    """Three to six operands of 0..99, mostly small; no result on the way leaves 0..99.
+
+    In training neither the whole set nor any single step may be a held-out set.
+    """
+    while True:
+        numbers = [_operand(rng, not test) if rng.random() < 0.6 else rng.randint(0, 99)]
+        signs, left = list[str](), numbers[0]
+        for _ in range(rng.choice((2, 3, 3, 4, 4, 5, 5))):
+            number = rng.randint(0, 20) if rng.random() < 0.6 else _operand(rng, not test)
+            ways = {sign: left + rise for sign, rise in (("+", number), ("-", -number))}
+            ways = {sign: after for sign, after in ways.items() if 0 <= after < 100}
+            if not ways or (not test and held_out(left, number)):
+                break
+            sign, after = rng.choice(sorted(ways.items()))
+            numbers.append(number)
+            signs.append(sign)
+            left = after
+        else:
+            if held_out(*numbers) == test:
+                words = _worded(rng.choice(SUM_OPENINGS), tuple(numbers), tuple(signs))
+                return Question("long", words, tuple(numbers), tuple(signs))
+
+
 def draw_incomplete(rng: random.Random, *, test: bool) -> Question:
     """A sum (now and then a cue question) that stops before it can be answered."""
     if rng.random() < 0.15:
@@ -164,6 +197,10 @@ def draw(skill: str, rng: random.Random, *, test: bool = False) -> Question:
         return draw_times(rng)
     if skill == "chain":
         return draw_chain(rng, test=test)
+    if skill == "long":
+        return draw_long(rng, test=test)
+    if skill == "nod":
+        return Question("nod", tuple(rng.choice(sorted(NODS)).split()))
     if skill == "incomplete":
         return draw_incomplete(rng, test=test)
     if skill == "talk":

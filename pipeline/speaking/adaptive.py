@@ -15,6 +15,7 @@ class Adaptive:
     name = "adaptive"
     thinks = True
     beside = True
+    question = ""
 
     def may_begin(self, progress: Progress) -> bool:
         return progress.closed or progress.lines >= 1

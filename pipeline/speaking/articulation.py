@@ -40,14 +40,20 @@ class ArticulationConfig:
     "Of the words written once the thought is whole."
     margin: float = 0.4
     "Seconds of sound that are left to play, beside what a segment takes to write, when the next one is due."
+    first_sound: float = 0.3
+    "Seconds that a voice may take to make sound of a phrase; until then its words are counted instead."
+    per_word: float = 0.3
+    "Seconds of sound that a word is taken for until then."
     correct: str = "Let me correct that."
     "Said before the whole answer where a number that was said turned out wrong."
+    ask_every: int = 20
+    "Tokens of thought between two questions whether it is ready."
 
     def __post_init__(self) -> None:
         if not 1 <= self.segment <= self.longest or min(self.most_words, self.most_tokens) < 1:
             raise ValueError("a segment has 1 to `longest` tokens; words and tokens are at least 1")
-        if self.margin < 0:
-            raise ValueError(f"margin cannot be negative, got {self.margin}")
+        if min(self.margin, self.first_sound, self.per_word) < 0:
+            raise ValueError("margin, first_sound and per_word are seconds and cannot be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Means:
     observe: Callable[[Contradiction], None]
     doubtful: Callable[[Job], Awaitable[bool]]
     "Reads the thought's first line; True when it was asked again instead of answered."
+    answers: Callable[[Job], None]
+    "Told that there are words of an answer."
     holds: bool
     patience: float
     "Seconds without a token after which a draft is given up."
@@ -88,15 +96,20 @@ class Articulation:
         self._means = means
         self._config = config
         self._said = ""
-        self._tried: int | None = None
+        self._tried = 0
+        self._asked = 0
         self._ended = False
         self._pace = 0.1
+        self._handed: list[tuple[float, float]] = []
+        "Phrases that the voice may not have made sound of yet: until when, and how many seconds of it."
 
     async def run(self) -> None:
         """Write until the reply is whole or its draft is given up. Raises what the thought failed with."""
         job, thought = self._job, self._thought
         while not job.dropped:
             job.news.clear()
+            if job.words >= self._config.most_words:
+                return
             if thought.error is not None:
                 raise thought.error
             job.thought_over = thought.closed
@@ -105,13 +118,18 @@ class Articulation:
             if thought.closed:
                 await self._last()
                 return
-            if self._may_go_on():
+            if self._may_go_on() or await self._ready():
                 self._tried = self._grown
-                self._ended = await self._write(thought.usable, final=False)
+                self._ended = await self._write(self._known, final=False)
             else:
                 await self._news()
 
     # --- when --------------------------------------------------------------------------------------------
+
+    @property
+    def _known(self) -> str:
+        """What a segment is written from: finished lines where the brain was trained on these, else all."""
+        return self._thought.usable if self._means.holds else self._thought.reader.text
 
     @property
     def _grown(self) -> int:
@@ -119,16 +137,34 @@ class Articulation:
         return self._thought.lines if self._means.holds else self._thought.tokens
 
     def _may_go_on(self) -> bool:
-        answered = self._ended and not self._means.holds
-        if self._tried is not None and (answered or self._grown <= self._tried):
-            return False
+        if self._ended and (not self._means.holds or self._grown <= self._tried):
+            return False  # it has said all that it can say from this much thought
+        thought, strategy = self._thought, self._strategy
         if not self._said:
-            thought = self._thought
-            return self._strategy.may_begin(Progress(thought.tokens, thought.lines, thought.closed))
-        return self._job.committed and self._left() <= self._due()
+            return strategy.may_begin(Progress(thought.tokens, thought.lines, thought.closed))
+        return not strategy.question and self._voice_wants()
+
+    def _voice_wants(self) -> bool:
+        """True when the voice will soon have nothing left to say."""
+        return not self._said or (self._job.committed and self._left() <= self._due())
+
+    async def _ready(self) -> bool:
+        """Ask the brain whether its thoughts bear out another segment, where the strategy wants that."""
+        question, written = self._strategy.question, self._thought.tokens
+        soon = self._ended or written - self._asked < self._config.ask_every
+        if not question or soon or not self._voice_wants():
+            return False
+        self._asked = written
+        prompt = self._base.then(Reply(self._thought.reader.text + question))
+        text = ""
+        async with aclosing(self._pieces(prompt, Limits(3))) as stream:
+            async for piece in stream:
+                text += piece.text
+        return text.strip().lower().startswith("yes")
 
     def _left(self) -> float:
-        return self._means.left(self._job.order.turn)
+        self._handed = [each for each in self._handed if each[0] > now()]
+        return self._means.left(self._job.order.turn) + sum(seconds for _, seconds in self._handed)
 
     def _due(self) -> float:
         return self._config.margin + self._pace
@@ -136,13 +172,18 @@ class Articulation:
     async def _news(self) -> None:
         """Until something changed, or so little is left to play that the next segment is due."""
         wait = None
-        if self._said and self._job.committed:
-            wait = max(self._left() - self._due(), 0.02)
+        if self._said and self._job.committed and (spare := self._left() - self._due()) > 0:
+            wait = max(0.02, min(spare, self._config.first_sound) if self._handed else spare)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._job.news.wait()
 
     # --- what --------------------------------------------------------------------------------------------
+
+    async def _say(self, text: str) -> None:
+        await self._means.say(self._job, text)
+        seconds = len(text.split()) * self._config.per_word
+        self._handed.append((now() + self._config.first_sound, seconds))
 
     async def _write(self, thoughts: str, *, final: bool) -> bool:
         """Write a segment, or the rest; True when the brain itself ended there."""
@@ -150,21 +191,28 @@ class Articulation:
         prompt = self._base.then(Reply(thoughts, thinking=False, said=self._said))
         limits = Limits(config.most_tokens if final else config.longest)
         phraser, guard = Phraser(started=bool(self._said)), LoopGuard()
-        before, raw, tokens, fresh, ended = self._said, "", 0, False, False
+        before, raw, tokens, heard, ended = self._said, "", 0, False, False
         async with aclosing(self._pieces(prompt, limits)) as stream:
             async for piece in stream:
                 raw, tokens = raw + piece.text, tokens + 1
-                for text in phraser.feed(piece.text):
-                    await self._means.say(job, text)
-                    self._pace = now() - began if not fresh else self._pace
-                    fresh = True
+                if piece.text.strip():
+                    self._means.answers(job)
+                phrases = phraser.feed(piece.text)
+                for text in phrases:
+                    await self._say(text)
+                if phrases and not heard:
+                    self._pace, heard = now() - began, True
                 self._said = (before + raw[: len(raw) - len(phraser.rest)]).rstrip()
-                looping = guard.feed(piece.token)
-                if looping or (fresh and self._enough(tokens, final=final)):
+                if guard.feed(piece.token):
+                    return True
+                if phrases and self._enough(tokens, final=final):
                     return False
                 ended = piece.last and tokens < limits.max_tokens
+        if not ended and (partial := raw.rpartition(" ")[2]) and partial != raw:
+            raw = raw.removesuffix(partial)  # a word that was cut by the limit is not half said
+            phraser.shorten(len(partial))
         for text in phraser.finish():
-            await self._means.say(job, text)
+            await self._say(text)
         self._said = (before + raw).rstrip()
         return ended
 
@@ -198,7 +246,7 @@ class Articulation:
         if early:
             meant = await self._meant()
             rest = rest_of(self._said, meant)
-            if rest is not None or conflicts(self._said, meant):
+            if rest is not None or self._wrong(self._said, meant):
                 await self._settle(meant, rest)
                 return
             self._compare(meant)
@@ -206,7 +254,10 @@ class Articulation:
         if not early:
             said, meant = self._said, await self._meant()
             if not self._job.dropped:
-                await self._settle(meant, "" if not conflicts(said, meant) else None)
+                await self._settle(meant, "" if not self._wrong(said, meant) else None)
+
+    def _wrong(self, said: str, meant: str) -> bool:
+        return conflicts(said, meant, asked=self._job.reader.read().heard or "")
 
     async def _settle(self, meant: str, rest: str | None) -> None:
         """Say what is missing of the answer; all of it, where what was said is wrong."""
@@ -214,8 +265,9 @@ class Articulation:
         text = rest if rest is not None else f"{self._config.correct} {meant}"
         phraser = Phraser(started=True)
         for phrase in (*phraser.feed(text), *phraser.finish()):
-            if not self._job.dropped:
-                await self._means.say(self._job, phrase)
+            spent = rest is not None and self._job.words >= self._config.most_words
+            if not self._job.dropped and not spent:
+                await self._say(phrase)
 
     def _compare(self, meant: str) -> None:
         if not self._job.dropped:

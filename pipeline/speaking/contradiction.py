@@ -31,9 +31,16 @@ def contradiction(said: str, meant: str) -> float:
 
 def rest_of(said: str, meant: str) -> str | None:
     """What follows in the answer after the words said; None where it does not begin with them."""
-    if meant.startswith(said):
-        return meant[len(said) :]
-    return None
+    if not meant.startswith(said):
+        return None
+    rest = meant[len(said) :]
+    whole = _WORD.match(meant, _last_word(said)) if said else None
+    return None if whole is not None and whole.end() > len(said) else rest
+
+
+def _last_word(text: str) -> int:
+    """Where the last word of a text begins."""
+    return max((word.start() for word in _WORD.finditer(text)), default=len(text))
 
 
 _NUMBERS = frozenset(
@@ -43,10 +50,11 @@ _NUMBERS = frozenset(
 )  # fmt: skip
 
 
-def conflicts(said: str, meant: str) -> bool:
+def conflicts(said: str, meant: str, *, asked: str = "") -> bool:
     """True when a number was said that the whole answer does not have: that must be taken back aloud.
 
-    Numbers are digits and English number words. Other wording may differ without being wrong.
+    Numbers are digits and English number words; those of the question, ``asked``, may be said in any case.
+    Other wording may differ without being wrong.
     """
-    known = set(words(meant))
+    known = {*words(meant), *words(asked)}
     return any((w in _NUMBERS or w[0].isdigit()) and w not in known for w in words(said))

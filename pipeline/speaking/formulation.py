@@ -32,6 +32,8 @@ class Formulation:
         "Complete, or at its budget: nothing more will come of it."
         self.error: HocketError | None = None
         self.stopped = False
+        self.wait: asyncio.Timeout | None = None
+        "While a token is awaited: what ends the waiting."
         self._tell = tell
 
     @property
@@ -52,8 +54,10 @@ class Formulation:
         return self.reader.text.endswith("\n") or not self.reader.text
 
     def stop(self) -> None:
-        """Write no more of it."""
+        """Write no more of it; a wait for the engine ends at once, so that its lane is free."""
         self.stopped = True
+        if self.wait is not None and not self.wait.expired():
+            self.wait.reschedule(0.0)
 
     def wrote(self, thought: str, logprob: float) -> None:
         """Take one token in."""
@@ -85,12 +89,16 @@ class Formulating:
             if formulation.stopped:
                 continue
             try:
-                async with asyncio.timeout(formulation.patience) as wait:
-                    await self._write(formulation, wait)
+                async with asyncio.timeout(formulation.patience) as formulation.wait:
+                    await self._write(formulation, formulation.wait)
             except TimeoutError:
-                formulation.end(ModelError(f"the brain gave no token for {formulation.patience:g} s"))
+                if not formulation.stopped:
+                    why = f"the brain gave no token for {formulation.patience:g} s"
+                    formulation.end(ModelError(why))
             except HocketError as error:
                 formulation.end(error)
+            finally:
+                formulation.wait = None
 
     async def _write(self, formulation: Formulation, wait: asyncio.Timeout) -> None:
         splitter, guard = ThinkSplitter(thinking=True), LoopGuard()

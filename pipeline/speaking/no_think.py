@@ -11,6 +11,7 @@ class NoThink:
     name = "no-think"
     thinks = False
     beside = False
+    question = ""
 
     def may_begin(self, progress: Progress) -> bool:
         return True

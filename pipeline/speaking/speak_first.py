@@ -14,6 +14,7 @@ class SpeakFirst:
     name = "speak-first"
     thinks = True
     beside = True
+    question = ""
 
     def may_begin(self, progress: Progress) -> bool:
         return True

@@ -30,14 +30,21 @@ class SpeakingStrategy(Protocol):
     beside: bool
     "True: thought and reply are two generations side by side; False: one, the thought first."
 
+    question: str
+    "What the thinker is asked before each segment, to be answered yes or no; empty: nothing."
+
     def may_begin(self, progress: Progress) -> bool:
-        """May the first segment be written now? Always asked anew when the thought has grown."""
+        """May the first segment be written now, unasked? Considered anew when the thought has grown."""
         ...
 
 
 def strategy_for(wanted: str, *, holds: bool) -> SpeakingStrategy:
-    """The strategy of this name; ``auto``: adaptive where the brain can hold its tongue, else think-fully."""
+    """The strategy of this name; ``auto``: adaptive where the brain can hold its tongue, else think-fully.
+
+    A brain that cannot is asked whether it is ready, where adaptive is wanted all the same.
+    """
     from .adaptive import Adaptive
+    from .asking import Asking
     from .no_think import NoThink
     from .speak_first import SpeakFirst
     from .think_first import ThinkFirst
@@ -46,7 +53,7 @@ def strategy_for(wanted: str, *, holds: bool) -> SpeakingStrategy:
     if wanted == "auto":
         wanted = "adaptive" if holds else "think-fully"
     known: dict[str, type[SpeakingStrategy]] = {
-        "adaptive": Adaptive,
+        "adaptive": Adaptive if holds else Asking,
         "no-think": NoThink,
         "speak-first": SpeakFirst,
         "think-first": ThinkFirst,

@@ -11,6 +11,7 @@ class ThinkFirst:
     name = "think-first"
     thinks = True
     beside = True
+    question = ""
 
     def __init__(self, head_start: int = 80) -> None:
         """``head_start``: T_c, in tokens."""

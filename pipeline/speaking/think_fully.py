@@ -11,6 +11,7 @@ class ThinkFully:
     name = "think-fully"
     thinks = True
     beside = False
+    question = ""
 
     def may_begin(self, progress: Progress) -> bool:
         return progress.closed

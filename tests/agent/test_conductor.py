@@ -17,6 +17,7 @@ from pipeline.events import (
     Draft,
     DraftFinished,
     Ending,
+    EndOfTurnScored,
     Fact,
     PhraseDrafted,
     Sample,
@@ -93,3 +94,20 @@ def test_every_fact_order_and_reason_is_recorded_in_order() -> None:
 def test_it_ends_with_the_session_and_takes_nothing_after() -> None:
     orders, _ = conduct([(0.5, SessionClosed("at once"))])
     assert orders == []
+
+
+def test_a_decision_that_orders_nothing_is_told_too_and_only_once() -> None:
+    foreseen: list[tuple[float, Fact]] = [
+        (1.1, SpeechStarted(Sample(16_000))),
+        (2.0, EndOfTurnScored(Sample(31_900), 0.97, "sound")),
+        (2.1, SpeechPaused(Sample(32_000))),
+        (2.15, EndOfTurnScored(Sample(33_000), 0.97, "sound")),
+        (2.2, SessionClosed("done")),
+    ]
+    _, entries = conduct(foreseen)
+    reasons = [entry.item.why for entry in entries if isinstance(entry.item, Decided)]
+    assert reasons[1:3] == [
+        "drafting before any pause: sound 0.97",
+        "pause: the early draft has heard all and stands",
+    ]
+    assert len(reasons) == len(set(reasons)) == 4

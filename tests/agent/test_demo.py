@@ -28,7 +28,7 @@ def test_the_bundled_questions_cover_what_the_brain_can_do() -> None:
     assert all(word in said for word in ("plus", "minus", "fast", "high", "loud", "hello", "thank you"))
 
 
-@pytest.mark.parametrize("operands", [(15, 8), (62, 50), (12, 6, 4), (40, 12)])
+@pytest.mark.parametrize("operands", [(15, 8), (62, 50), (12, 34, 6, 21, 8), (12, 6, 4), (40, 12)])
 def test_no_sum_of_the_demonstration_was_trained(operands: tuple[int, ...]) -> None:
     assert held_out(*operands)
 
@@ -52,6 +52,11 @@ def test_a_spoken_question_has_the_level_it_asks_for_and_a_soft_one_is_softer() 
         assert sound.dtype == np.float32 and 0.3 * CAPTURE_RATE < len(sound) < 2 * CAPTURE_RATE
         loud = sound[np.abs(sound) > 0.05 * np.abs(sound).max()]
         assert 10 * np.log10(np.mean(np.square(loud))) == pytest.approx(level, abs=0.5)
+
+
+def test_the_long_question_lasts_long_enough_to_think_beside_it() -> None:
+    (sound,) = _spoken(next(ask for ask in QUESTIONS if ask.text.count("plus") + ask.text.count("minus") > 3))
+    assert 6.0 <= len(sound) / CAPTURE_RATE <= 8.0
 
 
 def test_a_fast_question_is_shorter_and_a_high_voice_is_higher() -> None:

@@ -13,26 +13,30 @@ from pipeline.events import (
     CommitDraft,
     Draft,
     DropDraft,
+    Hold,
     Hush,
-    Message,
     PlaybackStarted,
+    PlaybackStarved,
+    Remember,
+    Resume,
     Sample,
     Say,
     SessionClosed,
     Span,
     SpeechPaused,
+    SpeechStarted,
     StartDraft,
     TextEntered,
     Turn,
 )
-from pipeline.ports import Measured, Said
+from pipeline.ports import Contradiction, Measured, Said, Speculated, Thought
 from pipeline.ring import AudioRing
-from pipeline.trace import Entry, Trace
+from pipeline.trace import Entry, Item, Trace
 
 SPAN = Span(Sample(0), Sample(16_000))
 
 
-def watch(*items: Message | Said | int) -> tuple[Receipt, list[Measured]]:
+def watch(*items: Item | int) -> tuple[Receipt, list[Measured]]:
     """Record messages in order; an integer lets that many capture samples pass."""
 
     async def main() -> tuple[Receipt, list[Measured]]:
@@ -117,3 +121,54 @@ def test_a_typed_turn_has_no_latency_of_speech() -> None:
 
 def test_a_turn_that_was_taken_back_and_committed_again_counts_once() -> None:
     assert watch(CommitDraft(Turn(1), Draft(1)), CommitDraft(Turn(1), Draft(2)))[0].turns == 1
+
+
+def test_a_turn_that_ends_without_a_sound_and_without_being_stopped_was_declined() -> None:
+    assert watch(CommitDraft(Turn(1), Draft(1)), Remember(Turn(1), 0))[0].declined == 1
+    others: tuple[tuple[Item, ...], ...] = (
+        (Hush(Turn(1)), Remember(Turn(1), 0)),
+        (PlaybackStarted(Turn(1)), Remember(Turn(1), None)),
+        (DropDraft(Turn(1), Draft(1)), Say(Turn(1), "failed"), Remember(Turn(1), None)),
+        (SessionClosed("enough"), Remember(Turn(1), 0)),
+    )
+    for items in others:
+        assert watch(CommitDraft(Turn(1), Draft(1)), *items)[0].declined == 0
+
+
+def test_what_was_written_ahead_is_summed_over_the_turns() -> None:
+    receipt, _ = watch(
+        Speculated(1, True, 2, 50, 10, 0.25, 0.5),
+        Speculated(2, False, 1, 20, 20, 0.0, 0.25),
+        Speculated(3, True, 1, 30, 0, 0.5),
+    )
+    assert (receipt.counted, receipt.hits, receipt.hit_rate) == (3, 2, pytest.approx(2 / 3))
+    assert (receipt.ahead, receipt.unused, receipt.saved, receipt.cost) == (100, 30, (0.25, 0.5), 0.75)
+    assert watch()[0].hit_rate is None
+
+
+def test_thoughts_count_with_the_part_beside_a_voice_and_only_for_turns_that_were_answered() -> None:
+    thinks = (
+        SpeechStarted(Sample(0)), 16_000, Thought(1, 0, "a"), SpeechPaused(Sample(16_000)), 1,
+        StartDraft(Turn(1), Draft(1), SPAN), Thought(1, 1, "b"), Thought(1, 1, "c"),
+        CommitDraft(Turn(1), Draft(1)),
+    )  # fmt: skip
+    answered, _ = watch(*thinks, PlaybackStarted(Turn(1)), Thought(1, 1, "d"), Remember(Turn(1), None))
+    assert answered.thoughts == 4 and answered.beside in (1, 2)
+    assert watch(*thinks, Remember(Turn(1), 0))[0].thoughts == 0
+
+
+def test_only_a_number_that_was_taken_back_is_a_correction() -> None:
+    receipt, _ = watch(Contradiction(1, 0.5, "eight", "seven"), Contradiction(2, 0.5, "well", "seven"))
+    assert receipt.corrections == 1
+
+
+def test_a_hold_that_is_resumed_was_false_and_one_that_ends_in_a_hush_was_not() -> None:
+    receipt, _ = watch(
+        Hold(Turn(1)), Resume(Turn(1)), 160_000, Hold(Turn(1)), Hush(Turn(1)), Resume(Turn(2)), 160_000
+    )
+    assert (receipt.holds, receipt.false_holds) == (2, 1)
+    assert receipt.false_holds_per_minute == pytest.approx(3.0)
+
+
+def test_an_answer_that_ran_dry_is_an_underrun() -> None:
+    assert watch(PlaybackStarved(Turn(1)))[0].underruns == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agent.story import Mark, Story, Words
+from agent.story import Decision, Lane, Mark, Story, Stretch, Words
 from agent.timeline import ROW, Tracks, draw
 from pipeline.errors import UserError
 
@@ -44,9 +44,36 @@ def test_each_voice_fills_its_own_second(tmp_path: Path) -> None:
 
 
 def test_a_commit_is_a_line_through_both_voices_at_its_second(tmp_path: Path) -> None:
-    draw(tmp_path / "t.png", _tracks(3.0), Story(marks=[(2.5, Mark.COMMIT)]), title="t")
+    draw(tmp_path / "t.png", _tracks(3.0), Story(marks=[Decision(2.5, Mark.COMMIT)]), title="t")
     found = set(_columns(_colours(tmp_path / "t.png"), "#2b8a4b", 120))
     assert len(found) == 2 and found <= {333, 334, 335}
+
+
+@pytest.mark.parametrize(
+    ("lane", "colour"),
+    [(Lane.LISTENING, "#2f8f8a"), (Lane.FORMULATION, "#6f5a9c"), (Lane.ARTICULATION, "#b06a9a")],
+)
+def test_writing_is_a_bar_of_its_lane_from_its_first_token_to_its_last(
+    tmp_path: Path, lane: Lane, colour: str
+) -> None:
+    story = Story(stretches=[Stretch(lane, 0.5, 1.5, "1+2=3")])
+    draw(tmp_path / "t.png", _tracks(3.0), story, title="t")
+    bar = _columns(_colours(tmp_path / "t.png")[84:], colour, 6)
+    assert (min(bar), max(bar)) == (134, 235)
+
+
+def test_writing_that_came_to_nothing_is_faded(tmp_path: Path) -> None:
+    story = Story(stretches=[Stretch(Lane.FORMULATION, 0.5, 1.5, "1+2=3", 1, faint=True)])
+    draw(tmp_path / "t.png", _tracks(3.0), story, title="t")
+    pixels = _colours(tmp_path / "t.png")[84:]
+    assert not _columns(pixels, "#6f5a9c", 6) and _columns(pixels, "#d5d1c8", 6)
+
+
+def test_a_voice_that_is_held_is_marked_on_the_agents_lane_alone(tmp_path: Path) -> None:
+    draw(tmp_path / "t.png", _tracks(3.0), Story(marks=[Decision(2.5, Mark.HOLD)]), title="t")
+    pixels = _colours(tmp_path / "t.png")[84:]
+    rows = np.flatnonzero((pixels == (0xD9, 0xA4, 0x20)).all(-1).any(1))
+    assert 50 <= len(rows) <= 54 and rows[0] > 52
 
 
 def test_texts_that_would_overlap_stand_on_lines_of_their_own(tmp_path: Path) -> None:
@@ -57,7 +84,7 @@ def test_texts_that_would_overlap_stand_on_lines_of_their_own(tmp_path: Path) ->
     rows = []
     for story in (one, two):
         draw(tmp_path / "t.png", _tracks(2.0), story, title="t")
-        pixels = _colours(tmp_path / "t.png")[64:]
+        pixels = _colours(tmp_path / "t.png")[84:]
         rows.append(int((pixels == (0x6F, 0x5A, 0x9C)).all(-1).any(1).sum()))
     assert rows[1] >= 2 * rows[0] > 0
 
@@ -66,7 +93,7 @@ def test_a_longer_conversation_gets_more_rows(tmp_path: Path) -> None:
     for seconds, name in ((1.0, "a"), (2 * ROW + 1, "b")):
         draw(tmp_path / f"{name}.png", _tracks(max(seconds, 2.0)), Story(), title="t")
     small, large = (_colours(tmp_path / f"{name}.png").shape[0] for name in "ab")
-    assert large - 64 == 3 * (small - 64)
+    assert large - 84 == 3 * (small - 84)
 
 
 def test_a_folder_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.turn import RULES, Agent, Cell, State, TurnConfig, User, advance, cell_of
+from agent.turn_pause import end
 from agent.turn_state import Writing
 from pipeline.errors import BugError
 from pipeline.events import (
@@ -55,7 +56,8 @@ from pipeline.events import (
     Unduck,
 )
 
-CONFIGS = [TurnConfig(), TurnConfig(barge_in=False)]
+CONFIGS = [TurnConfig(), TurnConfig(barge_in=False), TurnConfig(barge_in=False, nudge_after=0.9)]
+NAMES = ["barge-in", "open echo", "nudges"]
 STEP = 0.06
 KINDS: set[type[Fact]] = set(Fact.__args__)  # type: ignore[attr-defined]  # a union knows its members
 
@@ -66,9 +68,13 @@ def facts(state: State, now: float) -> Iterator[Fact]:
     just = Sample(max(0, here - 800))
     yield SpeechStarted(just)
     yield SpeechPaused(just)
-    yield from (EndOfTurnScored(max(just, state.paused_at), p) for p in (0.0, 0.5, 1.0))
+    scored = max(just, state.paused_at, state.writing.end if state.writing else 0)
+    for source in ("words", "sound", "level"):
+        yield from (EndOfTurnScored(Sample(scored), p, source) for p in (0.0, 0.6, 1.0))
+        yield from (OverlapScored(max(just, state.onset), kind, "", source) for kind in Overlap)
+    yield EndOfTurnScored(just, 1.0, "sound")
+    yield EndOfTurnScored(Sample(here + 16_000), 1.0, "sound")
     yield EndOfTurnScored(Sample(0), 0.5)
-    yield from (OverlapScored(max(just, state.onset), kind) for kind in Overlap)
     yield Listened(Span(just, here))
     yield AudioLost(Span(just, here))
     yield TextEntered("text")
@@ -105,13 +111,17 @@ def _sketch(draft: Writing | None) -> object:
 def sketch(state: State, now: float) -> object:
     """What of a state can make a rule behave differently."""
     wait = None if state.wake_at is None else state.wake_at > now + STEP
-    pausing = state.user is User.PAUSED and state.score is not None
-    score = pausing and state.score is not None and (state.score > 0.3) + (state.score >= 0.8)
+    speaks = state.user is User.TALKING and state.agent is Agent.SILENT
+    high = speaks and state.sound is not None and state.sound.probability >= 0.9
+    sure = None if state.user is not User.PAUSED else end(state, CONFIGS[0])
+    score = sure is not None and (sure > 0.3) + (sure >= 0.8)
+    stands = state.writing is not None and state.writing.end >= state.where(now)
     due = state.agent is Agent.DUE
     reply = state.reply and (state.reply.draft == 0, state.reply.ending, due and state.reply.empty)
     return (
         state.user, state.agent, state.asked, state.typed, state.excused, state.starving, state.closed, wait,
-        score, state.muted is None, state.ended_at is None, _sketch(state.writing), reply,
+        score, high, stands and speaks, state.aside is None, state.awaited,
+        state.nudge_at is None, state.muted is None, state.ended_at is None, _sketch(state.writing), reply,
     )  # fmt: skip
 
 
@@ -198,7 +208,10 @@ def test_a_walked_state_is_consistent(steps: Steps) -> None:
     for _, _, _, after, _ in steps:
         if after is None:
             continue
-        assert (after.user is User.PAUSED) == (after.writing is not None)
+        assert after.user is not User.PAUSED or after.writing is not None
+        early = after.user is User.TALKING and after.agent is Agent.SILENT
+        assert after.writing is None or early or after.user is User.PAUSED
+        assert after.nudge_at is None or (after.user, after.agent) == (User.QUIET, Agent.SILENT)
         assert (after.agent is not Agent.SILENT) == (after.reply is not None)
         assert after.closed <= (after.wake_at is None)
         assert after.since <= after.onset
@@ -279,7 +292,7 @@ class Ledger:
                 self.gain = "full"
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=["barge-in", "open echo"])
+@pytest.mark.parametrize("config", CONFIGS, ids=NAMES)
 @pytest.mark.parametrize("seed", range(8))
 def test_random_conversations_add_up(seed: int, config: TurnConfig) -> None:
     chance = random.Random(seed)

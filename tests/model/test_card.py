@@ -62,6 +62,8 @@ def test_a_good_card_reads():
         ("history_turns", "1", "history_turns is '1'"),
         ("history_turns", True, "history_turns is True"),
         ("history_turns", -1, "history_turns"),
+        ("thinks_while_listening", "often", "thinks_while_listening is 'often'"),
+        ("holds", 1, "holds is 1"),
         ("max_context", 4, "max_context"),
         ("instructions", "perhaps", "perhaps"),
         ("sample_rate", 8000, "8000"),

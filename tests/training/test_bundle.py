@@ -94,6 +94,24 @@ def test_an_untrained_bundle_still_answers(made: tuple[Talker, Path]) -> None:
     assert answer.heard_logprob < 0
 
 
+def test_notes_stand_in_the_sound_and_a_given_thought_is_not_written(made: tuple[Talker, Path]) -> None:
+    player = Player(made[1])
+    heard = player.hear(np.zeros(1280 * 6, np.float32))
+    answer = player.answer(heard, limit=5, notes=[(2, "heard: two\n"), (4, None)], thought="heard:\n")
+    assert answer.notes[0] == "heard: two\n"
+    assert len(answer.notes) == 2
+    assert answer.text.startswith("heard:\n</think>\n")
+    assert player.answer(heard, limit=5, thought="").text.startswith("\n</think>\n")
+
+
+def test_the_beginning_of_a_segment_is_what_was_heard_until_then(made: tuple[Talker, Path]) -> None:
+    player = Player(made[1])
+    pcm = (0.1 * np.random.default_rng(2).standard_normal(1280 * 6)).astype(np.float32)
+    part, alone = player.beginning(player.hear(pcm), 3), player.hear(pcm[: 1280 * 3])
+    assert np.abs(part.audio - alone.audio).max() < 1e-4
+    assert np.abs(part.vector - alone.vector).max() < 1e-4
+
+
 def test_a_foreign_tokenizer_is_refused(made: tuple[Talker, Path], tmp_path: Path) -> None:
     for path in made[1].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

@@ -4,6 +4,7 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -24,6 +25,7 @@ from training.sizes import practice  # noqa: E402
 from training.spectrum import NO_WARP  # noqa: E402
 from training.tasks import Question, held_out  # noqa: E402
 from training.voices import TEST_VARIANTS  # noqa: E402
+from training.while_listening import Arm, arm_line, block_notes  # noqa: E402
 
 SUM = Question("sum", ("two", "plus", "three"), (2, 3), ("+",))
 RIGHT = "heard: two plus three\n2+3: 2+3=5, 0+0=0, 5\n</think>\nTwo plus three is five."
@@ -94,8 +96,42 @@ def test_the_rms_voice_refuses_to_speak_training_questions(tmp_path: Path) -> No
         generate_apart([Order(str(tmp_path), "rms", 1, seed=1)])
 
 
+def test_a_declined_nod_needs_a_finished_thought() -> None:
+    nod = Question("nod", ("mhm",))
+    assert _outcome(nod, "heard: mhm\n</think>\n", -0.01).right
+    assert not _outcome(nod, "heard: mhm\n", -0.01).right
+    assert not _outcome(nod, "heard: mhm\n</think>\nOkay.", -0.01).right
+
+
+def test_words_of_notes_and_thought_count_together() -> None:
+    answer = Answer("heard: three\n2+3: …\n</think>\nFive.", -0.1, ("heard:\n", "heard: two plus\n1+1=2\n"))
+    assert answer.heard == "two plus three"
+    assert answer.steps == ["1+1=2", "2+3: …"]
+    assert answer.reply == "Five."
+
+
+def test_a_row_of_an_arm_counts_right_words_and_what_was_thought_before() -> None:
+    case = _outcome(SUM, RIGHT, 0.0).case
+    early = Answer(
+        "heard: three\n2+3: 2+3=5, 0+0=0, 5\n</think>\nTwo plus three is five.", 0.0, ("heard: two\n",)
+    )
+    cells = [
+        c.strip() for c in arm_line("s", Arm("notes", [(case, early), (case, Answer(RIGHT, 0.0))])).split("|")
+    ]
+    assert cells[3] == "2"
+    assert cells[4].startswith("100.0%")
+    assert cells[5] == "0.167"
+    assert cells[6] == "12.5%"
+
+
+def test_blocks_end_before_the_turn_does() -> None:
+    clip = Clip(np.zeros(1280 * 60, np.float32), np.zeros(1280 * 60, np.float32), None, NO_WARP)
+    assert block_notes(Case(clip, SUM, "f2")) == [(25, None), (50, None)]
+
+
 def test_the_card_is_written_from_the_config(tmp_path: Path) -> None:
-    config = config_of(practice(456), {"seed": 1, "samples": 12345, "minutes": 80.0}, {"heard_logprob": -0.1})
+    trained = {"seed": 1, "samples": 12345, "minutes": 80.0}
+    config = config_of(practice(456), trained, {"heard_logprob": -0.1}, listens=True)
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(bytes(8_000_000))
     card.write(tmp_path, ["Seed 7; refused below -0.1", "| a | table |"])

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from training.arithmetic import column_line, compute
 from training.numerals import spell
-from training.targets import CUE_BANDS, column_line, compute, cue_line, label, reply, thought
+from training.targets import CUE_BANDS, cue_line, label, reply, thought
 from training.tasks import Question
 
 
@@ -41,7 +42,7 @@ def test_a_chain_starts_again_from_its_middle() -> None:
     assert thought(question) == (
         "heard: twelve plus nine minus four\n12+9: 2+9=11, 1+0+1=2, 21\n21-4: 11-4=7, 2-0-1=1, 17\n"
     )
-    assert reply(question) == "Twelve plus nine minus four is seventeen."
+    assert reply(question) == "Twelve plus nine minus four, that is seventeen."
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""What a session's trace and sound tell about its thinking, on the media clock. It scores nothing.
+
+Seconds count from the recording's first sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.clock import now
+from pipeline.events import CommitDraft, DropDraft, PlaybackEnded, PlaybackStarved, SpeechStarted
+from pipeline.ports import PLAYOUT_RATE, Contradiction, Noted, Pcm, Said, Speculated, Thought
+from pipeline.trace import Entry
+
+Spans = list[tuple[float, float]]
+PART = 0.02
+"""Seconds of silence that part two words of the hum voice (its gaps are 0.04)."""
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Subscribes to a trace: ``trace.subscribe(watcher.see)``, with ``began`` set when the edge starts."""
+
+    began: float = 0.0
+    "Loop time of the recording's first sample."
+    thoughts: list[float] = field(default_factory=list)
+    "When each thought token was written."
+    thought: str = ""
+    "All of it, in the order of writing."
+    said: dict[int, str] = field(default_factory=dict)
+    "Heard words of each turn's reply, as far as known."
+    word_times: list[float] = field(default_factory=list)
+    "When each heard word was reported; some 20 ms late, and at its middle or end."
+    noted: list[Noted] = field(default_factory=list)
+    speculated: list[Speculated] = field(default_factory=list)
+    contradictions: list[float] = field(default_factory=list)
+    commits: list[float] = field(default_factory=list)
+    drops: int = 0
+    starved: int = 0
+    ended: float | None = None
+    "When the reply to all that was said had been played; None before."
+    _open: bool = False
+    "Something was said that no commit has taken up."
+
+    def see(self, entry: Entry) -> None:
+        """Take one entry in."""
+        item, at = entry.item, now() - self.began
+        match item:
+            case Thought():
+                self.thoughts.append(at)
+                self.thought += item.text
+            case Said():
+                self._hear(item, at)
+            case Noted():
+                self.noted.append(item)
+            case Speculated():
+                self.speculated.append(item)
+            case Contradiction():
+                self.contradictions.append(item.score)
+            case CommitDraft():
+                self.commits.append(at)
+                self._open, self.ended = False, None
+            case DropDraft():
+                self.drops += 1
+            case PlaybackStarved():
+                self.starved += 1
+            case PlaybackEnded() if not self._open:
+                self.ended = at
+            case SpeechStarted():
+                self._open, self.ended = True, None
+            case _:
+                pass
+
+    @property
+    def words(self) -> list[str]:
+        """All heard words in order."""
+        return [word for turn in sorted(self.said) for word in self.said[turn].split()]
+
+    @property
+    def counts(self) -> list[int]:
+        """How many of them each turn has."""
+        return [len(self.said[turn].split()) for turn in sorted(self.said)]
+
+    def _hear(self, said: Said, at: float) -> None:
+        if said.text or said.turn not in self.said:
+            self.said[said.turn] = said.text
+        self.word_times += [at] * (len(self.words) - len(self.word_times))
+
+
+def sounding(pcm: Pcm, part: float) -> Spans:
+    """Stretches of a channel without silence of ``part`` seconds inside, where silence is exact zeros."""
+    loud = np.flatnonzero(pcm)
+    if not len(loud):
+        return []
+    breaks = np.flatnonzero(np.diff(loud) > part * PLAYOUT_RATE)
+    starts = np.concatenate([loud[:1], loud[breaks + 1]])
+    ends = np.concatenate([loud[breaks], loud[-1:]]) + 1
+    return [(float(a) / PLAYOUT_RATE, float(b) / PLAYOUT_RATE) for a, b in zip(starts, ends, strict=True)]
+
+
+def word_spans(watcher: Watcher, agent: Pcm) -> tuple[Spans, bool]:
+    """Each heard word's time; False: the sound does not part into as many words, so reports were taken."""
+    words = sounding(agent, PART)
+    if len(words) == len(watcher.words):
+        return words, True
+    return [(at, at) for at in watcher.word_times], False

@@ -1,0 +1,102 @@
+"""Where sound begins and ends by its level, to 10 ms: what a detector of 32 ms windows tells too late.
+
+Pure. It never decides that somebody speaks: it moves a detector's positions, and tells that speech faded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ports import CAPTURE_RATE, Pcm
+
+BLOCK = CAPTURE_RATE // 100
+"""Capture samples per level: 10 ms."""
+STOP = 4
+"""Silent blocks that a stop consonant may have."""
+_FEW = 20
+"""Levels below which there is no telling what the room is like."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsConfig:
+    """What counts as sound.
+
+    Measured with Silero on 160 spoken digits of people (FSDD at -26 dBFS; truth: the last 10 ms within 35 dB
+    of the loudest). Milliseconds by which an end is reported late, p5/p50/p90, without and with this, in
+    white noise at -70 dBFS: 8/50/78 and 0/10/34; at -60: 8/56/80 and 0/10/28; at -50, where the noise covers the
+    tail: -6/68/96 and -56/-6/6. At 12 dB above the floor the last was -122/-51/-22: word ends were lost.
+    """
+
+    above_floor: float = 4.0
+    "Decibels above the quietest tenth of the last ``floor_over`` seconds."
+    below_peak: float = 45.0
+    "Decibels below the loudest of the last second at which sound counts as gone, whatever the floor."
+    clear: float = 15.0
+    "Decibels that the loudest must stand above the room for its level to tell where it ends."
+    least: float = -60.0
+    "dBFS under which nothing counts as sound."
+    floor_over: float = 3.0
+    reach: float = 0.128
+    "Seconds that a position is moved at most."
+    faded: float = 0.04
+    "Seconds without sound after which speech has faded; 0: never told."
+    faded_below_peak: float = 35.0
+    "Like ``below_peak``, for fading: quicker, and wrong now and then in a stop consonant."
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reach <= 0.5 or not 0 <= self.faded <= 0.5 or self.floor_over <= 0:
+            raise ValueError("levels: reach and faded lie between 0 and 0.5 s, floor_over above 0")
+
+
+def by_block(pcm: Pcm) -> NDArray[np.float64]:
+    """dBFS of every whole block, shape (blocks,)."""
+    count = len(pcm) // BLOCK
+    power = np.mean(np.square(pcm[: count * BLOCK], dtype=np.float64).reshape(count, BLOCK), axis=1)
+    return np.asarray(10.0 * np.log10(power + 1e-12))
+
+
+def ended(before: NDArray[np.float64], config: LevelsConfig) -> int:
+    """Blocks at the end of ``before`` (which ends at the reported position) that hold no sound any more."""
+    reach = min(round(config.reach * 100), len(before))
+    bar = _bar(before, config.below_peak, config)
+    loud = np.flatnonzero(before[len(before) - reach :] > bar)
+    return reach - 1 - int(loud[-1]) if len(loud) else reach
+
+
+def began(before: NDArray[np.float64], config: LevelsConfig) -> int:
+    """Blocks at the end of ``before`` that already hold the sound which was told to begin there.
+
+    A stop consonant's silence inside does not part it.
+    """
+    reach = min(round(config.reach * 100), len(before))
+    bar = _bar(before[: len(before) - reach], math.inf, config)
+    found = gap = 0
+    for back, loud in enumerate((before[len(before) - reach :] > bar)[::-1], 1):
+        gap = 0 if loud else gap + 1
+        found = back if loud else found
+        if gap > STOP:
+            break
+    return found
+
+
+def faded(before: NDArray[np.float64], config: LevelsConfig) -> bool:
+    """True when the last ``config.faded`` seconds hold no sound."""
+    count = round(config.faded * 100)
+    if not count or len(before) <= count:
+        return False
+    return bool((before[-count:] < _bar(before[:-count], config.faded_below_peak, config)).all())
+
+
+def _bar(before: NDArray[np.float64], below_peak: float, config: LevelsConfig) -> float:
+    """The level from which there is sound; minus infinity where sound and room cannot be told apart."""
+    if len(before) < _FEW:
+        return config.least
+    floor = float(np.percentile(before[-round(config.floor_over * 100) :], 10)) + config.above_floor
+    peak = float(before[-100:].max())
+    if math.isfinite(below_peak) and floor > peak - config.clear:
+        return -math.inf
+    return max(floor, peak - below_peak, config.least)

@@ -1,0 +1,111 @@
+"""A silence of the user is broken once, after an exchange and never over anything."""
+
+from __future__ import annotations
+
+import pytest
+from turn_scene import Scene, at
+
+from agent.turn import Agent, User
+from pipeline.events import (
+    Draft,
+    DropDraft,
+    Order,
+    PlaybackEnded,
+    PlaybackStarted,
+    Remember,
+    ReplyRequested,
+    Say,
+    SpeechPaused,
+    SpeechStarted,
+    TextEntered,
+    Think,
+    Turn,
+)
+
+
+def answered(**settings: object) -> Scene:
+    """An exchange whose reply was heard to its end at 5.0."""
+    scene = Scene(**{"nudge_after": 8.0, **settings}).speaks()
+    scene.tell(5, PlaybackEnded(Turn(1)))
+    return scene
+
+
+def says(orders: list[Order]) -> list[Order]:
+    return [order for order in orders if isinstance(order, Say)]
+
+
+def test_the_agent_breaks_a_silence_that_follows_its_reply_once() -> None:
+    scene = answered()
+    assert scene.until(12.9) == []
+    assert scene.until(13) == [Say(Turn(2), "nudge")]
+    assert scene.why == "nudged: nothing was said for 8 s"
+    scene.tell(13.2, PlaybackStarted(Turn(2)))
+    assert scene.tell(14, PlaybackEnded(Turn(2))) == [Remember(Turn(2), None)]
+    assert scene.until(200) == []
+
+
+def test_it_is_off_by_default() -> None:
+    assert answered(nudge_after=0.0).until(500) == []
+
+
+def test_a_user_who_speaks_again_arms_it_again() -> None:
+    scene = answered()
+    scene.until(13)
+    scene.tell(13.2, PlaybackStarted(Turn(2)))
+    scene.tell(14, PlaybackEnded(Turn(2)))
+    scene.tell(20.1, SpeechStarted(at(20)))
+    scene.tell(21.1, SpeechPaused(at(21)))
+    scene.until(21.5)
+    scene.tell(22, PlaybackStarted(Turn(3)))
+    scene.tell(23, PlaybackEnded(Turn(3)))
+    assert scene.until(31) == [Say(Turn(4), "nudge")]
+
+
+def test_typed_words_arm_it_too() -> None:
+    scene = Scene(nudge_after=8.0)
+    scene.tell(1, TextEntered("hello"))
+    scene.tell(1.5, PlaybackStarted(Turn(1)))
+    scene.tell(2, PlaybackEnded(Turn(1)))
+    assert says(scene.until(10)) == [Say(Turn(2), "nudge")]
+
+
+def test_speech_disarms_it_and_a_turn_without_a_reply_arms_nothing() -> None:
+    scene = answered()
+    scene.tell(12.5, SpeechStarted(at(12.4)))
+    assert scene.state.nudge_at is None
+    scene.tell(12.9, SpeechPaused(at(12.8)))
+    assert says(scene.until(13.2)) == []
+
+
+def test_a_greeting_is_no_exchange() -> None:
+    scene = Scene(nudge_after=8.0)
+    scene.tell(0.5, ReplyRequested("greeting"))
+    scene.tell(0.6, PlaybackStarted(Turn(1)))
+    scene.tell(2, PlaybackEnded(Turn(1)))
+    assert scene.until(100) == []
+
+
+def test_a_reply_that_was_cut_leaves_the_silence_alone() -> None:
+    scene = Scene(nudge_after=8.0).speaks()
+    scene.until(8)
+    assert scene.where == (User.QUIET, Agent.SILENT), "the voice stalled"
+    assert scene.until(100) == []
+
+
+def test_it_waits_for_the_echo_of_the_reply_to_be_over() -> None:
+    scene = answered(barge_in=False, nudge_after=0.3)
+    scene.tell(5.1, SpeechStarted(at(5.05)))
+    assert says(scene.until(5.5)) == []
+    assert [type(order) for order in scene.until(5.7)] == [Think], "it was the user after all"
+    quiet = answered(barge_in=False, nudge_after=0.3)
+    assert quiet.until(5.59) == []
+    assert quiet.until(6) == [Say(Turn(2), "nudge")]
+    assert [time for time, order in quiet.log if isinstance(order, Say)] == [pytest.approx(5.6)]
+
+
+def test_the_user_may_speak_before_it_sounds() -> None:
+    scene = answered()
+    scene.until(13)
+    orders = scene.tell(13.2, SpeechStarted(at(13.1)))
+    assert [type(order) for order in orders] == [DropDraft, Think]
+    assert orders[0] == DropDraft(Turn(2), Draft(0))

@@ -1,0 +1,68 @@
+"""Questions are made once, read back to the sample, and a longer run begins with those of a shorter one."""
+
+import random
+
+import numpy as np
+import pytest
+
+from bench import think_stimuli
+from bench.think_items import draw_chain
+from bench.think_stimuli import long_questions
+from pipeline.ports import CAPTURE_RATE
+
+
+@pytest.fixture
+def studio(monkeypatch):
+    """A speaker whose sound is a ramp as long as drawn; counts what it was asked for."""
+    asked = []
+
+    async def speak(speaker, rng):
+        asked.append(speaker.name)
+        return [
+            (draw_chain(rng), np.full(rng.randint(10, 20), 0.25 * place + 0.1, np.float32))
+            for place in range(3)
+        ]
+
+    monkeypatch.setattr(think_stimuli, "_speak", speak)
+    return asked
+
+
+def quiet(line):
+    pass
+
+
+def test_each_question_reads_its_own_samples(tmp_path, studio):
+    found = long_questions(tmp_path, 5, 1, quiet)
+    assert len(studio) == 2
+    for place, item in enumerate(found):
+        pcm = item.stimulus().pcm
+        assert len(pcm) == item.length
+        assert np.allclose(pcm, 0.25 * (place % 3) + 0.1, atol=1e-4)
+        assert item.stimulus().expected == str(item.chain.answer)
+
+
+def test_what_is_there_is_not_made_again_and_more_goes_on_from_it(tmp_path, studio):
+    few = long_questions(tmp_path, 4, 1, quiet)
+    more = long_questions(tmp_path, 8, 1, quiet)
+    assert more[:4] == few
+    assert len(studio) == 3
+    assert len({item.name for item in more}) == 8
+
+
+def test_seeds_do_not_share_questions(tmp_path, studio):
+    first, second = long_questions(tmp_path, 3, 1, quiet), long_questions(tmp_path, 3, 2, quiet)
+    assert {item.chain.text for item in first}.isdisjoint(item.chain.text for item in second)
+
+
+def test_a_real_voice_speaks_long_enough():
+    pytest.importorskip("espeakng_loader")
+    import asyncio
+
+    from bench.think_items import Speaker
+
+    speaker = Speaker("espeak:gmw/en-US+m6", 92, 50, 50, 1.0)
+    found = asyncio.run(think_stimuli._speak(speaker, random.Random(1)))
+    assert len(found) == think_stimuli.BATCH
+    for _, pcm in found:
+        assert think_stimuli.SHORTEST <= len(pcm) / CAPTURE_RATE <= think_stimuli.LONGEST
+        assert abs(pcm[0]) > 0.003 and abs(pcm[-1]) > 0.003

@@ -1,0 +1,97 @@
+"""The ids of a turn are those that the runtime sends; loss lies on what the model is to write alone."""
+
+import random
+
+import pytest
+
+pytest.importorskip("torch")
+
+from model.render import Patches, Renderer, Words
+from model.tokenizer import AUDIO_PATCH, EOT
+from pipeline.prompt import Audio, Heard, Human, Note, Prompt, Reply, System
+from training.drill import direct_row, drill_row
+from training.language import SYSTEM, Language
+from training.notes import Noted, Script
+from training.tasks import Question
+from training.turns import Turn, draw_mode, turn_row
+
+np = pytest.importorskip("numpy")
+
+CHAIN = Question("long", ("two", "plus", "three", "minus", "one"), (2, 3, 1), ("+", "-"))
+LINES = ("heard: minus one", "2+3: 2+3=5, 0+0=0, 5", "5-1: 5-1=4, 0-0=0, 4")
+NOTES = (Noted(4, "heard: two\n", 11, closed=True), Noted(7, "heard: plus three\n", 18, closed=False))
+SAID = ("Two plus three minus one,", " that is four.")
+
+
+def _row(
+    mode: str, notes: tuple[Noted, ...] = NOTES, lines: tuple[str, ...] = LINES
+) -> tuple[list[int], list[int]]:
+    """All ids and those with a loss."""
+    turn = Turn(CHAIN, None, (AUDIO_PATCH,) * 12, Script(notes, lines), mode, ((3, "You are welcome."),))
+    row = turn_row(Language(), turn, random.Random(1))
+    return row.ids, [i for i, weight in zip(row.ids, row.weights, strict=True) if weight]
+
+
+def _runtime(reply: Reply, notes: tuple[Noted, ...] = NOTES) -> list[int]:
+    """The ids of the runtime's own prompt; the sound is any."""
+    sound = tuple(Audio(np.full(1280 * count, 0.1, np.float32)) for count in (3, 12))
+    human = Human((sound[1],), tuple(Note(note.text, note.after) for note in notes))
+    prompt = Prompt((System("any"), Human((sound[0],)), Heard("You are welcome."), human, reply))
+    ids: list[int] = []
+    for run in Renderer(Language().tokenizer, SYSTEM).layout(prompt).runs:
+        if isinstance(run, Words):
+            ids += run.ids
+        else:
+            ids += [AUDIO_PATCH] * len(run) if isinstance(run, Patches) else [5]
+    return ids
+
+
+def test_a_whole_thought_after_notes_is_what_the_runtime_reads() -> None:
+    ids, _ = _row("think")
+    thoughts = "".join(line + "\n" for line in LINES)
+    assert ids == [
+        *_runtime(Reply(thoughts, thinking=False, said=SAID[0])),
+        *Language().tokenizer.encode(SAID[1]),
+        EOT,
+    ]
+
+
+def test_an_empty_thought_is_what_the_runtime_reads() -> None:
+    ids, lossy = _row("direct")
+    encode = Language().tokenizer.encode
+    assert ids == [*_runtime(Reply("", thinking=False)), *encode(SAID[0]), *encode(SAID[1]), EOT]
+    assert Language().tokenizer.decode(lossy).endswith("plus three\n" + "".join(SAID))
+
+
+def test_a_part_of_a_thought_is_followed_by_what_is_sure_and_the_end() -> None:
+    for _ in range(5):
+        ids, lossy = _row("part")
+        text = Language().tokenizer.decode(lossy)
+        assert ids[-1] == EOT
+        assert text.endswith(SAID[0])
+        assert LINES[2] not in text
+        assert "</think>\n" not in text
+
+
+def test_loss_lies_on_notes_thought_and_reply_but_not_on_what_a_draft_left() -> None:
+    _, lossy = _row("think")
+    text = Language().tokenizer.decode(lossy)
+    assert text == "heard: two\n</think>heard: plus three\n" + "\n".join(LINES) + "\n</think>\n" + "".join(
+        SAID
+    )
+
+
+def test_a_thought_of_one_line_has_no_part() -> None:
+    assert draw_mode(Script((), ("heard: hello",)), random.Random(1), {"part": 1.0}) == "think"
+
+
+def test_drills_are_rows_with_some_loss() -> None:
+    language, rng = Language(), random.Random(4)
+    for _ in range(300):
+        row = drill_row(language, rng, {"think": 1.0, "part": 1.0, "direct": 1.0})
+        assert len(row.ids) == len(row.weights)
+        assert any(row.weights)
+        assert row.ids[-1] == EOT
+        assert AUDIO_PATCH not in row.ids
+    direct = language.tokenizer.decode(direct_row(language, rng).ids)
+    assert "<think>\n\n</think>\n" in direct
