@@ -50,7 +50,8 @@ def block(told: Told, facts: Facts) -> list[Text]:
     cut = "" if facts.whole else "  ‖ interrupted"
     if facts.said or cut:
         lines.append(Text.assemble((SPEAKS, AGENT), clean(facts.said), (cut, CUT)))
-        if (against := facts.against) is not None and conflicts(against.said, against.meant):
+        against = facts.against
+        if against is not None and conflicts(against.said, against.meant, asked=told.heard):
             early = f"(took back what I said too early: “{clean(against.said)}”)"
             lines.append(Text.assemble(NONE, (early, TAKEN_BACK)))
         if figures := _figures(told, facts):

@@ -127,6 +127,7 @@ class Stopwatch:
         self._partly: int | None = None
         self._silent: Turn | None = None
         self._held = False
+        self._against: Contradiction | None = None
         self._tally = _Tally()
         self._thoughts = Thoughts()
         self._latencies: list[float] = []
@@ -194,10 +195,15 @@ class Stopwatch:
                 if told.hit:
                     self._saved.append(told.saved)
                     del self._saved[: -self._keep]
-            case Contradiction(_, _, said, meant):
-                tally.corrections += conflicts(said, meant)
+            case Contradiction() as against:
+                self._against = against
+            case DropDraft():
+                self._against = None
             case Remember(turn, _):
                 thoughts = self._thoughts.told(turn)
+                said, self._against = self._against, None
+                if said is not None and said.turn == turn:
+                    tally.corrections += conflicts(said.said, said.meant, asked=thoughts.heard)
                 self._thoughts.forget(turn)
                 tally.declined += turn == self._silent
                 if turn != self._silent:

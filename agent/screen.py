@@ -82,8 +82,10 @@ class Screen:
                 self._why = why
             case CommitDraft(turn):
                 self._silent = turn
-            case DropDraft(turn) | Hush(turn) | PlaybackStarted(turn) | Say(turn) if turn == self._silent:
-                self._silent = None
+            case DropDraft(turn) | Hush(turn) | PlaybackStarted(turn) | Say(turn):
+                self._silent = None if turn == self._silent else self._silent
+                if isinstance(entry.item, DropDraft) and turn in self._facts:
+                    self._facts[turn].against = None  # of words that nobody will hear
             case Remember(turn):
                 self._over = turn
                 if turn == self._silent:

@@ -16,6 +16,7 @@ from agent.conductor import Routes
 from agent.conversation import Conversation, Exchange
 from agent.line import Line, SessionConfig, build_line
 from agent.receipt import Receipt
+from agent.turn import User
 from pipeline.channel import Channel, Full
 from pipeline.clock import now
 from pipeline.errors import BugError, HocketError, UserError
@@ -236,7 +237,8 @@ class AgentSession:
 
     def _start_draft(self, order: StartDraft) -> None:
         typed, self._typed = self._typed, None
-        self._running.thinking.draft()  # first, so that the draft has what was noted until now
+        early = self._running.conductor.state.user is User.TALKING
+        self._running.thinking.draft(early=early)  # first, so that the draft has what was noted until now
         self._running.decoding.start(order, typed)
 
     def _drop_draft(self, order: DropDraft) -> None:

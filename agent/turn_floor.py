@@ -43,6 +43,8 @@ from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, r
 
 AHEAD = 4
 """Drafts of one turn that may begin before a pause: a head that cannot make up its mind costs no more."""
+RECENT = 0.4
+"""Seconds for which the head's opinion of the sound counts against a fade."""
 FADED = 0.04
 """Seconds past a fade that its draft reaches: what is captured when it is told (``LevelsConfig.faded``)."""
 
@@ -75,12 +77,21 @@ def foresee(state: State, fact: EndOfTurnScored, _now: float, config: TurnConfig
         why = f"early draft dropped: {'speech goes on' if late else f'{fact.source} {fact.probability:.2f}'}"
         return replace(after, writing=None, words=None, why=why), (DropDraft(state.turn, draft.draft),)
     rises = before < config.early <= fact.probability
+    if by_level and _doubted(state, fact, config):
+        return after, ()
     if not config.early or not rises or (state.ahead >= AHEAD and not by_level):
         return after, ()
     reach = FADED if by_level else config.tail
     after, orders = draft_over(after, fact.at + round(reach * RATE), config, turn=state.turn)
     why = f"drafting before any pause: {fact.source} {fact.probability:.2f}"
     return replace(after, ahead=state.ahead + (not by_level), why=why), orders
+
+
+def _doubted(state: State, fact: EndOfTurnScored, config: TurnConfig) -> bool:
+    """True when the head has just said that more will come: then a fade is the end of a syllable."""
+    sound = state.sound
+    recent = sound is not None and fact.at - sound.at <= round(RECENT * RATE)
+    return recent and sound is not None and sound.probability <= config.unsure
 
 
 def pause(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> Step:

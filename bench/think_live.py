@@ -134,7 +134,7 @@ async def _one(plan: LivePlan, item: Long, arm: str, brain: Compute, voice: Voic
         trace.close()
     end = question.asked[1]
     sound = [piece.start / PLAYOUT_RATE for piece in stretches(edge.agent(), PLAYOUT_RATE)]
-    first = claim(seen.words).first
+    first = claim(seen.words).first if plan.whole else None  # part of a reply may look like an answer
     late = edge.punctuality
     return Waited(
         item.name, arm, plan.pace, voice.name, sound[0] - end if sound else None,

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from .channel import Channel, Full
-from .clock import now
 from .draft import Job
 from .errors import BugError, HocketError
 from .events import (
@@ -21,9 +19,6 @@ from .events import (
     DraftFinished,
     DraftStarted,
     Ending,
-    EndOfTurnScored,
-    Overlap,
-    OverlapScored,
     PhraseDrafted,
     Span,
     StageFailed,
@@ -32,19 +27,23 @@ from .events import (
 )
 from .listening.off import Off
 from .listening.strategy import ListeningStrategy
-from .loops import LoopGuard
 from .notebook import Notebook, notes_of
-from .phrases import Phraser, ThinkSplitter, speakable
-from .ports import Compute, Contradiction, Emit, Limits, Phrase, Piece, Thought
+from .phrases import speakable
+from .ports import CAPTURE_RATE, Compute, Contradiction, Emit, Limits, Phrase, Thought
 from .prompt import Human, Prompt, Reply, Text
-from .reading import Read, Reader
+from .reading import Reader
 from .ring import AudioRing
 from .segments import segments
 from .speaking.articulation import Articulation, ArticulationConfig, Means
 from .speaking.formulation import Formulating, Formulation
 from .speaking.strategy import SpeakingStrategy
 from .speaking.think_fully import ThinkFully
+from .speaking.whole import Whole
 from .speculation import Ledger
+from .understanding import Understanding
+
+SETTLED = round(0.25 * CAPTURE_RATE)
+"""Samples of sound after what a dropped draft had heard, from which its words were whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +109,22 @@ class Decoding:
         self._phrases = phrases
         self._emit = emit
         self._observe = observe
-        self._threshold = threshold
         self._config = config
         self._ways = ways or Ways()
         if self._ways.speaking.beside and self._ways.formulating is None:
             raise BugError(f"{self._ways.speaking.name} needs a stage that formulates")
+        self._limits = Limits(config.max_tokens)
+        self._understanding = Understanding(
+            emit, threshold,
+            ask_again=config.ask_again, show_heard=config.show_heard, heard_nothing=config.heard_nothing,
+        )  # fmt: skip
         self._means = Means(
             brain, self._say, self._ways.left, self._wrote, self._ways.observe, self._doubtful,
-            self._answers,
+            self._understanding.answers,
             holds=self._ways.holds, patience=config.patience,
         )  # fmt: skip
         self._jobs: dict[Draft, Job] = {}
         self._wanted: Channel[Job] = Channel(16, full=Full.DROP_OLDEST)  # the oldest are given up already
-        self._doubts = 0
 
     # --- orders, called by the conductor ---------------------------------------------------------------
 
@@ -134,7 +136,8 @@ class Decoding:
                 self._keep(other)
         notes = self._ways.notebook.of(order.turn, order.listened)
         job = Job(order, self._history(), typed, notes)
-        job.reader = Reader(taken.reading for taken in notes)
+        if self._ways.listening.joins:
+            job.reader = Reader(taken.reading for taken in notes)
         self._jobs[order.draft] = job
         ledger = self._ways.ledger
         job.deferred = not self._ways.ahead or (ledger is not None and not ledger.allows(order.turn))
@@ -184,7 +187,7 @@ class Decoding:
         committed = next((job for job in jobs if job.committed), None)
         if committed is None:
             return None
-        self._doubts = self._doubts + 1 if committed.doubt else 0
+        self._understanding.remember(committed)
         return committed.user
 
     # --- the stage ------------------------------------------------------------------------------------------
@@ -233,7 +236,8 @@ class Decoding:
     async def _generate(self, job: Job, base: Prompt) -> None:
         speaking = self._ways.speaking
         if not speaking.beside:
-            await self._in_one(job, base, thinks=speaking.thinks)
+            whole = Whole(job, base, self._means, lambda text: self._thought(job, text), self._limits)
+            await whole.run(thinks=speaking.thinks)
             return
         assert self._ways.formulating is not None, "checked when this stage was built"
 
@@ -253,43 +257,6 @@ class Decoding:
         finally:
             thought.stop()
 
-    # --- thought and words as one generation --------------------------------------------------------------
-
-    async def _in_one(self, job: Job, base: Prompt, *, thinks: bool) -> None:
-        splitter, phraser, guard = ThinkSplitter(thinking=thinks), Phraser(), LoopGuard()
-        pieces = self._brain.stream(
-            "generate", base.then(Reply(thinking=thinks)), Limits(self._config.max_tokens)
-        )
-        async with aclosing(pieces) as stream:  # type: ignore[type-var]  # every Compute.stream is a generator
-            async for piece in stream:
-                if job.dropped:
-                    return
-                job.await_until(now() + self._config.patience)
-                self._wrote(job)
-                answer = self._split(job, splitter, piece)
-                if answer and thinks and await self._doubtful(job):
-                    return
-                if answer.strip():
-                    self._answers(job)
-                for text in phraser.feed(answer):
-                    await self._say(job, text)
-                if guard.feed(piece.token):
-                    break
-        for text in phraser.finish():
-            await self._say(job, text)
-
-    def _split(self, job: Job, splitter: ThinkSplitter, piece: Piece) -> str:
-        """Take the piece's thought in; what of it is answer."""
-        thought, answer = splitter.feed(piece.text)
-        if piece.last:
-            more_thought, more_answer = splitter.finish()
-            thought, answer = thought + more_thought, answer + more_answer
-        if thought or not answer:
-            job.reader.feed(thought, piece.logprob)
-            self._thought(job, thought)
-        job.thought_over = job.thought_over or splitter.closed
-        return answer
-
     # --- what both have in common -------------------------------------------------------------------------
 
     def _thought(self, job: Job, text: str) -> None:
@@ -307,61 +274,26 @@ class Decoding:
             self._ways.ledger.wrote(job.order.turn, job.order.draft)
 
     def _keep(self, job: Job) -> None:
-        """The thought of a draft that is not wanted any more, for the next one."""
+        """The thought of a draft that is not wanted any more, for the next one.
+
+        Not where the user went on at once: what was heard then may be half a word, and a thought that takes
+        it for a whole one misleads every later one.
+        """
         order, notebook = job.order, self._ways.notebook
-        if notebook.take(
+        settled = self._ring.end - order.listened.end >= SETTLED
+        whole = job.thought_over or self._ways.listening.keeps_cut
+        if settled and whole and notebook.take(
             order.turn, order.draft, order.listened, job.reader.reading,
             tokens=job.thought_tokens, cut=not job.thought_over,
         ) and self._ways.ledger is not None:  # fmt: skip
             self._ways.ledger.kept(order.turn, order.draft, job.thought_tokens)
 
     async def _doubtful(self, job: Job) -> bool:
-        """Tell the policy what was heard, once; True when that was too little and was asked again."""
-        if job.judged:
-            if job.thought_over:
-                self._score(job, job.reader.read())
-            return False
-        read = job.reader.read()
-        job.judged = True
-        if job.thought_over:
-            self._score(job, read)
-        if read.doubtful(self._threshold):
-            job.doubt = True
-            self._overlap(job, Overlap.NOISE)
-            await self._say(job, self._asking(read))
-            return True
-        if job.answers:
-            self._overlap(job, Overlap.BARGE_IN)
-        return False
-
-    def _answers(self, job: Job) -> None:
-        """The first word of an answer was written: only what deserves one is a barge-in."""
-        if not job.answers:
-            job.answers = True
-            if job.judged and not job.doubt:
-                self._overlap(job, Overlap.BARGE_IN)
-
-    def _score(self, job: Job, read: Read) -> None:
-        """Tell the policy, once, what the words say: is the turn over."""
-        if job.scored:
-            return
-        job.scored = True
-        if read.heard is not None and len(job.order.listened) and read.end_of_turn is not None:
-            self._emit(EndOfTurnScored(job.order.listened.end, read.end_of_turn))
-
-    def _overlap(self, job: Job, kind: Overlap) -> None:
-        """Tell the policy whether it was words at all."""
-        read = job.reader.read()
-        if read.heard is None or not len(job.order.listened):
-            return
-        self._emit(OverlapScored(job.order.listened.end, kind, f"heard as {read.heard!r}"))
-
-    def _asking(self, read: Read) -> str:
-        if self._doubts == 0:
-            return self._config.ask_again
-        if read.unclear or not read.heard:
-            return self._config.heard_nothing
-        return self._config.show_heard.format(heard=read.heard)
+        """Tell the policy what was heard; True when that was too little and was asked again."""
+        instead = self._understanding.instead(job)
+        if instead is not None:
+            await self._say(job, instead)
+        return instead is not None
 
     async def _say(self, job: Job, text: str) -> None:
         text = speakable(text)

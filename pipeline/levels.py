@@ -27,12 +27,13 @@ class LevelsConfig:
 
     Measured with Silero on 160 spoken digits of people (FSDD at -26 dBFS; truth: the last 10 ms within 35 dB
     of the loudest). Milliseconds by which an end is reported late, p5/p50/p90, without and with this, in
-    white noise at -70 dBFS: 8/50/78 and 0/10/34; at -60: 8/56/80 and 0/10/28; at -50, where the noise covers the
-    tail: -6/68/96 and -56/-6/6. At 12 dB above the floor the last was -122/-51/-22: word ends were lost.
+    white noise at -70 dBFS: 8/50/78 and 0/10/34; at -60: 8/56/80 and 0/10/28; at -50, where the noise covers
+    the tail: -6/68/96 and -56/-6/6. At 12 dB above the floor the last was -122/-51/-22: word ends were lost.
     """
 
     above_floor: float = 4.0
-    "Decibels above the quietest tenth of the last ``floor_over`` seconds."
+    """Decibels above the quietest tenth of the last ``floor_over`` seconds, or above the room where that is
+    quieter: the quietest tenth of speech without a pause is speech."""
     below_peak: float = 45.0
     "Decibels below the loudest of the last second at which sound counts as gone, whatever the floor."
     clear: float = 15.0
@@ -59,10 +60,19 @@ def by_block(pcm: Pcm) -> NDArray[np.float64]:
     return np.asarray(10.0 * np.log10(power + 1e-12))
 
 
-def ended(before: NDArray[np.float64], config: LevelsConfig) -> int:
-    """Blocks at the end of ``before`` (which ends at the reported position) that hold no sound any more."""
+def room(before: NDArray[np.float64], config: LevelsConfig) -> float | None:
+    """Level of what stands before speech; None where that is too short to tell."""
+    quiet = before[: max(0, len(before) - round(config.reach * 100))]
+    return float(np.percentile(quiet, 10)) if len(quiet) >= _FEW else None
+
+
+def ended(before: NDArray[np.float64], config: LevelsConfig, quiet: float = math.inf) -> int:
+    """Blocks at the end of ``before`` (which ends at the reported position) that hold no sound any more.
+
+    ``quiet``: the level of the room, in dBFS, where it is known.
+    """
     reach = min(round(config.reach * 100), len(before))
-    bar = _bar(before, config.below_peak, config)
+    bar = _bar(before, config.below_peak, config, quiet)
     loud = np.flatnonzero(before[len(before) - reach :] > bar)
     return reach - 1 - int(loud[-1]) if len(loud) else reach
 
@@ -83,19 +93,22 @@ def began(before: NDArray[np.float64], config: LevelsConfig) -> int:
     return found
 
 
-def faded(before: NDArray[np.float64], config: LevelsConfig) -> bool:
+def faded(before: NDArray[np.float64], config: LevelsConfig, quiet: float = math.inf) -> bool:
     """True when the last ``config.faded`` seconds hold no sound."""
     count = round(config.faded * 100)
     if not count or len(before) <= count:
         return False
-    return bool((before[-count:] < _bar(before[:-count], config.faded_below_peak, config)).all())
+    return bool((before[-count:] < _bar(before[:-count], config.faded_below_peak, config, quiet)).all())
 
 
-def _bar(before: NDArray[np.float64], below_peak: float, config: LevelsConfig) -> float:
+def _bar(
+    before: NDArray[np.float64], below_peak: float, config: LevelsConfig, quiet: float = math.inf
+) -> float:
     """The level from which there is sound; minus infinity where sound and room cannot be told apart."""
     if len(before) < _FEW:
         return config.least
-    floor = float(np.percentile(before[-round(config.floor_over * 100) :], 10)) + config.above_floor
+    floor = float(np.percentile(before[-round(config.floor_over * 100) :], 10))
+    floor = min(floor, quiet) + config.above_floor
     peak = float(before[-100:].max())
     if math.isfinite(below_peak) and floor > peak - config.clear:
         return -math.inf

@@ -14,6 +14,9 @@ HEARD = "heard:"
 UNCLEAR = "unclear"
 INCOMPLETE = "incomplete"
 
+_BORDER = 2
+"""Tokens at the end of a note's heard line that depend on where the sound was cut: a word, the line's end."""
+
 COMPLETE_SCORE = 0.95
 """End-of-turn probability reported when the sentence reads complete."""
 INCOMPLETE_SCORE = 0.05
@@ -67,8 +70,12 @@ class Reading:
         return "\n" in self.text
 
     def upto(self, text: str) -> Reading:
-        """The same, of which only the beginning was kept."""
-        return Reading(text, self.logprobs)
+        """The same as a note, of which only the beginning was kept.
+
+        A note ends where a block of sound does, so its last word may be cut: whether it is told now or in the
+        next note is a toss-up, and how sure the brain was of that says nothing about how well it heard.
+        """
+        return Reading(text, self.logprobs[:-_BORDER])
 
 
 class Reader:

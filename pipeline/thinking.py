@@ -117,10 +117,15 @@ class Thinking:
             self._open = None
             self._changed.set()
 
-    def draft(self) -> None:
-        """A draft begins: it thinks from here on, with what was noted until now."""
-        self.settle()
-        self._drafting = True
+    def draft(self, *, early: bool) -> None:
+        """A draft begins: in a pause it thinks from here on; before one, thinking goes on beside it.
+
+        A thought that is being written goes on: it is worth having should the user go on, and stops with the
+        turn. Only one that can be cut is ended, so that the draft has what was finished of it.
+        """
+        if self._strategy.keeps_cut:
+            self.settle()
+        self._drafting = not early
 
     def go_on(self) -> None:
         """The draft was dropped: the next block is thought about again."""
@@ -223,6 +228,8 @@ class Thinking:
         if musing.tokens >= min(_MEASURED, self._budget) and (spent := musing.written - musing.began) > 0:
             self._rate = musing.tokens / spent
         reading, cut = musing.reader.reading, not musing.closed
+        if cut and not self._strategy.keeps_cut:
+            return
         if self._notebook.take(musing.turn, 0, musing.heard, reading, tokens=musing.tokens, cut=cut):
             self._ledger.kept(musing.turn, LISTENING, musing.tokens)
 

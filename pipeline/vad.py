@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .channel import ClosedError
 from .events import EndOfTurnScored, Sample, Span, SpeechPaused, SpeechStarted
-from .levels import BLOCK, LevelsConfig, began, by_block, ended, faded
+from .levels import BLOCK, LevelsConfig, began, by_block, ended, faded, room
 from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, VoiceDetector, Window
 from .ring import AudioRing
 
@@ -139,6 +139,8 @@ class Hearing:
         self._levels = levels or LevelsConfig()
         self._latest = 0
         "No position is told before this one."
+        self._room = -math.inf
+        "Level of the room as it was before speech; unknown, and so no reason to cut anything, at first."
 
     async def watch(self) -> None:
         """Tell that speech has faded, or that it is back, before the detector can be sure that it paused.
@@ -151,11 +153,11 @@ class Hearing:
                 at, pcm = await cursor.read(FRAME)
             except ClosedError:
                 return
-            if not self._hysteresis.talking:
+            if not self._hysteresis.talking or self._gap(at) is not None:
                 known = False
                 continue
             end = at + len(pcm)
-            gone = faded(self._before(end), self._levels)
+            gone = faded(self._before(end), self._levels, self._room)
             if gone and not known:
                 since = Sample(end - round(self._levels.faded * CAPTURE_RATE))
                 self._emit(EndOfTurnScored(since, 1.0, "level"))
@@ -166,7 +168,13 @@ class Hearing:
     def _placed(self, fact: SpeechStarted | SpeechPaused) -> SpeechStarted | SpeechPaused:
         """The same fact where the level says that the sound began or ended."""
         before, at = self._before(fact.at), int(fact.at)
-        at -= BLOCK * (began if isinstance(fact, SpeechStarted) else ended)(before, self._levels)
+        if isinstance(fact, SpeechStarted):
+            alone = before[max(0, len(before) - max(0, at - self._latest) // BLOCK) :]
+            found = room(alone, self._levels)
+            self._room = self._room if found is None else found
+            at -= BLOCK * began(before, self._levels)
+        else:
+            at -= BLOCK * ended(before, self._levels, self._room)
         lost = self._ring.gaps(Span(Sample(max(self._ring.start, at)), fact.at))
         self._latest = max(self._latest, at, *(gap.end for gap in lost))
         return replace(fact, at=Sample(self._latest))

@@ -157,7 +157,8 @@ def _given(prompt: Prompt) -> tuple[str, ...]:
     assert humans and isinstance(prompt.parts[-1], Reply), f"no open turn in {prompt}"
     words: list[str] = []
     for part in humans[-1].parts:
-        words += heard(part.pcm) if isinstance(part, Audio) else part.text.split()
+        # What stands in brackets after the sound is not the user's: own notes, and what is asked about it.
+        words += heard(part.pcm) if isinstance(part, Audio) else part.text.partition("\n(")[0].split()
     return tuple(words)
 
 

@@ -29,11 +29,14 @@ def simulate_arguments(parser: argparse.ArgumentParser) -> None:
         help="who thinks: a scripted brain, or the bundled one at its declared cost",
     )  # fmt: skip
     parser.add_argument("--trace", type=Path, metavar="FILE", help="write the trace of the only seed there")
-    parser.add_argument("--cells", action="store_true", help="print the visits to every cell of the policy")
+    parser.add_argument("--cells", action="store_true", help="print the visits to every cell of the policy and kind of decision")
 
 
 def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int:
-    """Explore and print. 1 for a violation or, in a full exploration, a cell never met. Raises UserError."""
+    """Explore and print. 1 for a violation or, in a full exploration, a cell or kind of decision never met.
+
+    Raises UserError.
+    """
     say = tell or _print
     if given.seeds < 1 or given.first < 0:
         wrong = f"{given.seeds} and {given.first}"
@@ -46,7 +49,7 @@ def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int
     for text in summary(account, cells=given.cells):
         say(text)
     full = given.seeds >= FULL and given.model == "scripted"
-    return 1 if account.violations or (full and account.rare(1)) else 0
+    return 1 if account.violations or (full and (account.rare(1) or account.seldom(1))) else 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,16 +68,19 @@ def summary(account: Account, *, cells: bool = False) -> list[str]:
     every = [(cell, count) for cell, count in account.rare(1 << 30)]
     reached = sum(count >= LEAST for _, count in every)
     fewest = f"the rarest {every[0][1]}" if every else ""
+    kinds = account.seldom(1 << 30)
     texts = [
         f"{account.seeds} conversations of {account.virtual:.0f} s in {account.wall:.1f} s"
         f" ({account.processor:.1f} s of one core): {speed:.0f} times real time",
         f"  shortest {account.shortest:.1f} s, at least {account.fewest_turns} user turns each,"
         f" speech over the agent's voice in {account.overlaps}, faults in {account.faulty}",
-        f"  policy: {reached} of {len(every)} cells met {LEAST} times or more, {fewest}",
+        f"  policy: {reached} of {len(every)} cells met {LEAST} times or more, {fewest};"
+        f" {len(kinds) - len(account.seldom())} of {len(kinds)} kinds of decision",
         f"  digest {account.digest[:16]}",
     ]
     shown = every if cells else [(cell, count) for cell, count in every if count < LEAST][:SHOWN]
     texts += [f"    {count:6d}  {cell[0]} x {cell[1]}: {cell[2].__name__}" for cell, count in shown]
+    texts += [f"    {count:6d}  {name}" for name, count in (kinds if cells else account.seldom()[:SHOWN])]
     texts.append(f"  violations: {len(account.violations) or 'none'}")
     texts += [f"    seed {seed}: {found}" for seed, found in account.violations[:SHOWN]]
     if account.violations:

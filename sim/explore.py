@@ -18,13 +18,14 @@ from pipeline.events import CommitDraft
 from pipeline.ports import CAPTURE_RATE
 
 from .cast import Cast, fakes
+from .decisions import EVERY, decisions
 from .evidence import Evidence
 from .invariants import violations
 from .script import scenario
 from .world import play
 
 LEAST = 10
-"""Visits that every cell of the policy must get in a full exploration."""
+"""Visits that every cell of the policy, and every kind of decision, must get in a full exploration."""
 FULL = 300
 """Seeds of a full exploration."""
 
@@ -49,6 +50,8 @@ class Account:
     violations: list[tuple[int, str]] = field(default_factory=list)
     "(seed, what is wrong)."
     cells: Counter[Cell] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)
+    "Kinds of decision, by the names in ``sim.decisions``."
     digest: str = ""
     "Of all that happened, in order; equal wherever the same seeds are explored."
 
@@ -56,6 +59,11 @@ class Account:
         """Cells of the policy that were met less often than this."""
         every = [(*row, kind) for row, cells in RULES.items() for kind in cells]
         return sorted(((cell, self.cells[cell]) for cell in every if self.cells[cell] < least), key=_visits)
+
+    def seldom(self, least: int = LEAST) -> list[tuple[str, int]]:
+        """Kinds of decision that were met less often than this, the rarest first."""
+        met = [(name, self.decisions[name]) for name in EVERY]
+        return sorted((each for each in met if each[1] < least), key=lambda each: each[1])
 
 
 def explore(
@@ -92,6 +100,7 @@ def _add(account: Account, evidence: Evidence) -> None:
     account.overlaps += overlapped(evidence)
     account.violations += [(evidence.seed, found) for found in violations(evidence)]
     account.cells += evidence.cells
+    account.decisions += decisions(evidence)
 
 
 def overlapped(evidence: Evidence) -> bool:

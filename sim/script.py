@@ -17,6 +17,8 @@ from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP,
 
 SHORTEST = 20.0
 """Virtual seconds that every conversation lasts at least."""
+CLOSURE = 0.09
+"""Seconds of silence within a word, as before a plosive: the level fades in it, a detector hardly sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,12 @@ def scenario(seed: int) -> Scenario:
             acts.append(_overlap(dice))
         if dice.random() < 0.4:
             acts.append(_oddity(dice))
+    faults, moments = draw_faults(dice), draw_moments(seed, dice)
     return Scenario(
         seed, (*acts, Speak(("alpha", "bravo"), after=0.8)), _encore(seed, dice),
-        faults=draw_faults(dice), moments=draw_moments(seed, dice), turn=_policy(seed, dice),
+        faults=faults, moments=moments, turn=_policy(seed, dice),
         echo="open" if dice.random() < 0.12 else "none", latency=dice.choice([0.0, 0.0, 0.02, 0.2]),
-        write=dice.choice([0.006, 0.05, 0.05, 0.35]), heads=seed % 5 < 3,
+        write=dice.choice([0.006, 0.05, 0.05, 0.35]), heads=_heads(seed, moments),
         greeting="Hello there, ask me something." if dice.random() < 0.3 else None,
     )  # fmt: skip
 
@@ -141,8 +144,13 @@ def _close_calls(seed: int, dice: random.Random) -> Scenario:
     moments = (*late_mail(dice), *draw_moments(seed, dice)[-1:])
     return Scenario(
         seed, tuple(acts), _encore(seed, dice), moments=moments, write=dice.choice([0.006, 0.35]),
-        heads=seed % 5 < 3,
+        heads=_heads(seed, moments),
     )  # fmt: skip
+
+
+def _heads(seed: int, moments: tuple[Moment, ...]) -> bool:
+    """Most brains judge sound, so soon that a held voice hardly ever waits; where it shall, they do not."""
+    return seed % 5 < 4 and all(moment.row != (User.PAUSED, Agent.HELD) for moment in moments)
 
 
 def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:
@@ -168,12 +176,12 @@ def _turn(dice: random.Random) -> Act:
     else:
         words = (NOTHING,) if special > 0.96 else words
     hesitates = dice.random() < 0.4 and len(words) > 1
-    pauses = ((dice.randrange(1, len(words)), dice.choice([0.3, 0.6, 1.0])),) if hesitates else ()
+    pauses = ((dice.randrange(1, len(words)), dice.choice([CLOSURE, 0.3, 0.6, 1.0])),) if hesitates else ()
     return Speak(words, dice.uniform(0.2, 1.2), pauses)
 
 
 def _overlap(dice: random.Random) -> Act:
-    kinds = ["barge-in", "barge-in", "mhm", "mhm", "stop", "cough", "twice", "ponder", *["end"] * 5]
+    kinds = [*["barge-in"] * 2, *["mhm"] * 3, "hum", "stop", "cough", "twice", "ponder", *["end"] * 5]
     kind = dice.choice(kinds)
     delay = dice.uniform(0.05, 1.0)
     match kind:
@@ -181,6 +189,8 @@ def _overlap(dice: random.Random) -> Act:
             return Overlap(_sentence(dice), delay)
         case "mhm":
             return Overlap((BACKCHANNEL,), delay)
+        case "hum":  # longer than a backchannel is excused
+            return Overlap((BACKCHANNEL,) * 6, delay)
         case "stop":
             return Overlap((STOP,), delay)
         case "cough":
@@ -211,4 +221,5 @@ def _policy(seed: int, dice: random.Random) -> TurnConfig:
     return TurnConfig(
         reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 1.0, 5.0]),
         nudge_after=nudge, early=own.choice([0.9, 0.9, 0.0]), adapt=own.random() < 0.8,
+        adapt_after=own.choice([2, 4]),
     )  # fmt: skip

@@ -47,23 +47,17 @@ def read(pcm: Pcm, *, floor: float = FLOOR) -> list[Mark]:
     lengths = np.diff(np.concatenate((starts, [len(pcm)])))
     signs = sign[starts] if len(pcm) else sign
     # A period is a positive run and the negative one after it; it is whole when a positive run follows that.
-    whole: list[int] = []
-    if len(signs) > 2:
-        whole = np.flatnonzero((signs[:-2] > 0) & (signs[1:-1] < 0) & (signs[2:] > 0)).tolist()
-    marks: list[Mark] = []
-    streak = 0
-    for index in whole:
-        start, period = int(starts[index]), int(lengths[index] + lengths[index + 1])
-        first, second = int(lengths[index]) - SHORTEST, int(lengths[index + 1]) - SHORTEST
-        last = marks[-1] if marks else None
-        if last is not None and (last.first, last.second, last.end) == (first, second, start):
-            marks[-1] = Mark(last.start, start + period, first, second)
-            streak += 1
-            continue
-        if last is not None and streak == 1:
-            marks.pop()
-        marks.append(Mark(start, start + period, first, second))
-        streak = 1
-    if streak == 1:
-        marks.pop()
+    if len(signs) < 3:
+        return []
+    whole = np.flatnonzero((signs[:-2] > 0) & (signs[1:-1] < 0) & (signs[2:] > 0))
+    begins, highs, lows = starts[whole], lengths[whole], lengths[whole + 1]
+    ends = begins + highs + lows
+    same = (begins[1:] == ends[:-1]) & (highs[1:] == highs[:-1]) & (lows[1:] == lows[:-1])
+    borders = np.flatnonzero(~same) + 1
+    groups = zip([0, *borders.tolist()], [*borders.tolist(), len(whole)], strict=True)
+    marks = [
+        Mark(int(begins[a]), int(ends[b - 1]), int(highs[a]) - SHORTEST, int(lows[a]) - SHORTEST)
+        for a, b in groups
+        if b - a > 1
+    ]
     return [mark for mark in marks if 0 <= mark.first < NUMBERS and 0 <= mark.second < NUMBERS]

@@ -80,7 +80,7 @@ class Case:
     the first audible sample of the reply."""
     over: bool = False
     scored: float = 0.0
-    "Seconds after the onset of the second words at which they are judged a backchannel by their sound; 0: never."
+    "Seconds after the second words' onset at which their sound is judged a backchannel; 0: never."
     phase: float = 0.0
     "Seconds of a frame by which the sink pulls after the microphone gave a frame, in [0, 0.02)."
 
@@ -183,10 +183,11 @@ class Booth:
     def _judge(self, captured: int, emit: Emit) -> None:
         """Tell once what the second words sounded like, as an overlap scorer would."""
         case = self.case
-        if case.scored and not self._scored and len(self._track) == 2:
-            if captured >= self._track[1][0] + case.scored * CAPTURE_RATE:
-                self._scored = True
-                emit(OverlapScored(Sample(captured), Overlap.BACKCHANNEL, "backchannel 1.00", source="sound"))
+        if not case.scored or self._scored or len(self._track) < 2:
+            return
+        if captured >= self._track[1][0] + case.scored * CAPTURE_RATE:
+            self._scored, why = True, "backchannel 1.00"
+            emit(OverlapScored(Sample(captured), Overlap.BACKCHANNEL, why, source="sound"))
 
     def _over(self, captured: int) -> bool:
         if now() > LONGEST:
@@ -249,7 +250,8 @@ def _record(booth: Booth, voice: StampedVoice, entries: list[Entry], failure: st
         ended=now(),
         failure=failure,
     )
-    left = tuple(_left(at, block) for at, block in zip(booth.pulled_at, booth.pulled, strict=True) if block.any())
+    pulled = zip(booth.pulled_at, booth.pulled, strict=True)
+    left = tuple(_left(at, block) for at, block in pulled if block.any())
     return Record(
         booth.case, evidence, tuple(booth.thinker.asked), left, booth.open_streams, booth.open_jobs
     )

@@ -24,7 +24,12 @@ from .words import LONG, PLAIN
 
 Check = Callable[[Record], Iterator[str]]
 HINDSIGHT = 0.1
-"""Seconds, beside the detector's lag, that nobody can know of speech: its windows, a frame, a look at the sink."""
+"""Seconds, beside the detector's lag, in which nobody knows of speech: window, frame, a look at the sink."""
+CLOSING = 0.1
+"""Seconds after its last line in which a thought is closed."""
+SETTLED = 0.3
+"""Seconds after what a draft had heard from which its thought must be kept."""
+_SUMMED = re.compile(r"sum \d+\n")
 _NAMED = re.compile(r"-[b-z]+")
 
 COMMON = (
@@ -104,7 +109,8 @@ def every_word_is_answered(record: Record) -> Iterator[str]:
     words = [w for said in record.evidence.uttered if _inside(said, spans[claim.draft]) for w in said.words]
     expected = answer_to(tuple(words))
     if not exchange.whole or not _NAMED.sub("", exchange.reply).endswith(expected):
-        yield f"{exchange.reply!r} (whole: {exchange.whole}) is no answer to {' '.join(words)!r}: {expected!r}"
+        whole = "whole" if exchange.whole else "cut"
+        yield f"{exchange.reply!r} ({whole}) is no answer to {' '.join(words)!r}: {expected!r}"
 
 
 def answer_to(words: tuple[str, ...]) -> str:
@@ -139,22 +145,28 @@ def nothing_of_the_reply_is_lost(record: Record) -> Iterator[str]:
 
 
 def no_finished_thought_is_lost(record: Record) -> Iterator[str]:
-    """A dropped draft's finished lines became a note; a committed draft carried all notes of its turn."""
+    """A dropped draft's whole thought became a note; a committed draft carried all notes of its turn.
+
+    Not a thought about words that may have been cut: the user went on before these could settle.
+    """
     evidence = record.evidence
     notes = [(at, noted) for at, noted in evidence.of(Noted)]
     spans = spans_of(record)
     for at, drop in evidence.of(DropDraft):
-        thought = "".join(t.text for when, t in evidence.of(Thought) if t.draft == drop.draft and when <= at)
+        texts = [t.text for when, t in evidence.of(Thought) if t.draft == drop.draft and when <= at - CLOSING]
+        thought = "".join(texts)
         reach = -(-len(spans[drop.draft]) // BLOCK) if drop.draft in spans else 0
         known = any(n.turn == drop.turn and n.after >= reach for when, n in notes if when <= at + 1e-9)
         opened = any(order.turn == drop.turn for when, order in evidence.of(Think) if when <= at)
-        if opened and "\n" in thought.lstrip("\n") and not known:
+        settled = drop.draft in spans and at >= spans[drop.draft].end / CAPTURE_RATE + SETTLED
+        if opened and settled and _SUMMED.search(thought) and not known:
             yield f"draft {drop.draft} was dropped at {at:.3f} and its thought was not kept"
     for _, commit in evidence.of(CommitDraft):
         span = spans[commit.draft]
         began = next(at for at, order in evidence.of(StartDraft) if order.draft == commit.draft)
         due = [n.text for when, n in notes if n.turn == commit.turn and when <= began + 1e-9]
-        seen = {each.notes for each in record.asked if each.mark == mark_of(len(span)) and each.kind != "note"}
+        mine = [each for each in record.asked if each.mark == mark_of(len(span))]
+        seen = {each.notes for each in mine if each.kind != "note"}
         if seen and not any(all(text.strip() in carried for text in due) for carried in seen):
             yield f"draft {commit.draft} did not carry {due}: {seen}"
 
@@ -194,7 +206,8 @@ def spoken_words(record: Record, turn: int) -> list[tuple[str, float]]:
     mine = [u for u in evidence.utterances if owner in evidence.owners(u)]
     sounded = {serial for serial, _ in longest}
     # A phrase that made way for another reply's is asked for again: of such a pair the second one counts.
-    again = {k for k, u in enumerate(mine) if u.serial not in sounded and u.text in [v.text for v in mine[k + 1 :]]}
+    silent = {k for k, u in enumerate(mine) if u.serial not in sounded}
+    again = {k for k in silent if mine[k].text in [later.text for later in mine[k + 1 :]]}
     return [
         (word, min(1.0, longest.get((u.serial, index), 0) / max(1, u.lengths[index] - slack)))
         for k, u in enumerate(mine)

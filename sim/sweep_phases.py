@@ -23,8 +23,8 @@ from .sweep_booth import Record
 
 RESUME = (
     "no pause was seen", "pause seen", "draft begun", "first line thought", "first phrase written",
-    "sound at the gate", "committed, nothing written", "committed, sound is made", "committed, sound at the gate",
-    "first sample left, not yet told", "voice told", "reply over",
+    "sound at the gate", "committed, nothing written", "committed, sound is made",
+    "committed, sound at the gate", "first sample left, not yet told", "voice told", "reply over",
 )  # fmt: skip
 """Phases of a resume, in the order in which they are passed."""
 
@@ -78,7 +78,8 @@ def _resumed(record: Record) -> str:
 
 
 def _sound_made(record: Record, upto: float) -> bool:
-    return any(at <= upto and item.name == "phrase to first sound" for at, item in record.evidence.of(Measured))
+    made = [at for at, item in record.evidence.of(Measured) if item.name == "phrase to first sound"]
+    return bool(made) and made[0] <= upto
 
 
 def _over_voice(record: Record) -> str:

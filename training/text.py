@@ -147,7 +147,7 @@ def text_accuracy(decoder: Decoder, language: Language, skill: str, count: int, 
     for group in groups.values():
         hidden, layers = decoder.hidden(decoder.model.embed_tokens(torch.tensor([ids for ids, _ in group])))
         out: list[list[int]] = [[] for _ in group]
-        for _ in range(90):
+        for _ in range(200):
             token = decoder.logits(hidden[:, -1]).argmax(-1)
             for row, value in zip(out, token.tolist(), strict=True):
                 row.append(value)

@@ -15,6 +15,8 @@ class Interleaved:
     """Each note stands in the sound where it was thought."""
 
     name = "interleaved"
+    joins = True
+    keeps_cut = False
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         prompt = history.then(self.carry(user, notes), OpenNote())

@@ -24,6 +24,8 @@ class Notes:
     """One request per block; each sees the notes before it."""
 
     name = "notes"
+    joins = False
+    keeps_cut = True
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         asked = Human((*self.carry(user, notes).parts, Text(ASKED)))

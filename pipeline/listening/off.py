@@ -11,6 +11,8 @@ class Off:
     """Thinks nothing, and carries nothing: notes of dropped drafts are left out too."""
 
     name = "off"
+    joins = False
+    keeps_cut = False
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         return None

@@ -25,6 +25,10 @@ class ListeningStrategy(Protocol):
     """How thoughts of listening are asked for, and how the final prompt carries them."""
 
     name: str
+    joins: bool
+    "A thought goes on where the note before it ended: what was heard is told in pieces."
+    keeps_cut: bool
+    "A thought that was stopped is worth its finished lines; else it counts only when it is whole."
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         """What to ask now that this much of the user's turn was heard; None: think nothing."""

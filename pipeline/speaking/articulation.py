@@ -250,8 +250,12 @@ class Articulation:
                 await self._settle(meant, rest)
                 return
             self._compare(meant)
+        said = self._said
         await self._write(self._thought.usable, final=True)
-        if not early:
+        if early:
+            if self._said == said and self._means.holds:
+                await self._say_all(meant)  # it knows no way on from what was said: then the answer as it is
+        else:
             said, meant = self._said, await self._meant()
             if not self._job.dropped:
                 await self._settle(meant, "" if not self._wrong(said, meant) else None)
@@ -262,11 +266,15 @@ class Articulation:
     async def _settle(self, meant: str, rest: str | None) -> None:
         """Say what is missing of the answer; all of it, where what was said is wrong."""
         self._compare(meant)
-        text = rest if rest is not None else f"{self._config.correct} {meant}"
+        if rest is None:
+            await self._say_all(f"{self._config.correct} {meant}")
+        elif self._job.words < self._config.most_words:
+            await self._say_all(rest)
+
+    async def _say_all(self, text: str) -> None:
         phraser = Phraser(started=True)
         for phrase in (*phraser.feed(text), *phraser.finish()):
-            spent = rest is not None and self._job.words >= self._config.most_words
-            if not self._job.dropped and not spent:
+            if not self._job.dropped:
                 await self._say(phrase)
 
     def _compare(self, meant: str) -> None:

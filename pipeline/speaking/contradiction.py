@@ -53,8 +53,27 @@ _NUMBERS = frozenset(
 def conflicts(said: str, meant: str, *, asked: str = "") -> bool:
     """True when a number was said that the whole answer does not have: that must be taken back aloud.
 
-    Numbers are digits and English number words; those of the question, ``asked``, may be said in any case.
-    Other wording may differ without being wrong.
+    A number is a run of digits or English number words and counts as a whole: *ninety one* is not *ninety
+    five*, although the answer may have a *thirty one*. Those of the question, ``asked``, may be said in any
+    case. The last run of ``said`` may go on in the answer. Other wording may differ without being wrong.
     """
-    known = {*words(meant), *words(asked)}
-    return any((w in _NUMBERS or w[0].isdigit()) and w not in known for w in words(said))
+    told = _numbers(said)
+    known = [*_numbers(meant), *_numbers(asked)]
+    for place, number in enumerate(told):
+        open_end = place == len(told) - 1 and words(said)[-1:] == [number[-1]]
+        if not any(number == each or (open_end and each[: len(number)] == number) for each in known):
+            return True
+    return False
+
+
+def _numbers(text: str) -> list[tuple[str, ...]]:
+    """Maximal runs of number words, and digits, in order."""
+    runs: list[tuple[str, ...]] = []
+    run: tuple[str, ...] = ()
+    for word in [*words(text), ""]:
+        if word in _NUMBERS or word[:1].isdigit():
+            run += (word,)
+        elif run:
+            runs.append(run)
+            run = ()
+    return runs

@@ -65,6 +65,8 @@ def test_a_number_that_was_taken_back_is_shown_and_other_wording_is_not() -> Non
     )
     fine = Contradiction(1, 0.2, "Well, seven", "Seven.")
     assert len(_plain(NOTHING, Facts("Well, seven.", against=fine))) == 1
+    asked = Contradiction(1, 1.0, "One plus two,", "I heard only a part of that.")
+    assert "took back" not in "".join(_plain(TOLD, Facts("One plus two,", against=asked)))
 
 
 def test_a_reply_that_was_cut_says_so_even_where_no_word_was_heard() -> None:

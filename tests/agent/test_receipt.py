@@ -157,9 +157,20 @@ def test_thoughts_count_with_the_part_beside_a_voice_and_only_for_turns_that_wer
     assert watch(*thinks, Remember(Turn(1), 0))[0].thoughts == 0
 
 
-def test_only_a_number_that_was_taken_back_is_a_correction() -> None:
-    receipt, _ = watch(Contradiction(1, 0.5, "eight", "seven"), Contradiction(2, 0.5, "well", "seven"))
-    assert receipt.corrections == 1
+def _taken_back(said: str, meant: str, *, then: tuple[Item, ...] = ()) -> int:
+    receipt, _ = watch(
+        StartDraft(Turn(1), Draft(1), SPAN), Thought(1, 1, "heard: two plus five\n"),
+        Contradiction(1, 0.5, said, meant), *then, CommitDraft(Turn(1), Draft(1)),
+        PlaybackStarted(Turn(1)), Remember(Turn(1), None),
+    )  # fmt: skip
+    return receipt.corrections
+
+
+def test_only_a_number_that_was_said_and_not_asked_is_taken_back() -> None:
+    assert _taken_back("Two plus five is eight", "Two plus five is seven.") == 1
+    assert _taken_back("Well, two", "That is seven.") == 0
+    dropped = (DropDraft(Turn(1), Draft(1)),)
+    assert _taken_back("Two plus five is eight", "Two plus five is seven.", then=dropped) == 0
 
 
 def test_a_hold_that_is_resumed_was_false_and_one_that_ends_in_a_hush_was_not() -> None:

@@ -6,7 +6,7 @@ import pytest
 from turn_scene import RATE, Scene, at
 
 from agent.turn import State, TurnConfig, advance
-from agent.turn_floor import AHEAD
+from agent.turn_floor import AHEAD, FADED
 from agent.turn_state import Agent, User
 from pipeline.events import (
     AudioLost,
@@ -170,8 +170,8 @@ def faded(seconds: float, probability: float = 1.0) -> EndOfTurnScored:
 
 
 def test_a_draft_begins_when_the_level_has_faded_and_is_dropped_when_it_is_back() -> None:
-    scene = talking()
-    assert scene.tell(2.03, faded(1.98)) == [EARLY]
+    scene, heard_to_now = talking(), StartDraft(Turn(1), Draft(1), span(0.8, 1.98 + FADED))
+    assert scene.tell(2.03, faded(1.98)) == [heard_to_now]
     assert scene.tell(2.05, heard(2.04, 0.1), heard(2.05, 0.2)) == [], "a pause is drafted whatever it means"
     assert scene.tell(2.08, faded(2.06, 0.0)) == [DropDraft(Turn(1), Draft(1))]
     assert scene.why == "early draft dropped: level 0.00"

@@ -246,3 +246,11 @@ def test_words_beside_a_thought_need_a_stage_that_formulates() -> None:
             brain(), None, None, None, None, None,  # type: ignore[arg-type]
             threshold=None, config=DecoderConfig(), ways=Ways(speaking=Adaptive()),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("strategy", [Adaptive(), SpeakFirst(), ThinkFully()], ids=lambda each: each.name)
+def test_what_deserves_no_answer_is_no_barge_in(strategy) -> None:
+    """An mm-hm that was heard well was called one before the brain had found nothing to say to it."""
+    stage = during(whole, strategy, brain(thought="heard: mm-hm\n", answer=lambda thoughts: ""))
+    assert stage.player.text == "" and stage.endings() == [Ending.COMPLETE]
+    assert [fact for fact in stage.facts if isinstance(fact, OverlapScored)] == []

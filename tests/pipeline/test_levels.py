@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.levels import LevelsConfig, began, by_block, ended, faded
+from pipeline.levels import LevelsConfig, began, by_block, ended, faded, room
 
 CONFIG = LevelsConfig()
 ROOM, VOICE = -70.0, -20.0
@@ -63,3 +63,17 @@ def test_it_can_be_switched_off() -> None:
 
 def test_with_too_little_sound_to_know_the_room_only_a_fixed_level_counts() -> None:
     assert ended(line((VOICE, 5), (-65, 3)), CONFIG) == 3
+
+
+def test_the_weak_parts_of_speech_without_a_pause_are_no_room() -> None:
+    spoken = line(*[(VOICE, 20), (-45, 5)] * 12, (VOICE, 20), (-44, 6), (ROOM, 4))
+    assert ended(spoken, CONFIG) == 10, "by the sound alone the last consonant would be lost"
+    assert ended(spoken, CONFIG, ROOM) == 4
+    weak = line(*[(VOICE, 20), (-50, 5)] * 12, (VOICE, 20), (-48, 4))
+    assert faded(weak, CONFIG) and not faded(weak, CONFIG, ROOM)
+    assert ended(spoken, CONFIG, -np.inf) == 4, "a room that nobody knows is no reason to cut"
+
+
+def test_the_room_is_what_stood_before_speech_where_that_was_long_enough() -> None:
+    assert room(line((ROOM, 60), (VOICE, 12)), CONFIG) == ROOM
+    assert room(line((ROOM, 30)), CONFIG) is None

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.clock import now, simulate
-from pipeline.events import Fact, Sample, SpeechPaused, SpeechStarted
+from pipeline.events import EndOfTurnScored, Fact, Sample, SpeechPaused, SpeechStarted
 from pipeline.ports import Pcm, Window
 from pipeline.ring import AudioRing
 from pipeline.vad import SILENCE, Hearing, Hysteresis, HysteresisConfig, level
@@ -153,9 +153,14 @@ class Room:
         self.told: list[float] = []
         self.windows: list[Window] = []
         hearing = Hearing(self.ring, self.detector, self._hear, self.windows.append)
-        self.task = asyncio.get_running_loop().create_task(hearing.run())
+        create = asyncio.get_running_loop().create_task
+        self.tasks = [create(hearing.run()), create(hearing.watch())]
+        self.levels: list[tuple[float, EndOfTurnScored]] = []
 
     def _hear(self, fact: Fact) -> None:
+        if isinstance(fact, EndOfTurnScored):
+            self.levels.append((round(now(), 3), fact))
+            return
         self.facts.append(fact)
         self.told.append(now())
 
@@ -166,7 +171,7 @@ class Room:
 
     async def leave(self) -> None:
         self.ring.close()
-        await self.task
+        await asyncio.gather(*self.tasks)
 
 
 def visit(story: Callable[[Room], object], seconds: float = 60.0) -> Room:
@@ -195,6 +200,60 @@ def test_speech_is_told_while_it_goes_on_and_with_its_positions() -> None:
     assert 32_000 <= paused_at < 32_160, "the level tells the end to 10 ms"
     assert room.told[0] - 1.0 <= 0.05
     assert room.told[1] - 2.0 <= 0.08
+
+
+def slow(room: Room) -> None:
+    """From now on the detector calls everything speech."""
+    room.detector.score = lambda window: 1.0  # type: ignore[method-assign]
+
+
+def test_a_voice_that_fades_is_told_and_told_again_when_it_is_back() -> None:
+    async def story(room: Room) -> None:
+        await room.capture(QUIET, 50)
+        await room.capture(LOUD, 25)
+        slow(room)
+        await room.capture(QUIET, 3)
+        await room.capture(LOUD, 10)
+
+    room = visit(story)
+    assert [type(fact) for fact in room.facts] == [SpeechStarted, SpeechPaused], "no detector saw the gap"
+    assert room.levels == [
+        (1.54, EndOfTurnScored(Sample(24_000), 1.0, "level")),
+        (1.58, EndOfTurnScored(Sample(25_280), 0.0, "level")),
+    ]
+
+
+def test_capture_that_was_lost_is_no_voice_that_fades() -> None:
+    async def story(room: Room) -> None:
+        await room.capture(QUIET, 50)
+        await room.capture(LOUD, 25)
+        slow(room)
+        room.ring.lose(4800)
+        await room.capture(LOUD, 10)
+
+    assert visit(story).levels == []
+
+
+def test_a_weak_consonant_after_speech_without_a_pause_is_not_cut_off() -> None:
+    weak = (LOUD * 0.03).astype(np.float32)
+    end = 16_000 + 3 * 16_000 + 4 * 320
+
+    async def story(room: Room) -> None:
+        await room.capture(QUIET, 50)
+        for _ in range(10):
+            await room.capture(LOUD, 13)
+            slow(room)
+            await room.capture(weak, 2)
+        await room.capture(weak, 4)
+        await room.capture(QUIET, 3)
+        await asyncio.sleep(0.01)
+        del room.detector.score
+        await room.capture(QUIET, 20)
+
+    room = visit(story)
+    assert isinstance(room.facts[-1], SpeechPaused)
+    assert end - 160 <= room.facts[-1].at <= end + 160
+    assert [fact.at for _, fact in room.levels] == [end], "nor did it fade before its end"
 
 
 def test_every_window_is_observed_with_its_level() -> None:

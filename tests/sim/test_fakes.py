@@ -11,8 +11,9 @@ import pytest
 from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import ModelError, VoiceError
+from pipeline.listening.notes import Notes
 from pipeline.ports import Limits, Piece, VoiceChunk
-from pipeline.prompt import Audio, Human, Prompt, Reply, Text
+from pipeline.prompt import Audio, Human, Note, Prompt, Reply, Text
 from sim.brain import SECRET, Prices, WordBrain
 from sim.detector import LOUD, OFFSET, ONSET, LateDetector, lag
 from sim.stamp import read
@@ -36,6 +37,11 @@ def test_the_brain_says_what_it_heard_and_answers_it() -> None:
     assert "Reply 1 to kilo." in answer(brain, Prompt((Human((Text("kilo"),)), Reply())))
     assert "incomplete\n" in answer(brain, ask("alpha", "and"))
     assert answer(brain, ask("mhm")).endswith("</think>"), "a backchannel deserves no reply"
+
+
+def test_the_brain_takes_its_own_notes_for_no_words_of_the_user() -> None:
+    user = Notes().carry(Human((Audio(speech(("alpha", "bravo"))),)), (Note("heard: alpha\n", 3),))
+    assert "heard: alpha bravo\n" in answer(WordBrain(), Prompt((user, Reply())))
 
 
 def test_the_brain_is_paid_per_position_once_and_per_token() -> None:

@@ -24,6 +24,8 @@ from .text import FILLERS
 
 TEST_TURNS = {"espeak": 900, "rms": 500}
 TEST_BURSTS = {"espeak": 240, "rms": 120}
+NOD = 0.7
+"Probability from which a burst may be taken for a backchannel."
 MOMENTS = (100, 200, 400, 800)
 "Milliseconds after speech."
 BURST_MOMENTS = (200, 300, 500, 800)
@@ -157,8 +159,8 @@ class Bench:
         return f"a judgement over warm features: p50 {middle:.2f} ms, p95 {late:.2f} ms"
 
     def kinds(self, group: str, air: Air, title: str) -> list[str]:
-        """Rows: what words, backchannels and noise are taken for at each moment of a burst."""
-        rng, found = random.Random(f"kinds {group} {self._seed}"), dict[tuple[int, int], list[int]]()
+        """Rows: what words, backchannels and noise are taken for at each moment, and how surely for a nod."""
+        rng, found = random.Random(f"kinds {group} {self._seed}"), dict[tuple[int, int], list[Judgement]]()
         for pcm, kind in self._bursts(group, rng):
             burst = burst_scene(pcm, kind, rng, air=air)
             track = self.listener.track(burst.pcm)
@@ -166,15 +168,16 @@ class Bench:
                 count = (burst.onset + ms * RATE // 1000) // POSITION
                 if count <= len(track.features):
                     judgement = self.heads.judge(track.upto(count), burst.onset // POSITION)
-                    found.setdefault((ms, kind), []).append(winner(judgement))
+                    found.setdefault((ms, kind), []).append(judgement)
         rows = []
         for ms in BURST_MOMENTS:
-            cells = []
+            cells, nods = [], []
             for kind in range(len(KINDS)):
-                said = found[ms, kind]
+                said = [winner(judgement) for judgement in found[ms, kind]]
+                nods.append(percent(sum(j.backchannel >= NOD for j in found[ms, kind]), len(said)))
                 shares = " / ".join(percent(said.count(k), len(said)) for k in range(len(KINDS)))
                 cells.append(f"{shares} (n={len(said)})")
-            rows.append(f"| {title} | {ms} | " + " | ".join(cells) + " |")
+            rows.append(f"| {title} | {ms} | " + " | ".join([*cells, " / ".join(nods)]) + " |")
         return rows
 
     def _bursts(self, group: str, rng: random.Random) -> Iterator[tuple[Pcm, int]]:

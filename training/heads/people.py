@@ -18,7 +18,7 @@ from training.audio import POSITION, RATE, Pcm, rms, trim
 from training.scores import percent
 
 from . import policy
-from .figures import BURST_MOMENTS, MOMENTS, Judged, auc, curve, winner
+from .figures import BURST_MOMENTS, MOMENTS, NOD, Judged, auc, curve, winner
 from .policy import Ending, Gap
 from .samples import Listener
 from .scene import KINDS, Air, burst_scene
@@ -159,9 +159,11 @@ def measure(
                 count = (burst.onset + ms * RATE // 1000) // POSITION
                 track = listener.track(burst.pcm)
                 if count <= len(track.features):
-                    said.append(winner(heads.judge(track.upto(count), burst.onset // POSITION)))
-            shares = " / ".join(percent(said.count(k), len(said)) for k in range(len(KINDS)))
-            cells.append(f"{shares} (n={len(said)})")
+                    said.append(heads.judge(track.upto(count), burst.onset // POSITION))
+            best = [winner(judgement) for judgement in said]
+            shares = " / ".join(percent(best.count(k), len(said)) for k in range(len(KINDS)))
+            nods = percent(sum(judgement.backchannel >= NOD for judgement in said), len(said))
+            cells.append(f"{shares}; {nods} (n={len(said)})")
         tell(f"| {source} | " + " | ".join(cells) + " |")
 
 

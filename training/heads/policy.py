@@ -73,8 +73,8 @@ class Patience:
         return self.unsure if value <= self.unsurely else self.middle
 
 
-DEFAULT = Patience(0.8, 0.3, sure=0.25)
-"""As ``agent.turn_state.TurnConfig`` has it."""
+DEFAULT = Patience(0.8, 0.3)
+"""As ``agent.turn_config.TurnConfig`` has it, before it adapts to the user."""
 
 
 def measure(patience: Patience, ends: Sequence[Ending], gaps: Sequence[Gap]) -> tuple[float, float]:

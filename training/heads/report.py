@@ -8,7 +8,7 @@ from pathlib import Path
 from training.audio import Pcm
 
 from . import people, reading
-from .figures import BURST_MOMENTS, MOMENTS, Bench
+from .figures import BURST_MOMENTS, MOMENTS, NOD, Bench
 from .scene import KINDS, Air
 
 QUIET, ROUGH = Air(rough=False, speed=False), Air()
@@ -44,7 +44,7 @@ def tell_all(
     sentences += [f"* 200 ms after speech, {said}" for said in reading.compare(reading.ask(bundle, scenes))]
     for sentence in ("", *sentences, f"* {bench.milliseconds()}", ""):
         tell(sentence)
-    tell("| set | ms | " + " | ".join(KINDS) + " |\n|---|---|" + "---|" * len(KINDS))
+    tell("| set | ms | " + " | ".join(KINDS) + f" | backchannel from {NOD} |\n|---|---|" + "---|" * 4)
     for group, air, title in SETS:
         for row in bench.kinds(group, air, title):
             tell(row)
