@@ -12,7 +12,7 @@ from .turns import Turn, draw_mode, turn_row
 
 MIX = {
     "long": 0.48,
-    "sum": 0.3,
+    "sum": 0.4,
     "times": 0.07,
     "chain": 0.05,
     "incomplete": 0.05,
@@ -34,7 +34,7 @@ def spread(language: Language, question: Question, rng: random.Random) -> tuple[
             path += [PAD] * rng.choice((0, 1, 2, 3))
         path += pseudo_audio([word], rng)
         ends.append(float(len(path)))
-        if rng.random() < 0.06:
+        if rng.random() < 0.1:
             path += [PAD] * rng.randint(3, 14)
             pauses.append((ends[-1], float(len(path))))
     path += [PAD] * rng.randint(1, 5)

@@ -67,10 +67,14 @@ class Script:
 
 
 def draw_borders(spoken: Spoken, rng: random.Random) -> list[Border]:
-    """No notes (four in ten), notes after blocks of sound, those of dropped drafts, or both."""
-    if not spoken.ends or rng.random() < 0.38:
+    """No notes (a third), notes after blocks of sound, those of dropped drafts, or both.
+
+    Pauses are rarer than blocks, and what follows a dropped draft is harder: most pauses get one.
+    """
+    if not spoken.ends or rng.random() < 0.34:
         return []
-    blocks, drafts = rng.choice(((True, False), (True, False), (True, True), (False, True)))
+    ways = ((True, True), (False, True), (False, True), (True, False)) if spoken.pauses else ((True, False),)
+    blocks, drafts = rng.choice(ways)
     borders = list[Border]()
     if blocks or not spoken.pauses:
         every = rng.choice(BLOCKS) * RATE / POSITION * (1.0 if rng.random() < 0.7 else rng.uniform(0.7, 1.3))
@@ -81,7 +85,7 @@ def draw_borders(spoken: Spoken, rng: random.Random) -> list[Border]:
     if drafts:
         for start, end in spoken.pauses:
             at = -int(-(start + rng.uniform(0.13, 0.4) * RATE / POSITION) // 1)
-            if at <= end and rng.random() < 0.75:
+            if at <= end and rng.random() < 0.85:
                 borders = [border for border in borders if border.at != at] + [Border(at, draft=True)]
     return sorted(borders, key=lambda border: border.at)
 

@@ -29,8 +29,8 @@ from .turns import MODES, Turn, draw_mode, turn_row
 CLIPS, REPEATS = 12, 2
 "Clips of a batch, and rows of each: encoding a clip is shared by its rows."
 SHARES = {
-    "long": 0.45,
-    "sum": 0.21,
+    "long": 0.42,
+    "sum": 0.24,
     "times": 0.05,
     "chain": 0.05,
     "pitch": 0.045,

@@ -143,9 +143,7 @@ def test_a_long_turn_is_judged_by_its_newest_group(chance_engine, sound):
     assert dataclasses.astuple(late)[1:] == pytest.approx(dataclasses.astuple(alone)[1:], abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    "length", [BLOCK, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT + 5]
-)
+@pytest.mark.parametrize("length", [BLOCK, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT + 5])
 def test_every_length_and_onset_can_be_judged(chance_engine, sound, length):
     pcm = sound(2, length)
     for onset in (0, 1, length // 2, max(0, length - SEGMENT), length):

@@ -14,6 +14,7 @@ from pipeline.events import TimerRang
 from pipeline.trace import read
 from sim.cast import fakes
 from sim.command import simulate_arguments, simulate_command, summary
+from sim.decisions import EVERY
 from sim.evidence import Evidence
 from sim.explore import Account, explore
 
@@ -68,6 +69,16 @@ def test_rare_cells_are_told_with_their_visits_the_rarest_first() -> None:
     account.cells[rare] = 3
     assert account.rare() == [(rare, 3)]
     assert any("paused x held: TimerRang" in text for text in summary(account))
+
+
+def test_kinds_of_decision_are_told_when_they_were_hardly_met() -> None:
+    account = Account()
+    account.decisions.update(dict.fromkeys(EVERY, 10))
+    assert account.seldom() == []
+    account.decisions["silence broken"] = 0
+    assert account.seldom() == [("silence broken", 0)]
+    assert any(text.endswith("0  silence broken") for text in summary(account))
+    assert f"{len(EVERY) - 1} of {len(EVERY)} kinds of decision" in summary(account)[2]
 
 
 def test_the_command_counts_shows_the_way_back_and_fails_when_something_is_wrong() -> None:
