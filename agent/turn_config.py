@@ -66,7 +66,7 @@ class TurnConfig:
     "After a short burst over the voice: how long a judgement is waited for before the voice resumes."
     decide_by: float = 0.9
     "From the onset of speech over the voice to hush or resume, at most."
-    excuse: float = 1.5
+    excuse: float = 1.0
     "Speech judged a backchannel takes the floor all the same when it lasts this long."
     capture_slack: float = 0.1
     "How far capture may lie behind the clock before silence is not believed."

@@ -36,7 +36,7 @@ from pipeline.events import (
 )
 
 from .turn_config import TurnConfig
-from .turn_floor import commit_paused, commit_talking, draft_over, reply, writing
+from .turn_floor import commit_paused, commit_talking, draft_over, reopen, reply, writing
 from .turn_pause import deadline, lost_after, scored, taught
 from .turn_quiet import first_sample
 from .turn_reply import note
@@ -49,6 +49,8 @@ def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> S
         raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
     if not config.barge_in:
         return replace(state, muted=fact.at), ()
+    if state.sounded is not None and state.when(fact.at) < state.sounded and not (state.asked or state.typed):
+        return reopen(state, fact, now, config)  # who began before any sound goes on with the same turn
     since = first_sample(state, fact.at, config)
     after = replace(
         state, user=User.TALKING, since=since, onset=fact.at, excused=False, judged="",

@@ -54,7 +54,7 @@ def finish_due(state: State, fact: DraftFinished, now: float, config: TurnConfig
 
 def first_sound(state: State, _fact: PlaybackStarted, now: float, config: TurnConfig) -> Step:
     """The reply is heard: from here on the commit cannot be taken back."""
-    fresh = replace(state, heard=0, phrase=0, before=0, starving=False)
+    fresh = replace(state, heard=0, phrase=0, before=0, starving=False, sounded=now)
     return replace(fresh, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout), ()
 
 

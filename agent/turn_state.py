@@ -130,6 +130,8 @@ class State:
     phrase: int = 0
     before: int = 0
     "Playout samples of the phrases before ``phrase``."
+    sounded: float | None = None
+    "When the reply's first sample left, in the seconds of ``now``."
     starving: bool = False
     "The sink has nothing left to play of an unfinished reply."
     muted: Sample | None = None

@@ -284,7 +284,7 @@ class Decoding:
         whole = job.thought_over or self._ways.listening.keeps_cut
         if settled and whole and notebook.take(
             order.turn, order.draft, order.listened, job.reader.reading,
-            tokens=job.thought_tokens, cut=not job.thought_over,
+            tokens=job.thought_tokens, cut=not job.thought_over, base=job.notes,
         ) and self._ways.ledger is not None:  # fmt: skip
             self._ways.ledger.kept(order.turn, order.draft, job.thought_tokens)
 

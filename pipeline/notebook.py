@@ -39,10 +39,21 @@ class Notebook:
         if (turn, start) != (self._turn, self._start):
             self._turn, self._start, self._taken = turn, start, []
 
-    def take(self, turn: Turn, draft: int, heard: Span, reading: Reading, *, tokens: int, cut: bool) -> bool:
+    def take(
+        self,
+        turn: Turn,
+        draft: int,
+        heard: Span,
+        reading: Reading,
+        *,
+        tokens: int,
+        cut: bool,
+        base: tuple[Taken, ...] | None = None,
+    ) -> bool:
         """Keep the whole lines of a thought about this span; False where there is nothing to keep.
 
-        A thought about less than a note that stands already adds nothing.
+        A thought about less than a note that stands already adds nothing. ``base``: the notes that its prompt
+        held, None: all that stand; it says again what others noted meanwhile, so these make way for it.
         """
         text = kept_lines(reading.text, whole=not cut)
         if turn != self._turn or heard.start != self._start or not text:
@@ -50,7 +61,8 @@ class Notebook:
         after = -(-len(heard) // BLOCK)
         if self._taken and after <= self._taken[-1].note.after:
             return False
-        self._taken.append(Taken(Note(text, after), reading.upto(text), tokens))
+        taken = Taken(Note(text, after), reading.upto(text), tokens)
+        self._taken = [*(self._taken if base is None else base), taken]
         self._observe(Noted(turn, draft, after, text, cut))
         return True
 

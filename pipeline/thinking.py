@@ -15,7 +15,7 @@ from .clock import now
 from .errors import HocketError
 from .events import Sample, Span, StageFailed, StopThinking, Think, Turn
 from .listening.strategy import ListeningStrategy, Request
-from .notebook import Notebook, notes_of
+from .notebook import Notebook, Taken, notes_of
 from .phrases import ThinkSplitter
 from .ports import CAPTURE_RATE, Compute, Emit, Piece, Thought
 from .prompt import BLOCK, Human, Prompt
@@ -55,6 +55,8 @@ class _Musing:
     turn: Turn
     heard: Span
     began: float
+    base: tuple[Taken, ...]
+    "The notes that its prompt holds."
     reader: Reader = field(default_factory=Reader)
     tokens: int = 0
     written: float = 0.0
@@ -157,9 +159,10 @@ class Thinking:
                 return
             heard = Span(start, upto)
             idle = self._drafting or self._notebook.knows(turn, heard) or not self._ledger.allows(turn)
-            request = None if idle else self._request(turn, heard)
+            base = self._notebook.of(turn, heard)
+            request = None if idle else self._request(heard, base)
             if request is not None:
-                await self._muse(_Musing(turn, heard, now()), request)
+                await self._muse(_Musing(turn, heard, now(), base), request)
             upto = self._newest(start, upto)
         if self._open == (turn, start):
             self._open = None
@@ -169,14 +172,13 @@ class Thinking:
         closed = start + (self._ring.end - start) // self._block * self._block
         return Sample(max(done + self._block, closed))
 
-    def _request(self, turn: Turn, heard: Span) -> Request | None:
-        notes = notes_of(self._notebook.of(turn, heard))
+    def _request(self, heard: Span, base: tuple[Taken, ...]) -> Request | None:
         try:
             user = Human(segments(self._ring, heard))
         except HocketError as error:
             self._emit(StageFailed("thinking", str(error)))
             return None
-        return self._strategy.request(self._history(), user, notes, self._budget)
+        return self._strategy.request(self._history(), user, notes_of(base), self._budget)
 
     @property
     def _budget(self) -> int:
@@ -230,7 +232,9 @@ class Thinking:
         reading, cut = musing.reader.reading, not musing.closed
         if cut and not self._strategy.keeps_cut:
             return
-        if self._notebook.take(musing.turn, 0, musing.heard, reading, tokens=musing.tokens, cut=cut):
+        if self._notebook.take(
+            musing.turn, 0, musing.heard, reading, tokens=musing.tokens, cut=cut, base=musing.base
+        ):
             self._ledger.kept(musing.turn, LISTENING, musing.tokens)
 
     async def _sound_until(self, upto: Sample) -> bool:

@@ -29,7 +29,7 @@ def simulate_arguments(parser: argparse.ArgumentParser) -> None:
         help="who thinks: a scripted brain, or the bundled one at its declared cost",
     )  # fmt: skip
     parser.add_argument("--trace", type=Path, metavar="FILE", help="write the trace of the only seed there")
-    parser.add_argument("--cells", action="store_true", help="print the visits to every cell of the policy and kind of decision")
+    parser.add_argument("--cells", action="store_true", help="print visits to every cell and decision")
 
 
 def simulate_command(given: argparse.Namespace, tell: Tell | None = None) -> int:

@@ -91,7 +91,7 @@ def _fault(dice: random.Random) -> Fault:
         case "frame":
             return Fault("frame", dice.randrange(50, 900), "gap", dice.uniform(0.1, 0.8))
         case "pull":
-            return Fault("pull", dice.randrange(100, 900), "stall", dice.choice([0.1, 0.4, 1.6]))
+            return Fault("pull", dice.randrange(100, 900), "stall", dice.choice([0.1, 0.4, 1.6, 1.6]))
     kind = dice.choice(LATE).__name__
     nth = dice.randrange(60 if kind == "PlaybackReached" else 4)
     return Fault("mail", nth, kind, dice.uniform(0.02, 0.3))

@@ -155,7 +155,10 @@ def positions_never_go_back(evidence: Evidence) -> Iterator[str]:
 
 def _reached(evidence: Evidence) -> Iterator[str]:
     reached: dict[Turn, tuple[int, int]] = {}
-    for at, fact in evidence.of(PlaybackReached):
+    for at, fact in evidence.of(PlaybackReached, CommitDraft):
+        if isinstance(fact, CommitDraft):
+            reached.pop(fact.turn, None)  # of a reply that was taken back there may have been news since
+            continue
         place = (fact.phrase, fact.sample)
         if place < reached.get(fact.turn, (0, 0)):
             yield f"the ear went back to {place} in turn {fact.turn} at {at:.3f}"

@@ -86,6 +86,8 @@ class Rest:
     seconds: float
 
 
+HUM = (BACKCHANNEL,) * 6
+"""A backchannel that lasts longer than one is excused."""
 Act: TypeAlias = Speak | Overlap | Outlast | Hasten | Type | Push | Ask | Rest
 
 
@@ -144,7 +146,7 @@ def _close_calls(seed: int, dice: random.Random) -> Scenario:
     moments = (*late_mail(dice), *draw_moments(seed, dice)[-1:])
     return Scenario(
         seed, tuple(acts), _encore(seed, dice), moments=moments, write=dice.choice([0.006, 0.35]),
-        heads=_heads(seed, moments),
+        heads=seed % 5 == 0,
     )  # fmt: skip
 
 
@@ -157,7 +159,8 @@ def _encore(seed: int, dice: random.Random) -> tuple[Act, ...]:
     """What leads into every state in turn, so that the conversation can be closed there."""
     over = closing_row(seed)[0] is not User.QUIET and closing_row(seed)[1] is not Agent.SILENT
     if over or talks_over(seed):
-        words = dice.choice([(STOP,), (STOP,), (BACKCHANNEL,), _sentence(dice, 4)])
+        held = closing_row(seed) == (User.PAUSED, Agent.HELD)  # then only a short burst leads there
+        words = dice.choice([(STOP,), *([] if held else [HUM]), (BACKCHANNEL,), _sentence(dice, 4)])
         return Speak((*_sentence(dice, 2), LONG)), Overlap(words, dice.uniform(0.3, 1.0))
     return Speak(_sentence(dice, 3)), Rest(0.5)
 
@@ -189,8 +192,8 @@ def _overlap(dice: random.Random) -> Act:
             return Overlap(_sentence(dice), delay)
         case "mhm":
             return Overlap((BACKCHANNEL,), delay)
-        case "hum":  # longer than a backchannel is excused
-            return Overlap((BACKCHANNEL,) * 6, delay)
+        case "hum":
+            return Overlap(HUM, delay)
         case "stop":
             return Overlap((STOP,), delay)
         case "cough":
@@ -219,7 +222,7 @@ def _policy(seed: int, dice: random.Random) -> TurnConfig:
     if dice.random() < 0.2:
         return TurnConfig.fixed(0.25, reply_timeout=2.0, stall_timeout=1.0, nudge_after=nudge)
     return TurnConfig(
-        reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 1.0, 5.0]),
+        reply_timeout=dice.choice([2.0, 10.0]), stall_timeout=dice.choice([1.0, 1.0, 1.0, 5.0]),
         nudge_after=nudge, early=own.choice([0.9, 0.9, 0.0]), adapt=own.random() < 0.8,
         adapt_after=own.choice([2, 4]),
     )  # fmt: skip

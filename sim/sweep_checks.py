@@ -164,7 +164,8 @@ def no_finished_thought_is_lost(record: Record) -> Iterator[str]:
     for _, commit in evidence.of(CommitDraft):
         span = spans[commit.draft]
         began = next(at for at, order in evidence.of(StartDraft) if order.draft == commit.draft)
-        due = [n.text for when, n in notes if n.turn == commit.turn and when <= began + 1e-9]
+        taken = [n for when, n in notes if n.turn == commit.turn and when < began - 1e-9]
+        due = [n.text for n in taken if n.after <= -(-len(span) // BLOCK)]
         mine = [each for each in record.asked if each.mark == mark_of(len(span))]
         seen = {each.notes for each in mine if each.kind != "note"}
         if seen and not any(all(text.strip() in carried for text in due) for carried in seen):

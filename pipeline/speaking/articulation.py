@@ -267,14 +267,15 @@ class Articulation:
         """Say what is missing of the answer; all of it, where what was said is wrong."""
         self._compare(meant)
         if rest is None:
-            await self._say_all(f"{self._config.correct} {meant}")
-        elif self._job.words < self._config.most_words:
+            await self._say_all(f"{self._config.correct} {meant}", more=self._job.words)
+        else:
             await self._say_all(rest)
 
-    async def _say_all(self, text: str) -> None:
+    async def _say_all(self, text: str, *, more: int = 0) -> None:
+        """Say a text, as far as the reply's words go, and ``more``."""
         phraser = Phraser(started=True)
         for phrase in (*phraser.feed(text), *phraser.finish()):
-            if not self._job.dropped:
+            if not self._job.dropped and self._job.words < self._config.most_words + more:
                 await self._say(phrase)
 
     def _compare(self, meant: str) -> None:

@@ -388,7 +388,7 @@ def test_a_backchannel_is_excused_while_it_goes_on_but_not_for_ever() -> None:
     assert scene.tell(4.3, OverlapScored(at(4.25), Overlap.BACKCHANNEL)) == [Resume(Turn(1))]
     assert scene.tell(4.4, OverlapScored(at(4.3), Overlap.BACKCHANNEL)) == []
     assert [type(order) for order in scene.until(6)] == [Hush, Remember, Think]
-    assert scene.when(Hush) == pytest.approx(5.5)
+    assert scene.when(Hush) == pytest.approx(5.0)
 
 
 def test_a_backchannel_that_ends_changes_nothing_more() -> None:

@@ -10,6 +10,7 @@ from pipeline.events import (
     Draft,
     DraftFinished,
     DropDraft,
+    Duck,
     Ending,
     Hold,
     Overlap,
@@ -21,6 +22,8 @@ from pipeline.events import (
     Remember,
     Resume,
     SpeechPaused,
+    SpeechStarted,
+    Think,
     Turn,
     Unduck,
 )
@@ -115,3 +118,14 @@ def test_a_reply_whose_writing_ends_while_it_is_held_is_not_ended_by_it() -> Non
     assert scene.tell(4.3, DraftFinished(Turn(1), Draft(1), Ending.COMPLETE)) == []
     assert scene.where == (User.TALKING, Agent.HELD)
     assert scene.tell(4.4, judged(4.36, Overlap.BACKCHANNEL)) == [Resume(Turn(1))]
+
+
+def test_who_went_on_before_the_first_sample_goes_on_with_the_same_turn() -> None:
+    scene = Scene().speaks()
+    begun = scene.state.sounded
+    assert begun is not None
+    orders = scene.tell(begun + 0.06, SpeechStarted(at(begun - 0.03)))
+    assert [type(order) for order in orders] == [DropDraft, Think]
+    assert scene.state.user is User.TALKING and scene.state.turn == 1
+    over = Scene().speaks()
+    assert [type(order) for order in over.tell(begun + 0.06, SpeechStarted(at(begun + 0.01)))] == [Duck]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from model.render import SEGMENT, Patches, Renderer, SegmentEnd, Words
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT, FIRST_BYTE, SPECIALS, Tokenizer
 from pipeline.errors import BugError
-from pipeline.prompt import BLOCK, Audio, Heard, Human, Prompt, Reply, System, Text
+from pipeline.prompt import BLOCK, Audio, Heard, Human, Note, OpenNote, Prompt, Reply, System, Text
 
 TOKENIZER = Tokenizer(
     ["system", "human", "assistant", "<", "</", "think", ">", "\n", "practice", " forty", "8"]
@@ -153,3 +155,84 @@ def test_sessions_share_the_system_prompt_only():
 
 def test_a_placeholder_id_is_never_a_key():
     assert AUDIO_PATCH not in keys(SYSTEM, Human((zeros(3),)), Reply())
+
+
+# --- notes ------------------------------------------------------------------------------------------------
+
+
+def shared(one, other):
+    """Positions that the second prompt finds read when the first was."""
+    same = [a == b for a, b in zip(one, other, strict=False)]
+    return same.index(False) if False in same else len(same)
+
+
+ONE, TWO = Note("heard: 8\n", 2), Note("forty\n", 3)
+FIRST = "<think>\nheard: 8\n</think>"
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((Human((zeros(2),)), OpenNote()), "<|BOT|>human\n<audio_start>§§<think>\n"),
+        ((Human((zeros(2),)), OpenNote("heard: 8\n")), "<|BOT|>human\n<audio_start>§§<think>\nheard: 8\n"),
+        ((Human((zeros(3),), (ONE,)), OpenNote()), f"<|BOT|>human\n<audio_start>§§{FIRST}§<think>\n"),
+        (
+            (Human((zeros(4),), (ONE, TWO)),),
+            f"<|BOT|>human\n<audio_start>§§{FIRST}§<think>\nforty\n</think>§",
+        ),
+        (
+            (Human((zeros(3),), (ONE, TWO)), Reply()),
+            f"<|BOT|>human\n<audio_start>§§{FIRST}§<think>\nforty\n</think><audio_end><|EOT|>"
+            "<|BOT|>assistant\n<think>\n",
+        ),
+        ((Human((zeros(1, 9),), (ONE,)),), f"<|BOT|>human\n<audio_start>§{FIRST}"),
+        ((Human((zeros(2), Text("hi")), (ONE,)), Heard("Eight.")), None),
+    ],
+)
+def test_notes_stand_in_the_sound_where_they_were_thought(parts, expected):
+    if expected is None:
+        expected = f"<|BOT|>human\n<audio_start>§§{FIRST}<audio_end>hi<|EOT|><|BOT|>assistant\nEight.<|EOT|>"
+    assert shown(Prompt(parts)) == expected
+    layout = Renderer(TOKENIZER).layout(Prompt(parts))
+    assert len(layout) == len(layout.keys(""))
+
+
+def test_an_open_note_is_last():
+    with pytest.raises(BugError):
+        Renderer(TOKENIZER).layout(Prompt((Human((zeros(2),)), OpenNote(), Reply())))
+
+
+def test_what_was_read_while_listening_is_never_read_again(sound):
+    """Prefill, thought, prefill, draft: each finds all that the one before it read, but the newest sound."""
+    pcm = sound(1, 60 * BLOCK)
+    audio = [Audio(pcm[: upto * BLOCK].copy()) for upto in (24, 25, 32, 50)]
+    note, later = Note("heard: 8\n", 25), Note("forty\n", 50)
+    ahead = keys(SYSTEM, Human((audio[0],)))
+    thought = keys(SYSTEM, Human((audio[1],)), OpenNote(note.text))
+    again = keys(SYSTEM, Human((audio[2],), (note,)))
+    second = keys(SYSTEM, Human((audio[3],), (note,)), OpenNote(later.text))
+    draft = keys(SYSTEM, Human((Audio(pcm),), (note, later)), Reply())
+    begun = keys(SYSTEM, Human((Audio(pcm),), (note, later)), Reply("heard: 8\n"))
+    for before, after in itertools.pairwise((ahead, thought, again, second, draft, begun)):
+        assert shared(before, after) == len(before)
+
+
+def test_equal_sounds_with_other_notes_share_nothing_after_the_note(sound):
+    audio = Audio(sound(1, 6 * BLOCK))
+    one, other, none = (
+        keys(SYSTEM, Human((audio,), notes), Reply())
+        for notes in ((Note("forty\n", 3),), (Note("8\n", 3),), ())
+    )
+    start = one.index(AUDIO_START) + 1
+    opened = start + 3 + len(TOKENIZER.encode("<think>\n"))
+    assert shared(one, other) == opened and shared(one, none) == start + 3
+
+
+def test_a_note_in_a_long_recording_stands_in_its_own_group():
+    samples = SEGMENT + 20 * BLOCK
+    notes = (Note("8\n", 10), Note("8\n", 325))
+    text = shown(Prompt((Human((Audio(np.zeros(samples, np.float32)),), notes), Reply())))
+    first, second = text.split("<audio_end>")[:2]
+    note = "<think>\n8\n</think>"
+    assert first.endswith("<audio_start>" + "§" * 10 + note + "§" * 303)
+    assert second == "<audio_start>" + "§" * 12 + note + "§" * 8

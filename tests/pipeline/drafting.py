@@ -24,6 +24,7 @@ from pipeline.events import (
     Turn,
 )
 from pipeline.listening.interleaved import Interleaved
+from pipeline.listening.strategy import ListeningStrategy
 from pipeline.notebook import Notebook
 from pipeline.ports import Contradiction, Noted, Phrase, Speculated, Thought
 from pipeline.prompt import Prompt, Reply
@@ -123,6 +124,7 @@ def during(
     budget: int = 2000,
     ahead: bool = True,
     per_word: float = 0.3,
+    listening: ListeningStrategy | None = None,
 ) -> Stage:
     """Run a scene beside two lanes of drafting and two of formulating."""
 
@@ -134,8 +136,9 @@ def during(
         ledger = Ledger(SpeculationConfig(tokens=budget), 0.0, told.append)
         formulating = Formulating(engine)
         ways = Ways(
-            notebook=notebook, listening=Interleaved(), speaking=strategy, formulating=formulating,
-            ledger=ledger, left=player.left, observe=conflicts.append, ahead=ahead, holds=holds,
+            notebook=notebook, listening=listening or Interleaved(), speaking=strategy,
+            formulating=formulating, ledger=ledger, left=player.left, observe=conflicts.append, ahead=ahead,
+            holds=holds,
         )  # fmt: skip
         decoding = Decoding(
             engine, ring, lambda: history, phrases, facts.append, lambda t: thoughts.append((now(), t)),

@@ -31,7 +31,7 @@ def test_without_heads_words_are_not_known_and_nothing_is_claimed() -> None:
     ("judgement", "expected"),
     [
         (heads(words=0.8), Overlap.BARGE_IN),
-        (heads(backchannel=0.8), Overlap.BACKCHANNEL),
+        (heads(backchannel=0.95), None),
         (heads(noise=0.8), Overlap.NOISE),
         (heads(words=0.7, backchannel=0.2, noise=0.1), None),
     ],
@@ -51,7 +51,10 @@ def test_a_word_is_believed_only_after_a_while_because_an_mm_begins_like_one() -
     assert kind(start) is None
     assert kind(replace(start, seconds=0.24)) is Overlap.BARGE_IN
     assert kind(replace(start, ended=True)) is Overlap.BARGE_IN, "a short word is a word"
-    assert kind(replace(SPEECH, seconds=0.16, judgement=heads(backchannel=0.95))) is Overlap.BACKCHANNEL
+    mm = replace(SPEECH, seconds=0.4, judgement=heads(backchannel=0.75))
+    assert kind(mm) is None, "people begin sentences like one"
+    assert kind(replace(mm, seconds=0.5)) is Overlap.BACKCHANNEL
+    assert kind(replace(mm, ended=True)) is Overlap.BACKCHANNEL
 
 
 def test_nothing_is_said_about_a_burst_that_has_hardly_begun() -> None:

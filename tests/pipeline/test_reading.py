@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.reading import COMPLETE_SCORE, INCOMPLETE_SCORE, Read, Reader
+from pipeline.reading import COMPLETE_SCORE, INCOMPLETE_SCORE, Read, Reader, Reading, kept_lines
 
 
 def read(*tokens: tuple[str, float]) -> Read:
@@ -51,3 +51,56 @@ def test_an_unclear_sound_is_doubtful_whatever_the_confidence() -> None:
     got = Read("unclear", 0.0, False)
     assert got.doubtful(None)
     assert got.end_of_turn is None
+
+
+# --- after notes ------------------------------------------------------------------------------------------
+
+
+def after(notes: list[Reading], *tokens: tuple[str, float]) -> Read:
+    reader = Reader(notes)
+    for text, logprob in tokens:
+        reader.feed(text, logprob)
+    return reader.read()
+
+
+def test_what_was_heard_in_pieces_is_read_as_one_and_all_its_lines_count() -> None:
+    notes = [
+        Reading("heard: what is\n", (-0.1, -0.3)), Reading("about a sum\n"),
+        Reading("heard: two plus\n", (-0.2,)),
+    ]  # fmt: skip
+    got = after(notes, ("heard:", -0.4), (" two", -0.5), ("\n", 0.0), ("4", -9.0))
+    assert got.heard == "what is two plus two"
+    assert got.confidence == pytest.approx(-(0.1 + 0.3 + 0.2 + 0.4 + 0.5) / 5)
+
+
+def test_nothing_more_was_heard_after_the_last_note() -> None:
+    got = after([Reading("heard: thank you\n", (-0.1,))], ("heard:", -0.1), ("\n", 0.0))
+    assert (got.heard, got.end_of_turn) == ("thank you", COMPLETE_SCORE)
+
+
+def test_one_unclear_piece_makes_the_whole_unclear() -> None:
+    notes = [Reading("heard: what is\n", (-0.01,))]
+    assert after(notes, ("heard: unclear", -0.01)).doubtful(None)
+
+
+def test_notes_alone_are_no_reading_of_the_turn() -> None:
+    assert after([Reading("heard: what is\n", (-0.1,))], ("hm", -0.1)).heard is None
+
+
+def test_a_notes_last_word_says_nothing_about_how_well_it_was_heard() -> None:
+    assert Reading("heard: two pl\nincomplete\n", (-0.1, -0.2, -9.0, -0.3)).upto("heard: two pl\n") == Reading(
+        "heard: two pl\n", (-0.1, -0.2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("thought", "whole", "kept"),
+    [
+        ("a\nb", True, "a\nb\n"),
+        ("a\nb", False, "a\n"),
+        ("a\nincomplete\n", True, "a\n"),
+        ("\n\na\n", False, "a\n"),
+    ],
+)
+def test_a_note_is_made_of_finished_lines(thought: str, whole: bool, kept: str) -> None:
+    assert kept_lines(thought, whole=whole) == kept

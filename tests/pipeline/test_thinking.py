@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from thinker import Thinker, numbered, positions
+from thinker import KeepsCut, Thinker, numbered, positions
 
 from pipeline.clock import simulate
 from pipeline.events import Fact, Sample, Span, StageFailed, StopThinking, Think, Turn
@@ -118,7 +118,7 @@ def test_the_budget_is_what_the_brain_writes_in_a_block() -> None:
         await scene.talk(6.9)
 
     slow = Thinker(note=lambda heard: numbered(100), pace=0.1)
-    ran = during(scene, slow)
+    ran = during(scene, slow, KeepsCut())
     assert ran.sounds() == [25, 50, 75], "no block is left out after one that was thought through"
     # Believed to write 50 per second, the first thought is overtaken; then the measured rate is the budget.
     first, second = (note.text.count("\n") for note in ran.notes()[:2])
@@ -132,7 +132,7 @@ def test_a_fast_brain_is_capped() -> None:
         await scene.talk(3.0)
 
     talker = Thinker(note=lambda heard: numbered(100), pace=0.001)
-    ran = during(scene, talker, config=ThinkingConfig(most_tokens=31))
+    ran = during(scene, talker, KeepsCut(), ThinkingConfig(most_tokens=31))
     assert len(ran.thoughts) == 31 and ran.notes()[0].text == numbered(10)
 
 
@@ -142,7 +142,7 @@ def test_an_overtaken_thought_stops_at_a_token_and_keeps_its_whole_lines() -> No
         await scene.talk(4.1)
         assert scene.brain.open == 1 and scene.sounds() == [25, 50]
 
-    ran = during(scene, Thinker(note=lambda heard: numbered(100), pace=0.09))
+    ran = during(scene, Thinker(note=lambda heard: numbered(100), pace=0.09), KeepsCut())
     (noted, *_) = ran.noted
     assert noted.cut and noted.text == numbered(noted.text.count("\n")) and noted.after == 25
 
@@ -152,21 +152,52 @@ def test_a_draft_finds_the_finished_lines_at_once_and_is_not_disturbed() -> None
         begin(scene)
         await scene.talk(2.3)
         assert scene.thinking.writing and not scene.notes()
-        scene.thinking.draft()
+        scene.thinking.draft(early=False)
         assert not scene.thinking.writing and scene.notes() == (Note(numbered(3), 25),)
         await asyncio.sleep(0.001)
         assert scene.brain.open == 0, "the engine is free before its next token"
         await scene.talk(4.0)
         assert scene.sounds() == [25]
 
-    assert during(scene, Thinker(note=lambda heard: numbered(50), pace=0.03)).facts == []
+    talker = Thinker(note=lambda heard: numbered(50), pace=0.03)
+    assert during(scene, talker, KeepsCut()).facts == []
+
+
+def test_a_thought_that_counts_only_whole_goes_on_beside_the_draft() -> None:
+    async def scene(scene: Scene) -> None:
+        begin(scene)
+        await scene.talk(2.1)
+        scene.thinking.draft(early=False)
+        assert scene.thinking.writing and not scene.notes()
+        await scene.talk(2.5)
+        assert scene.notes() == (Note(numbered(8), 25),)
+
+    assert during(scene, Thinker(note=lambda heard: numbered(8), pace=0.03)).sounds() == [25]
+
+
+def test_before_a_pause_thinking_goes_on_beside_the_draft() -> None:
+    async def scene(scene: Scene) -> None:
+        begin(scene)
+        await scene.talk(3.0)
+        scene.thinking.draft(early=True)
+        await scene.talk(2.0)
+
+    assert during(scene).sounds() == [25, 50]
+
+
+def test_a_cut_thought_is_no_note_where_only_whole_ones_count() -> None:
+    async def scene(scene: Scene) -> None:
+        begin(scene)
+        await scene.talk(4.5)
+
+    assert during(scene, Thinker(note=lambda heard: numbered(100), pace=0.05)).noted == []
 
 
 def test_thinking_goes_on_after_the_draft_was_dropped() -> None:
     async def scene(scene: Scene) -> None:
         begin(scene)
         await scene.talk(2.5)
-        scene.thinking.draft()
+        scene.thinking.draft(early=False)
         await scene.talk(2.2)
         scene.thinking.go_on()
         await scene.talk(2.0)
@@ -257,7 +288,7 @@ def test_a_stall_does_not_teach_that_the_brain_is_slow() -> None:
                 if number == 10 and len(self.asked) == 1:
                     await asyncio.get_running_loop().create_future()
 
-    ran = during(scene, Stalls(note=lambda heard: numbered(100), pace=0.02))
+    ran = during(scene, Stalls(note=lambda heard: numbered(100), pace=0.02), KeepsCut())
     assert len(ran.facts) == 1
     assert ran.noted[-1].text.count("\n") > 15
 

@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import ModelError
+from pipeline.listening.interleaved import Interleaved
 from pipeline.ports import Limits, Piece
 from pipeline.prompt import Audio, Human, OpenNote, Prompt, Reply
+
+
+class KeepsCut(Interleaved):
+    """Notes in the sound, of which the finished lines of a stopped thought count too."""
+
+    keeps_cut = True
+
 
 END = 7
 """The token that ends a turn."""

@@ -29,7 +29,8 @@ def met(*acts: Act, seed: int = 1, **settings: object) -> set[str]:
 
 LONG = Speak(("alpha", "long"))
 OVER = [
-    ((BACKCHANNEL,), True, "overlap: excused"),
+    ((BACKCHANNEL,) * 2, True, "overlap: excused"),
+    ((BACKCHANNEL,), True, "overlap: judged in its pause"),
     ((BACKCHANNEL,) * 6, True, "overlap: too long for a backchannel"),
     (("kilo", "lima", "mike", "golf"), True, "overlap: barge-in while talking"),
     (("kilo", "lima", "mike", "golf"), False, "overlap: the user goes on"),

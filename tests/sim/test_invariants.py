@@ -33,7 +33,7 @@ from pipeline.events import (
 from pipeline.ports import Thought
 from pipeline.trace import Entry
 from sim.evidence import Evidence, Sound
-from sim.invariants import CHECKS, violations
+from sim.invariants import CHECKS, positions_never_go_back, violations
 from sim.script import Overlap, Rest, Scenario, Speak
 from sim.world import play
 
@@ -313,6 +313,15 @@ def test_a_planted_fault_is_found(sound: Evidence, plant: Callable[[Evidence], E
 
 def test_every_invariant_has_a_planted_fault() -> None:
     assert {name for _, name in PLANTED} == {check.__name__ for check in CHECKS}
+
+
+def test_late_news_of_a_reply_that_was_taken_back_is_no_step_back_of_the_next() -> None:
+    late = [(DropDraft(Turn(1), Draft(1)), 0), (PlaybackReached(Turn(1), 0, 8160), 0)]
+    again = [(CommitDraft(Turn(1), Draft(2)), 1), (PlaybackReached(Turn(1), 0, 2400), 1)]
+    entries = tuple(Entry(seq, at, item) for seq, (item, at) in enumerate([*late, *again]))
+    assert list(positions_never_go_back(Evidence(entries=entries))) == []
+    kept = tuple(replace(entry, seq=seq) for seq, entry in enumerate((*entries[:2], entries[3])))
+    assert len(list(positions_never_go_back(Evidence(entries=kept)))) == 1
 
 
 def test_facts_that_are_not_orders_are_no_business_of_the_order_checks(sound: Evidence) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.ports import FRAME
-from sim.script import Act, Ask, Hasten, Outlast, Overlap, Push, Rest, Speak, Type, scenario
+from sim.script import HUM, Act, Ask, Hasten, Outlast, Overlap, Push, Rest, Speak, Type, scenario
 from sim.user import Hooks, User, Uttered
 from sim.words import heard, speech
 
@@ -122,4 +122,4 @@ def test_neighbouring_words_differ_so_that_they_can_be_told_apart() -> None:
     for seed in range(300):
         for act in (*scenario(seed).acts, *scenario(seed).encore):
             words = getattr(act, "words", ())
-            assert all(a != b for a, b in pairwise(words))
+            assert words == HUM or all(a != b for a, b in pairwise(words)), "a hum is one long sound"

@@ -8,10 +8,11 @@ import itertools
 import pytest
 from drafting import FIRST, TURN, Staged, during, lines
 from drafting import Stage as Scene
-from thinker import Thinker, numbered
+from thinker import KeepsCut, Thinker, numbered
 
 from pipeline.decoder import DecoderConfig
 from pipeline.events import Ending, Sample, Span
+from pipeline.listening.interleaved import Interleaved
 from pipeline.prompt import Note
 from pipeline.speaking.adaptive import Adaptive
 from pipeline.speaking.articulation import ArticulationConfig
@@ -167,7 +168,10 @@ PHASES = [0.05, 0.17, 0.3, 0.5, 0.9, 1.2, 1.9, 2.2]
 
 @pytest.mark.parametrize("after", PHASES)
 @pytest.mark.parametrize("committed", [False, True])
-def test_a_drop_in_any_phase_leaves_nothing_running_and_keeps_the_thought(after, committed) -> None:
+@pytest.mark.parametrize("listening", [KeepsCut(), Interleaved()], ids=["keeps cut", "whole"])
+def test_a_drop_in_any_phase_leaves_nothing_running_and_keeps_the_thought(
+    after, committed, listening
+) -> None:
     async def scene(stage: Scene) -> None:
         stage.start()
         if committed:
@@ -181,9 +185,12 @@ def test_a_drop_in_any_phase_leaves_nothing_running_and_keeps_the_thought(after,
         await asyncio.sleep(5)
         assert len(stage.player.said) == said
 
-    stage = during(scene, Adaptive(), slow(thought=HEARD + numbered(20)))
+    thought = HEARD + numbered(20)
+    stage = during(scene, Adaptive(), slow(thought=thought), listening=listening)
     written = "".join(thought.text for _, thought in stage.thoughts)
     kept = written[: written.rfind("\n") + 1]
+    if not listening.keeps_cut and (written != thought or after < 1.3):
+        kept = ""
     assert "".join(noted.text for noted in stage.noted) == kept
     if kept:
         assert stage.noted[0].after == 13 and stage.noted[0].draft == 1
@@ -197,7 +204,7 @@ def test_the_thought_of_a_dropped_draft_stands_in_the_next_prompt() -> None:
         stage.start(2, end=40_000)
         await asyncio.sleep(0.1)
 
-    stage = during(scene, Adaptive(), slow())
+    stage = during(scene, Adaptive(), slow(), listening=KeepsCut())
     *_, (_, prompt) = stage.brain.of("thought")
     (note,) = prompt.parts[0].notes  # type: ignore[union-attr]
     assert isinstance(note, Note) and note.after == 13 and note.text.startswith(HEARD)
@@ -210,7 +217,7 @@ def test_a_newer_draft_replaces_an_older_one_and_has_its_thought() -> None:
         stage.start(2, end=40_000)
         await asyncio.sleep(0.1)
 
-    *_, (_, prompt) = during(scene, Adaptive(), slow()).brain.of("thought")
+    *_, (_, prompt) = during(scene, Adaptive(), slow(), listening=KeepsCut()).brain.of("thought")
     assert [note.after for note in prompt.parts[0].notes] == [13]  # type: ignore[union-attr]
 
 

@@ -1,0 +1,18 @@
+"""pipeline/listening/strategy.py: names of strategies, and what brains were trained for."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.listening.strategy import strategy_for
+from pipeline.mechanisms import LISTENING
+
+
+@pytest.mark.parametrize("wanted", [name for name in LISTENING if name != "auto"])
+def test_every_name_of_the_switch_is_a_strategy_of_that_name(wanted: str) -> None:
+    assert strategy_for(wanted, "yes").name == wanted
+
+
+@pytest.mark.parametrize(("can", "name"), [("yes", "interleaved"), ("notes", "notes"), ("no", "off")])
+def test_auto_takes_what_the_brain_was_trained_for(can: str, name: str) -> None:
+    assert strategy_for("auto", can).name == name
