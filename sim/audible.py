@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pipeline.events import (
+    DropDraft,
     Hold,
     Hush,
     PlaybackEnded,
@@ -133,8 +134,10 @@ def _speaking(evidence: Evidence) -> Iterator[tuple[Turn, float, float]]:
     """(turn, start, end) of each stretch in which a reply plays and is not held."""
     since: tuple[Turn, float] | None = None
     claims = evidence.claims()
-    kinds = (PlaybackStarted, PlaybackEnded, Hold, Resume, Hush, Remember, SessionClosed)
+    kinds = (PlaybackStarted, PlaybackEnded, Hold, Resume, Hush, Remember, SessionClosed, DropDraft)
     for at, item in evidence.of(*kinds):
+        if isinstance(item, DropDraft) and (since is None or item.turn != since[0]):
+            continue  # else the reply was taken back: its user had begun before its first sound
         if since is not None and not isinstance(item, PlaybackStarted | Resume):
             yield (*since, at)
             since = None

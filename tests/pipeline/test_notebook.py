@@ -25,7 +25,7 @@ def book(*, start: int = 0) -> tuple[Notebook, list[Noted]]:
 
 
 def take(notebook: Notebook, text: str, positions: float, *, cut: bool = False, turn: Turn = ONE) -> bool:
-    return notebook.take(turn, 0, heard(positions), Reading(text, (-0.1,)), tokens=5, cut=cut)
+    return notebook.take(turn, 0, heard(positions), Reading(text, (-0.1, -0.2, -0.3)), tokens=5, cut=cut)
 
 
 def test_notes_stand_in_the_order_in_which_they_were_thought() -> None:
@@ -114,7 +114,7 @@ def test_forgetting_another_turn_changes_nothing() -> None:
     assert len(notebook.of(ONE, heard(30))) == 1
 
 
-def test_the_confidence_of_a_heard_line_stays_with_its_note() -> None:
+def test_the_confidence_of_a_heard_line_but_its_last_word_stays_with_its_note() -> None:
     notebook, _ = book()
     take(notebook, "heard: a\nincomplete\n", 25)
     (taken,) = notebook.of(ONE, heard(30))

@@ -70,7 +70,7 @@ def test_what_was_heard_in_pieces_is_read_as_one_and_all_its_lines_count() -> No
     ]  # fmt: skip
     got = after(notes, ("heard:", -0.4), (" two", -0.5), ("\n", 0.0), ("4", -9.0))
     assert got.heard == "what is two plus two"
-    assert got.confidence == pytest.approx(-(0.1 + 0.3 + 0.2 + 0.4 + 0.5) / 5)
+    assert got.confidence == pytest.approx(-(0.1 + 0.3 + 0.2 + 0.4 + 0.5) / 6), "with the end of its own line"
 
 
 def test_nothing_more_was_heard_after_the_last_note() -> None:
@@ -88,9 +88,8 @@ def test_notes_alone_are_no_reading_of_the_turn() -> None:
 
 
 def test_a_notes_last_word_says_nothing_about_how_well_it_was_heard() -> None:
-    assert Reading("heard: two pl\nincomplete\n", (-0.1, -0.2, -9.0, -0.3)).upto("heard: two pl\n") == Reading(
-        "heard: two pl\n", (-0.1, -0.2)
-    )
+    thought = Reading("heard: two pl\nincomplete\n", (-0.1, -0.2, -9.0, -0.3))
+    assert thought.upto("heard: two pl\n") == Reading("heard: two pl\n", (-0.1, -0.2))
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,16 @@ def test_what_is_missing_begins_at_a_word_border(said: str, meant: str, rest: st
         ("Two plus three is six", "That makes five.", "two plus three", True),
         ("Let me see", "That makes five.", "", False),
         ("10,000 people", "There were 10,000.", "", False),
+        ("That is ninety one", "Ninety five; it was thirty one.", "", True),
+        ("That is ninety five.", "It was thirty one, and makes ninety five.", "", False),
+        ("That is twenty", "That is twenty one.", "", False),
+        ("That is twenty.", "That is twenty one.", "", False),
+        ("That is one", "That is twenty one.", "", True),
+        ("That is twenty miles", "That is twenty one miles.", "", True),
+        ("Twenty and then", "Twenty one and then four.", "", True),
+        ("That is twenty one", "That is twenty.", "", True),
+        ("Twenty plus four", "That is thirty.", "twenty plus four", False),
+        ("Twenty plus four is", "That is thirty.", "twenty five plus four", True),
     ],
 )
 def test_a_number_that_the_answer_does_not_have_is_wrong(
