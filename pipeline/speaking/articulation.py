@@ -99,6 +99,8 @@ class Articulation:
         self._tried = 0
         self._asked = 0
         self._ended = False
+        self._told: str | None = None
+        "The thoughts of which the newest words said all."
         self._pace = 0.1
         self._handed: list[tuple[float, float]] = []
         "Phrases that the voice may not have made sound of yet: until when, and how many seconds of it."
@@ -119,8 +121,9 @@ class Articulation:
                 await self._last()
                 return
             if self._may_go_on() or await self._ready():
-                self._tried = self._grown
-                self._ended = await self._write(self._known, final=False)
+                self._tried, known, said = self._grown, self._known, self._said
+                self._ended = await self._write(known, final=False)
+                self._told = known if self._ended and self._said != said else None
             else:
                 await self._news()
 
@@ -243,33 +246,29 @@ class Articulation:
             await self._write(self._thought.usable, final=True)
             return
         early = not self._job.committed or self._left() > self._due() + 2 * self._pace
-        if early:
-            meant = await self._meant()
-            rest = rest_of(self._said, meant)
-            if rest is not None or self._wrong(self._said, meant):
-                await self._settle(meant, rest)
-                return
-            self._compare(meant)
+        meant = await self._meant() if early else None
+        if meant is not None and await self._settled(meant, rest_of(self._said, meant)):
+            return
         said = self._said
         await self._write(self._thought.usable, final=True)
-        if early:
-            if self._said == said and self._means.holds:
-                await self._say_all(meant)  # it knows no way on from what was said: then the answer as it is
-        else:
-            said, meant = self._said, await self._meant()
-            if not self._job.dropped:
-                await self._settle(meant, "" if not self._wrong(said, meant) else None)
+        silent = self._said == said and self._means.holds and self._told != self._thought.usable
+        if meant is None:
+            meant = await self._meant()
+            if await self._settled(meant, rest_of(said, meant) if silent else ""):
+                return
+        if silent:
+            await self._say_all(meant)  # it knows no way on from what was said: then the answer as it is
 
-    def _wrong(self, said: str, meant: str) -> bool:
-        return conflicts(said, meant, asked=self._job.reader.read().heard or "")
-
-    async def _settle(self, meant: str, rest: str | None) -> None:
-        """Say what is missing of the answer; all of it, where what was said is wrong."""
+    async def _settled(self, meant: str, rest: str | None) -> bool:
+        """Take back what was wrong, or say the rest; False where the answer does not begin as was said."""
         self._compare(meant)
-        if rest is None:
+        if conflicts(self._said, meant, asked=self._job.reader.read().heard or ""):
             await self._say_all(f"{self._config.correct} {meant}", more=self._job.words)
+        elif rest is None:
+            return False
         else:
             await self._say_all(rest)
+        return True
 
     async def _say_all(self, text: str, *, more: int = 0) -> None:
         """Say a text, as far as the reply's words go, and ``more``."""

@@ -1,89 +1,18 @@
-"""pipeline/thinking.py: a thought per block of sound, never in the way of a draft."""
+"""pipeline/thinking.py: a thought per block of sound."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
-import numpy as np
 import pytest
-from thinker import KeepsCut, Thinker, numbered, positions
+from musing import TURN, Scene, begin, during
+from thinker import KeepsCut, Thinker, numbered
 
-from pipeline.clock import simulate
-from pipeline.events import Fact, Sample, Span, StageFailed, StopThinking, Think, Turn
-from pipeline.listening.interleaved import Interleaved
+from pipeline.events import StageFailed, StopThinking
 from pipeline.listening.off import Off
-from pipeline.listening.strategy import ListeningStrategy
-from pipeline.notebook import Notebook, notes_of
-from pipeline.ports import CAPTURE_RATE, FRAME, Noted, Speculated, Thought
-from pipeline.prompt import Audio, Human, Note, Prompt
-from pipeline.ring import AudioRing
-from pipeline.speculation import Ledger, SpeculationConfig
-from pipeline.thinking import Thinking, ThinkingConfig
-
-TURN = Turn(1)
-
-
-@dataclass
-class Scene:
-    thinking: Thinking
-    brain: Thinker
-    ring: AudioRing
-    notebook: Notebook
-    ledger: Ledger
-    facts: list[Fact]
-    thoughts: list[Thought]
-    noted: list[Noted]
-
-    async def talk(self, seconds: float) -> None:
-        """Real-time capture of a ramp, so that every block differs."""
-        for _ in range(round(seconds * 50)):
-            await asyncio.sleep(0.02)
-            self.ring.write(np.arange(self.ring.end, self.ring.end + FRAME, dtype=np.float32) / 1e6)
-
-    def notes(self) -> tuple[Note, ...]:
-        return notes_of(self.notebook.of(TURN, Span(Sample(0), Sample(self.ring.end))))
-
-    def moments(self) -> list[float]:
-        """When a thought was begun."""
-        return [round(at, 2) for at, _ in self.brain.asked]
-
-    def sounds(self) -> list[int]:
-        """Positions of sound in each request."""
-        return [positions(prompt) for _, prompt in self.brain.asked]
-
-
-def during(
-    scene: Callable[[Scene], Awaitable[None]],
-    brain: Thinker | None = None,
-    strategy: ListeningStrategy | None = None,
-    config: ThinkingConfig | None = None,
-    budget: int = 2000,
-) -> Scene:
-    async def main() -> Scene:
-        ring, facts, thoughts, noted = AudioRing(), list[Fact](), list[Thought](), list[Noted]()
-        told: list[Speculated] = []
-        notebook, engine = Notebook(noted.append), brain or Thinker()
-        ledger = Ledger(SpeculationConfig(tokens=budget), 0.0, told.append)
-        thinking = Thinking(
-            engine, ring, lambda: Prompt(()), notebook, strategy or Interleaved(), ledger, facts.append,
-            thoughts.append, config or ThinkingConfig(),
-        )  # fmt: skip
-        made = Scene(thinking, engine, ring, notebook, ledger, facts, thoughts, noted)
-        stage = asyncio.get_running_loop().create_task(thinking.run())
-        await scene(made)
-        stage.cancel()
-        ends = await asyncio.gather(stage, return_exceptions=True)
-        assert isinstance(ends[0], asyncio.CancelledError), ends
-        assert engine.open == 0
-        return made
-
-    return simulate(main)
-
-
-def begin(scene: Scene, turn: int = 1, start: int = 0) -> None:
-    scene.thinking.think(Think(Turn(turn), Span(Sample(start), Sample(start))))
+from pipeline.ports import CAPTURE_RATE
+from pipeline.prompt import Audio, Human, Note
+from pipeline.thinking import ThinkingConfig
 
 
 def test_each_block_is_thought_about_when_it_closes() -> None:
@@ -145,78 +74,6 @@ def test_an_overtaken_thought_stops_at_a_token_and_keeps_its_whole_lines() -> No
     ran = during(scene, Thinker(note=lambda heard: numbered(100), pace=0.09), KeepsCut())
     (noted, *_) = ran.noted
     assert noted.cut and noted.text == numbered(noted.text.count("\n")) and noted.after == 25
-
-
-def test_a_draft_finds_the_finished_lines_at_once_and_is_not_disturbed() -> None:
-    async def scene(scene: Scene) -> None:
-        begin(scene)
-        await scene.talk(2.3)
-        assert scene.thinking.writing and not scene.notes()
-        scene.thinking.draft(early=False)
-        assert not scene.thinking.writing and scene.notes() == (Note(numbered(3), 25),)
-        await asyncio.sleep(0.001)
-        assert scene.brain.open == 0, "the engine is free before its next token"
-        await scene.talk(4.0)
-        assert scene.sounds() == [25]
-
-    talker = Thinker(note=lambda heard: numbered(50), pace=0.03)
-    assert during(scene, talker, KeepsCut()).facts == []
-
-
-def test_a_thought_that_counts_only_whole_goes_on_beside_the_draft() -> None:
-    async def scene(scene: Scene) -> None:
-        begin(scene)
-        await scene.talk(2.1)
-        scene.thinking.draft(early=False)
-        assert scene.thinking.writing and not scene.notes()
-        await scene.talk(2.5)
-        assert scene.notes() == (Note(numbered(8), 25),)
-
-    assert during(scene, Thinker(note=lambda heard: numbered(8), pace=0.03)).sounds() == [25]
-
-
-def test_before_a_pause_thinking_goes_on_beside_the_draft() -> None:
-    async def scene(scene: Scene) -> None:
-        begin(scene)
-        await scene.talk(3.0)
-        scene.thinking.draft(early=True)
-        await scene.talk(2.0)
-
-    assert during(scene).sounds() == [25, 50]
-
-
-def test_a_cut_thought_is_no_note_where_only_whole_ones_count() -> None:
-    async def scene(scene: Scene) -> None:
-        begin(scene)
-        await scene.talk(4.5)
-
-    assert during(scene, Thinker(note=lambda heard: numbered(100), pace=0.05)).noted == []
-
-
-def test_thinking_goes_on_after_the_draft_was_dropped() -> None:
-    async def scene(scene: Scene) -> None:
-        begin(scene)
-        await scene.talk(2.5)
-        scene.thinking.draft(early=False)
-        await scene.talk(2.2)
-        scene.thinking.go_on()
-        await scene.talk(2.0)
-
-    assert during(scene).sounds() == [25, 75]
-
-
-def test_the_end_of_the_turn_ends_its_thoughts() -> None:
-    async def scene(scene: Scene) -> None:
-        begin(scene)
-        await scene.talk(2.2)
-        scene.thinking.stop(StopThinking(Turn(2)))
-        assert scene.thinking.writing
-        scene.thinking.stop(StopThinking(TURN))
-        assert not scene.thinking.writing
-        await scene.talk(3.0)
-        assert scene.brain.open == 0
-
-    assert during(scene, Thinker(pace=0.1)).sounds() == [25]
 
 
 def test_a_reopened_turn_thinks_on_and_not_again() -> None:

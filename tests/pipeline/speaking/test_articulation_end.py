@@ -1,4 +1,4 @@
-"""pipeline/speaking/articulation.py once the thought is whole: the rest, a correction, or the whole answer."""
+"""pipeline/speaking/articulation.py once the thought is whole: the rest, a correction, or all."""
 
 from __future__ import annotations
 
@@ -63,10 +63,13 @@ def test_where_the_brain_knows_no_way_on_the_whole_answer_is_said(commit: float 
 
 @pytest.mark.parametrize("pace", [0.02, SLOW], ids=["much is left to play", "nothing is left"])
 def test_a_brain_that_goes_on_after_its_words_says_its_answer_once(pace: float) -> None:
+    """Its last words may be written from every line of the thought before that is closed."""
+
     class GoesOn(Thinker):
         def _text(self, prompt, kind):  # type: ignore[no-untyped-def]
-            said = getattr(prompt.parts[-1], "said", "")
-            return " So it is four." if kind == "words" and said == "Apples, you say." else super()._text(prompt, kind)
+            reply = prompt.parts[-1]
+            knows = kind == "words" and reply.said == "Apples, you say." and lines(reply.thoughts) >= WHOLE
+            return " So it is four." if knows else super()._text(prompt, kind)
 
     async def scene(stage: Stage) -> None:
         stage.start()
