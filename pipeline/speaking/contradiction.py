@@ -55,9 +55,10 @@ def conflicts(said: str, meant: str, *, asked: str = "") -> bool:
 
     A number is a run of digits or English number words and counts as a whole: *ninety one* is not *ninety
     five*, although the answer may have a *thirty one*. Those of the question, ``asked``, may be said in any
-    case. The last run of ``said`` may go on in the answer. Other wording may differ without being wrong.
+    case. The last run of ``said`` may go on in the answer. Other wording may differ without being wrong, and a
+    lone *one* is more often a pronoun than a number.
     """
-    told = _numbers(said)
+    told = [number for number in _numbers(said) if number != ("one",)]
     known = [*_numbers(meant), *_numbers(asked)]
     for place, number in enumerate(told):
         open_end = place == len(told) - 1 and words(said)[-1:] == [number[-1]]
