@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .channel import Channel, Full
 from .draft import Job
@@ -31,7 +31,7 @@ from .notebook import Notebook, notes_of
 from .phrases import speakable
 from .ports import CAPTURE_RATE, Compute, Contradiction, Emit, Limits, Phrase, Thought
 from .prompt import Human, Prompt, Reply, Text
-from .reading import Reader
+from .reading import Reader, unconcluded
 from .ring import AudioRing
 from .segments import segments
 from .speaking.articulation import Articulation, ArticulationConfig, Means
@@ -277,13 +277,17 @@ class Decoding:
         """The thought of a draft that is not wanted any more, for the next one.
 
         Not where the user went on at once: what was heard then may be half a word, and a thought that takes
-        it for a whole one misleads every later one.
+        it for a whole one misleads every later one. Nor, where thoughts go on from one another, what it
+        concluded from the turn being over: on 100 chains with a pause the bundled brain was right in 78 %
+        with the rest as a note, in 62 % with all of it.
         """
-        order, notebook = job.order, self._ways.notebook
+        order, notebook, reading = job.order, self._ways.notebook, job.reader.reading
+        if self._ways.listening.joins and job.thought_over:
+            reading = replace(reading, text=unconcluded(reading.text))
         settled = self._ring.end - order.listened.end >= SETTLED
         whole = job.thought_over or self._ways.listening.keeps_cut
         if settled and whole and notebook.take(
-            order.turn, order.draft, order.listened, job.reader.reading,
+            order.turn, order.draft, order.listened, reading,
             tokens=job.thought_tokens, cut=not job.thought_over, base=job.notes,
         ) and self._ways.ledger is not None:  # fmt: skip
             self._ways.ledger.kept(order.turn, order.draft, job.thought_tokens)

@@ -115,6 +115,18 @@ class Reader:
         return Read(words, mean, INCOMPLETE in own.text.split("\n"))
 
 
+def unconcluded(thought: str) -> str:
+    """A whole thought of a draft that was dropped, without its last line, if that may be too early.
+
+    A thought that took the turn for over ends with what follows from that: *47+30* when *eight* was still to
+    come. One that found the sentence cut concluded nothing.
+    """
+    lines = [line for line in thought.split("\n") if line]
+    if len(lines) < 2 or INCOMPLETE in lines:
+        return thought
+    return "".join(line + "\n" for line in lines[:-1])
+
+
 def kept_lines(thought: str, *, whole: bool) -> str:
     """What of a thought is worth a note: its finished lines, without the word that the sentence was cut.
 

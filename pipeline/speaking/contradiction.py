@@ -50,15 +50,19 @@ _NUMBERS = frozenset(
 )  # fmt: skip
 
 
+_SIGNS = frozenset(["plus", "minus", "times", "is", ""])
+"""What may follow a lone *one* that is a number; the empty word stands for the end."""
+
+
 def conflicts(said: str, meant: str, *, asked: str = "") -> bool:
     """True when a number was said that the whole answer does not have: that must be taken back aloud.
 
     A number is a run of digits or English number words and counts as a whole: *ninety one* is not *ninety
     five*, although the answer may have a *thirty one*. Those of the question, ``asked``, may be said in any
-    case. The last run of ``said`` may go on in the answer. Other wording may differ without being wrong, and a
-    lone *one* is more often a pronoun than a number.
+    case. The last run of ``said`` may go on in the answer. Other wording may differ without being wrong; a
+    lone *one* before another word is more often a pronoun than a number.
     """
-    told = [number for number in _numbers(said) if number != ("one",)]
+    told = _numbers(said)
     known = [*_numbers(meant), *_numbers(asked)]
     for place, number in enumerate(told):
         open_end = place == len(told) - 1 and words(said)[-1:] == [number[-1]]
@@ -75,6 +79,7 @@ def _numbers(text: str) -> list[tuple[str, ...]]:
         if word in _NUMBERS or word[:1].isdigit():
             run += (word,)
         elif run:
-            runs.append(run)
+            if run != ("one",) or word in _SIGNS:
+                runs.append(run)
             run = ()
     return runs

@@ -55,7 +55,7 @@ def test_a_thought_is_kept_when_sound_went_on_long_enough_after_what_it_heard(
 ) -> None:
     """Where the user went on at once, the last word heard may have been half of one."""
     noted = dropped(2.5, end=CAPTURED - since, speaking=speaking, listening=listening).noted
-    assert [(each.draft, each.text, each.cut) for each in noted] == [(1, HEARD + numbered(19), False)] * kept
+    assert [(each.draft, each.text, each.cut) for each in noted] == [(1, HEARD + numbered(18), False)] * kept
 
 
 @pytest.mark.parametrize("speaking", [Adaptive(), ThinkFully()], ids=lambda each: each.name)
@@ -148,4 +148,4 @@ def test_a_draft_that_was_begun_without_a_note_takes_its_place_among_the_notes()
     stage = during(scene, Adaptive(), brain())
     *_, (_, prompt) = stage.brain.of("thought")
     (human,) = [part for part in prompt if isinstance(part, Human)]
-    assert human.notes == (Note(HEARD + numbered(19), 32),) and positions(prompt) == 38
+    assert human.notes == (Note(HEARD + numbered(18), 32),) and positions(prompt) == 38

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.reading import COMPLETE_SCORE, INCOMPLETE_SCORE, Read, Reader, Reading, kept_lines
+from pipeline.reading import COMPLETE_SCORE, INCOMPLETE_SCORE, Read, Reader, Reading, kept_lines, unconcluded
 
 
 def read(*tokens: tuple[str, float]) -> Read:
@@ -103,3 +103,9 @@ def test_a_notes_last_word_says_nothing_about_how_well_it_was_heard() -> None:
 )
 def test_a_note_is_made_of_finished_lines(thought: str, whole: bool, kept: str) -> None:
     assert kept_lines(thought, whole=whole) == kept
+
+
+def test_what_a_draft_concluded_from_the_end_of_the_turn_is_no_note() -> None:
+    assert unconcluded("heard: forty plus thirty\n40+30: 70\n") == "heard: forty plus thirty\n"
+    assert unconcluded("heard: nine plus two minus\n9+2: 11\nincomplete\n").endswith("11\nincomplete\n")
+    assert unconcluded("heard: hello\n") == "heard: hello\n"
