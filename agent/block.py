@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from agent.story import clean
-from agent.thoughts import Beside, Told
+from agent.streams import Beside
+from agent.thoughts import Told
 from pipeline.ports import Contradiction, Speculated
 from pipeline.speaking.contradiction import conflicts
 

@@ -26,7 +26,7 @@ from agent.paper import (
     Paper,
     loudness,
 )
-from agent.story import Decision, Lane, Mark, Story, Stretch, clean, line_up, tell
+from agent.story import GOES_ON, Decision, Lane, Mark, Story, Stretch, clean, line_up, tell
 from agent.thoughts import Origin
 from agent.timeline import Tracks
 from pipeline.errors import UserError
@@ -125,7 +125,8 @@ class _Closeup:
     def render(self) -> Paper:
         paper = self._paper
         paper.text(_LEFT, 10, self._title, INK, large=True)
-        paper.text(_LEFT, 36, _REMARK, FAINT)
+        goes_on = any(GOES_ON in each.text for each in self._life.story.stretches)
+        paper.text(_LEFT, 36, _REMARK + (_GOES_ON if goes_on else ""), FAINT)
         self._grid()
         self._discs()
         self._wave("user", _TOP + 24, USER)
@@ -199,6 +200,7 @@ class _Closeup:
 
 
 _REMARK = "Time counts from the user's first sound. Discs are decisions, with their reasons below."
+_GOES_ON = f" “{GOES_ON}”: what an earlier thought wrote still stands, and this one goes on from there."
 _LABELS = WRITTEN | {
     Lane.LISTENING: "thoughts while listening",
     Lane.FORMULATION: "formulation (thoughts of drafts)",

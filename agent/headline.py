@@ -15,7 +15,7 @@ _ECHO = {
     "open": "no echo cancellation: wait until I have finished",
 }
 
-_THINKS = {"interleaved": "yes", "notes": "notes", "off": "no"}
+_THINKS = {"predicted": "yes", "interleaved": "yes", "notes": "notes", "off": "no"}
 
 
 def headline(
@@ -25,7 +25,7 @@ def headline(
 
     ``listening``: the switch ``listening_thoughts``; ``pace``: seconds per token at least, 0: none.
     """
-    way = strategy_for(listening, brain.thinks_while_listening).name
+    way = strategy_for(listening, brain).name
     parts = (
         brain.name,
         f"hears {brain.hears}",

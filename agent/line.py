@@ -123,7 +123,7 @@ def build_line(
     notebook = Notebook(trace.record)
     ledger = Ledger(config.speculation, facts.price, trace.record)
     formulating = Formulating(brain)
-    listening = listening_strategy(on.listening_thoughts, facts.thinks_while_listening)
+    listening = listening_strategy(on.listening_thoughts, facts)
     ways = Ways(
         notebook=notebook, listening=listening,
         speaking=speaking_strategy(on.speaking_thoughts, holds=facts.holds),
@@ -139,7 +139,9 @@ def build_line(
     )
 
     def carried(turn: Turn, heard: Span, user: Human) -> Human | None:
-        return None if thinking.writing else listening.ahead(user, notes_of(notebook.of(turn, heard)))
+        if thinking.writing and not listening.checked:
+            return None  # its note will stand in the sound, which would have to be read again
+        return listening.ahead(user, notes_of(notebook.of(turn, heard)))
 
     encoding = Encoding(ring, brain, conversation.history, emit, config.encoder, carried=carried)
     hearing = Hearing(ring, detector, emit, observe, config.hearing, config.levels)

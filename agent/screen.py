@@ -13,7 +13,8 @@ from rich.text import Text
 from agent.block import AGENT, NONE, SPEAKS, THINKS, USER, YOU, Facts, block
 from agent.receipt import ANSWER
 from agent.story import clean, line_up
-from agent.thoughts import Beside, Thoughts
+from agent.streams import Beside
+from agent.thoughts import Thoughts
 from pipeline.events import (
     CommitDraft,
     DropDraft,
@@ -148,8 +149,8 @@ class Screen:
                 self._state = "I speak"
             case Hold():
                 self._state = "I wait"
-            case Thought(turn, _, text) if text:
-                self._fresh += 1
+            case Thought(turn, _, text, confirmed, again) if text:
+                self._fresh += confirmed is None and not again  # else they had their columns before
                 self._since = 0
                 self._thinking = (turn, self._thoughts.beside)
             case Remember():

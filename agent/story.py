@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from agent.streams import LISTENING, Streams
 from pipeline.events import (
     CommitDraft,
     DropDraft,
@@ -27,6 +28,8 @@ from pipeline.events import (
 from pipeline.ports import Decided, Noted, Said, Thought
 from pipeline.trace import Entry
 
+GOES_ON = "…"
+"""In place of what stands before it in a line that an earlier thought began."""
 PAUSE = 0.15
 """Seconds without a token that end a stretch of writing."""
 
@@ -98,7 +101,7 @@ class Stretch:
     draft: int = 0
     "0 while listening."
     faint: bool = False
-    "True for what came to nothing: words of dropped drafts, and their thoughts unless they were noted."
+    "True for what came to nothing: words of dropped drafts, and thoughts of which nothing lives on."
 
 
 @dataclass(slots=True)
@@ -124,6 +127,16 @@ def line_up(thought: str) -> str:
     return " · ".join(clean(line) for line in thought.split("\n") if line.strip())
 
 
+def resumed(line: str, text: str) -> str:
+    """What is written on from the middle of a line, with the whole of a word that was begun before."""
+    if not line or text.startswith("\n"):
+        return text
+    if text[:1].isspace():
+        return GOES_ON + text
+    word = line.rpartition(" ")[2]
+    return ("" if word == line else GOES_ON) + word + text
+
+
 def tell(entries: Iterable[Entry], *, offset: float = 0.0) -> Story:
     """The story of a trace; ``offset`` is what to add to its times."""
     teller = _Teller(offset)
@@ -146,6 +159,12 @@ class _Teller:
     dropped: set[int] = field(default_factory=set)
     kept: set[int] = field(default_factory=set)
     "Drafts that left a note."
+    streams: dict[int, Streams] = field(default_factory=dict)
+    "By turn."
+    before: dict[int, str] = field(default_factory=dict)
+    "By draft: the part of a line that it took over, and goes on with."
+    anew: set[int] = field(default_factory=set)
+    "Drafts whose next token begins a stretch."
     speaking: dict[int, float] = field(default_factory=dict)
     why: tuple[float, str] = (0.0, "")
     silent: int | None = None
@@ -157,7 +176,13 @@ class _Teller:
             self.why = (at, item.why)
         elif type(item) in _ORDERS:
             self.mark(at, _ORDERS[type(item)], clean(item.text) if isinstance(item, Noted) else None)
+        if isinstance(item, Thought):
+            self.streams.setdefault(item.turn, Streams()).see(item, at)
         match item:
+            case Thought(turn, draft, text, int()):
+                self.begin(at, turn, draft, text)
+            case Thought(turn, draft, text) if item.again:
+                self.again(at, turn, draft, text)
             case Thought(turn, draft, text) if text:
                 self.think(at, turn, draft, text)
             case Noted(turn, draft) if not draft and (turn, draft) in self.texts:
@@ -191,10 +216,29 @@ class _Teller:
             why = clean(self.why[1]) if at - self.why[0] < 1e-3 else ""
         self.marks.append(Decision(at, mark, why))
 
-    def think(self, at: float, turn: int, draft: int, text: str) -> None:
+    def begin(self, at: float, turn: int, draft: int, text: str) -> None:
+        """A thought begins with what was confirmed of earlier ones."""
+        if not draft and (turn, 0) in self.texts:
+            self.noted.append(self.texts.pop((turn, 0)))
+        self.texts[turn, draft] = Words(at, "")
+        self.anew.add(draft)
+        self.again(at, turn, draft, text)
+
+    def again(self, at: float, turn: int, draft: int, text: str) -> None:
+        """A thought goes on with what was confirmed: nothing was written, and a draft's text holds it."""
         old = self.texts.get((turn, draft), Words(at, ""))
-        self.texts[turn, draft] = Words(old.at, old.text + text)
+        self.texts[turn, draft] = Words(old.at, old.text + (text if draft else ""))
+        self.before[draft] = text.rpartition("\n")[2]
+
+    def think(self, at: float, turn: int, draft: int, text: str) -> None:
+        old, line = self.texts.get((turn, draft), Words(at, "")), resumed(self.before.pop(draft, ""), text)
+        self.texts[turn, draft] = Words(old.at, old.text + (text if draft else line))
         lane = Lane.FORMULATION if draft else Lane.LISTENING
+        text = line
+        if draft in self.anew:
+            self.anew.remove(draft)
+            self.written.append(Stretch(lane, at, at, text, draft))
+            return
         for number in range(len(self.written) - 1, max(-1, len(self.written) - 9), -1):
             last = self.written[number]
             if last.draft == draft and last.lane is lane and at - last.ends <= PAUSE:
@@ -202,9 +246,19 @@ class _Teller:
                 return
         self.written.append(Stretch(lane, at, at, text, draft))
 
+    def lent(self) -> set[int]:
+        """Drafts of whose own thought another one took something over."""
+        return {
+            each.draft
+            for streams in self.streams.values()
+            for draft, written in [*streams.thoughts.items(), *((LISTENING, each) for each in streams.ended)]
+            for each in written
+            if each.draft != draft
+        }
+
     def story(self) -> Story:
-        """Words of a dropped draft are lost, and so are its thoughts unless they were noted."""
-        lost = self.dropped - self.kept
+        """Words of a dropped draft are lost, and so are its thoughts unless something of them lives on."""
+        lost = self.dropped - self.kept - self.lent()
         thoughts = [
             Words(words.at, line_up(words.text), draft in lost) for (_, draft), words in self.texts.items()
         ] + [Words(words.at, line_up(words.text)) for words in self.noted]

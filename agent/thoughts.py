@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 
+from agent.streams import LISTENING, TELL, Beside, Kept, Streams, Written
 from pipeline.events import (
-    CommitDraft,
-    DraftStarted,
     EndOfTurnScored,
     Hold,
     Hush,
@@ -26,34 +24,13 @@ from pipeline.events import (
     Resume,
     SpeechPaused,
     SpeechStarted,
-    StartDraft,
 )
-from pipeline.ports import CAPTURE_RATE, Noted, Thought
+from pipeline.ports import CAPTURE_RATE
 from pipeline.reading import HEARD, UNCLEAR
 from pipeline.trace import Entry
 
 _MOST = 4
 """Turns that are kept until they are over."""
-LISTENING = 0
-"""The draft number of thoughts while listening."""
-
-
-class Beside(Enum):
-    """Who was heard while something was thought."""
-
-    USER = "while you spoke"
-    AGENT = "while I spoke"
-    NOBODY = "between"
-
-
-@dataclass(slots=True)
-class Written:
-    """One token of thought."""
-
-    text: str
-    at: float
-    "Seconds on the trace's clock."
-    beside: Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +44,6 @@ class Told:
     tokens: int
     beside: int
     "Of these, written while the user or the agent was heard."
-
-
-@dataclass(slots=True)
-class _Open:
-    """One turn's, by draft."""
-
-    written: dict[int, list[Written]] = field(default_factory=dict)
-    notes: list[Noted] = field(default_factory=list)
-    carried: dict[int, int] = field(default_factory=dict)
-    "Notes that stood when each draft began."
-    committed: int | None = None
 
 
 class Origin:
@@ -111,7 +77,7 @@ class Thoughts:
         self._user = False
         self._agent = False
         self._held = False
-        self._turns: dict[int, _Open] = {}
+        self._turns: dict[int, Streams] = {}
 
     @property
     def beside(self) -> Beside:
@@ -124,56 +90,37 @@ class Thoughts:
         """Take note of one trace entry."""
         self._origin.see(entry)
         self._floor(entry)
-        match entry.item:
-            case Thought(turn, draft, text) if text:
-                written = self._of(turn).written.setdefault(draft, [])
-                written.append(Written(text, entry.at, self.beside))
-            case Noted(turn) as noted:
-                self._of(turn).notes.append(noted)
-            case StartDraft(turn, draft) | DraftStarted(turn, draft):
-                # the order ends a thought of listening, which is noted after it and carried all the same
-                turned = self._of(turn)
-                turned.carried[draft] = len(turned.notes)
-            case CommitDraft(turn, draft):
-                self._of(turn).committed = draft
-            case _:
-                pass
+        if isinstance(entry.item, TELL):
+            self._of(entry.item.turn).see(entry.item, entry.at, self.beside)
 
     def told(self, turn: int) -> Told:
         """The thoughts behind this turn's answer, as they stand."""
-        mine = self._turns.get(turn, _Open())
-        own = mine.written.get(mine.committed, []) if mine.committed is not None else []
-        count = len(mine.notes) if mine.committed is None else mine.carried.get(mine.committed, 0)
+        mine = self._turns.get(turn, Streams())
+        own, kept = mine.own(), mine.standing()
         heard, lines = _read(_lines(own, Beside.NOBODY))
-        notes = [_noted(note, mine.written.get(note.draft, [])) for note in mine.notes[:count]]
+        notes = [_noted(each) for each in kept]
         before = _joined(words for words, _ in notes)
-        carried = not (before and heard is not None and heard.startswith(before))
-        if carried:  # else the draft has said anew what the notes say: it was not given them
+        if before and heard is not None and heard.startswith(before):
+            kept = []  # the draft has said anew what the notes say: it was not given them
+        else:
             heard = _joined((before, heard))
             lines = [line for _, placed in notes for line in placed] + lines
-        noted = {note.draft for note in mine.notes[:count]} if carried else set()
-        tokens = [
-            each
-            for draft in sorted({LISTENING, mine.committed or LISTENING} | noted)
-            for each in mine.written.get(draft, [])
-        ]
+        tokens = [*own, *(each for note in kept for each in note.tokens)]
         beside = sum(each.beside is not Beside.NOBODY for each in tokens)
         return Told(heard or "", tuple(lines), len(tokens), beside)
 
     def newest(self, turn: int) -> str:
         """The thought that is being written, or was written last, of a turn."""
-        drafts = self._turns.get(turn, _Open()).written
-        latest = max(drafts.values(), key=lambda written: written[-1].at, default=[])
-        return "".join(each.text for each in latest)
+        return "".join(each.text for each in self._turns.get(turn, Streams()).newest)
 
     def forget(self, turn: int) -> None:
         """This turn, and all before it, are over."""
         self._turns = {number: mine for number, mine in self._turns.items() if number > turn}
 
-    def _of(self, turn: int) -> _Open:
+    def _of(self, turn: int) -> Streams:
         while len(self._turns) > _MOST:
             del self._turns[min(self._turns)]
-        return self._turns.setdefault(turn, _Open())
+        return self._turns.setdefault(turn, Streams())
 
     def _floor(self, entry: Entry) -> None:
         match entry.item:
@@ -198,11 +145,9 @@ class Thoughts:
 
     def _put_right(self, since: float, was: Beside, now: Beside) -> None:
         for mine in self._turns.values():
-            for written in mine.written.values():
-                for each in reversed(written):
-                    if each.at < since:
-                        break
-                    if each.beside is was:
+            for written in mine.all():
+                for each in written:  # not in time: it may go on with what an earlier one had written
+                    if each.at >= since and each.beside is was:
                         each.beside = now
 
 
@@ -229,10 +174,11 @@ def _placed(lines: list[str], written: list[Written], otherwise: Beside) -> list
     return found
 
 
-def _noted(note: Noted, written: list[Written]) -> tuple[str | None, list[tuple[Beside, str]]]:
+def _noted(kept: Kept) -> tuple[str | None, list[tuple[Beside, str]]]:
     """A note's heard words and its other lines."""
-    otherwise = Beside.USER if note.draft == LISTENING else Beside.NOBODY
-    return _read(_placed([line for line in note.text.split("\n") if line.strip()], written, otherwise))
+    otherwise = Beside.USER if kept.noted.draft == LISTENING else Beside.NOBODY
+    lines = [line for line in kept.noted.text.split("\n") if line.strip()]
+    return _read(_placed(lines, kept.tokens, otherwise))
 
 
 def _read(lines: list[tuple[Beside, str]]) -> tuple[str | None, list[tuple[Beside, str]]]:

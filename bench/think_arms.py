@@ -21,6 +21,7 @@ _MECHANISMS = {
     "no-think, notes": Mechanisms(speaking_thoughts="no-think"),
     "speak-first": Mechanisms(speaking_thoughts="speak-first"),
     "think-first": Mechanisms(speaking_thoughts="think-first"),
+    "interleaved notes": Mechanisms(listening_thoughts="interleaved"),
     "no speculation": Mechanisms(speculation=False),
     "no prefill": Mechanisms(prefill=False),
     "no listening thoughts": Mechanisms(listening_thoughts="off"),

@@ -1,7 +1,8 @@
 """Scores one answered question: right or not, how late, and how much of its thought was hidden behind speech.
 
 Pure functions of observations on the media clock. A thought token is hidden when it was written before the
-first answer-bearing word was heard, while the user spoke (by the label) or the agent's voice sounded.
+first answer-bearing word was heard, while the user spoke (by the label) or the agent's voice sounded. What
+was written for nothing, in drafts that were dropped or thoughts that nothing was taken from, is not counted.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def answered(
     first, last = _at(words, found.first), _at(words, found.last)
     fell = hidden(seen.thoughts, user, agent, first)
     newest = seen.speculated[-1] if seen.speculated else None
-    concluded = _concluded(seen.thought)
+    concluded = _concluded(seen.concluded)
     onset = min((start for start, _ in agent), default=None)
     before = silences[found.first] if found.first is not None and found.first < len(silences) else 0.0
     return Answered(

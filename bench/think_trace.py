@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agent.streams import TELL, Streams
 from pipeline.clock import now
 from pipeline.events import CommitDraft, DropDraft, PlaybackEnded, PlaybackStarved, SpeechStarted
 from pipeline.ports import PLAYOUT_RATE, Contradiction, Noted, Pcm, Said, Speculated, Thought
@@ -25,10 +26,8 @@ class Watcher:
 
     began: float = 0.0
     "Loop time of the recording's first sample."
-    thoughts: list[float] = field(default_factory=list)
-    "When each thought token was written."
     thought: str = ""
-    "All of it, in the order of writing."
+    "All that was thought, in the order of writing; what goes on from earlier thoughts on a new line."
     said: dict[int, str] = field(default_factory=dict)
     "Heard words of each turn's reply, as far as known."
     word_times: list[float] = field(default_factory=list)
@@ -41,16 +40,20 @@ class Watcher:
     starved: int = 0
     ended: float | None = None
     "When the reply to all that was said had been played; None before."
+    _turns: dict[int, Streams] = field(default_factory=dict)
     _open: bool = False
     "Something was said that no commit has taken up."
 
     def see(self, entry: Entry) -> None:
         """Take one entry in."""
         item, at = entry.item, now() - self.began
+        if isinstance(item, TELL):
+            self._turns.setdefault(item.turn, Streams()).see(item, at)
         match item:
+            case Thought(_, _, text, None, 0):
+                self.thought += text
             case Thought():
-                self.thoughts.append(at)
-                self.thought += item.text
+                self.thought += "" if self.thought.endswith("\n") or not self.thought else "\n"
             case Said():
                 self._hear(item, at)
             case Noted():
@@ -74,6 +77,18 @@ class Watcher:
                 pass
 
     @property
+    def thoughts(self) -> list[float]:
+        """When each thought token was written that an answer rests on: none of what came to nothing."""
+        return sorted(each.at for turn in self._answered() for each in turn.behind())
+
+    @property
+    def concluded(self) -> str:
+        """The thought of the newest reply, after the notes that it had."""
+        newest = self._answered()[-1:]
+        parts = [part for turn in newest for part in (*(kept.tokens for kept in turn.standing()), turn.own())]
+        return "\n".join("".join(each.text for each in part) for part in parts)
+
+    @property
     def words(self) -> list[str]:
         """All heard words in order."""
         return [word for turn in sorted(self.said) for word in self.said[turn].split()]
@@ -82,6 +97,9 @@ class Watcher:
     def counts(self) -> list[int]:
         """How many of them each turn has."""
         return [len(self.said[turn].split()) for turn in sorted(self.said)]
+
+    def _answered(self) -> list[Streams]:
+        return [self._turns[turn] for turn in sorted(self._turns) if self._turns[turn].committed is not None]
 
     def _hear(self, said: Said, at: float) -> None:
         if said.text or said.turn not in self.said:

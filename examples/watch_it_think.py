@@ -13,6 +13,8 @@ from pipeline.trace import Entry
 
 def tell(entry: Entry) -> None:
     match entry.item:
+        case Thought(_, draft, text, int(confirmed)):
+            print(f"\n[draft {draft}: {confirmed} tokens thought before still stand]\n{text}", end="")
         case Thought(_, draft, text):
             print(text.replace("\n", f"   [thought of draft {draft}]\n"), end="")
         case Measured(turn, name, seconds):

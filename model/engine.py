@@ -25,8 +25,9 @@ from .judge import BEFORE, REACH, SPAN, Heads, Track
 from .line import Line
 from .prefix import PrefixCache, Stats
 from .render import SEGMENT, Key, Layout, Patches, Renderer, Words, split
-from .sampling import StopTexts, greedy
+from .sampling import StopTexts
 from .tokenizer import AUDIO_END, FIRST_BYTE, StreamDecoder
+from .writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class OnnxEngine:
             heard_logprob=self._card.refusal.get("heard_logprob"),
             judges=self._heads is not None,
             holds=self._card.holds,
+            confirms=True,
         )
 
     def stats(self) -> Stats:
@@ -137,15 +139,16 @@ class OnnxEngine:
             logits = self._catch_up(line, layout, keys)
             line.keep()  # forks of this prompt need not read its last positions again
             decoder, stops, guard = StreamDecoder(self._tokenizer), StopTexts(limits.stop), LoopGuard()
-            for count in range(1, room + 1):
-                token, logprob = greedy(logits)
+            writing = Writing(line, logits, network.embed, self._tokenizer, limits.predicted, room)
+            checked = 0
+            for count, (token, logprob, confirmed) in enumerate(writing.tokens(), 1):
                 text = decoder.push(token)
                 last = any((token < FIRST_BYTE, guard.feed(token), stops.feed(text), count == room))
-                self._written += 1
-                yield Piece(token, text + decoder.finish() if last else text, logprob, last)
+                self._written += not confirmed
+                self._read, checked = self._read + writing.read - checked, writing.read
+                yield Piece(token, text + decoder.finish() if last else text, logprob, last, confirmed)
                 if last:
                     return
-                logits = line.read(network.embed([token]), [token])
         finally:
             line.close()
 

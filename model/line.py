@@ -6,7 +6,7 @@ that is dropped half-way leaves nothing behind but blocks that are true.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,19 +35,36 @@ class Line:
 
         Raises ModelError, and keeps nothing of them, when the network computes values that are not numbers.
         """
+        logits, present = self._run(embeds)
+        self._take(present, keys)
+        last: Floats = logits[-1]
+        return last
+
+    def confirm(self, embeds: Floats, keys: Sequence[Key], agree: Callable[[Floats], int]) -> None:
+        """Read on as far as the model agrees: ``agree`` gets the logits (t, vocabulary) after each of the
+        positions and says how many of them, from the first on, count as read.
+
+        Raises ModelError like ``read``.
+        """
+        logits, present = self._run(embeds)
+        count = agree(logits)
+        self._take(present[:, :, :, : len(self._keys) + count], keys[:count])
+
+    def _run(self, embeds: Floats) -> tuple[Floats, Floats]:
         logits, present = self._network.read(embeds, self._past)
         if not np.isfinite(logits[-1]).all():
             # One bad position makes every later one bad, so the last one tells.
             raise ModelError(
                 "the model computed values that are not numbers for this request; it is given up"
             )
+        return logits, present
+
+    def _take(self, present: Floats, keys: Sequence[Key]) -> None:
         self._past = present
         before = len(self._keys)
         self._keys.extend(keys)
         if before // BLOCK != len(self._keys) // BLOCK:
             self._cache.store(self._lease, self._keys[: len(self._keys) // BLOCK * BLOCK], self._past)
-        last: Floats = logits[-1]
-        return last
 
     def keep(self) -> None:
         """Show all that was read to other lines; whole blocks they see in any case."""

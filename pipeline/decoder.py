@@ -40,6 +40,7 @@ from .speaking.strategy import SpeakingStrategy
 from .speaking.think_fully import ThinkFully
 from .speaking.whole import Whole
 from .speculation import Ledger
+from .telling import Telling
 from .understanding import Understanding
 
 SETTLED = round(0.25 * CAPTURE_RATE)
@@ -136,6 +137,7 @@ class Decoding:
                 self._keep(other)
         notes = self._ways.notebook.of(order.turn, order.listened)
         job = Job(order, self._history(), typed, notes)
+        job.predicted = self._ways.listening.predicted(notes_of(notes))
         if self._ways.listening.joins:
             job.reader = Reader(taken.reading for taken in notes)
         self._jobs[order.draft] = job
@@ -236,19 +238,21 @@ class Decoding:
     async def _generate(self, job: Job, base: Prompt) -> None:
         speaking = self._ways.speaking
         if not speaking.beside:
-            whole = Whole(job, base, self._means, lambda text: self._thought(job, text), self._limits)
-            await whole.run(thinks=speaking.thinks)
+            limits = replace(self._limits, predicted=job.predicted if speaking.thinks else "")
+
+            def thinks(text: str, *, confirmed: bool = False) -> None:
+                self._thought(job, text, confirmed=confirmed)
+
+            await Whole(job, base, self._means, thinks, limits).run(thinks=speaking.thinks)
             return
         assert self._ways.formulating is not None, "checked when this stage was built"
 
-        def told(text: str) -> None:
+        def told(text: str, *, confirmed: bool = False) -> None:
             job.thought_over = thought.closed
-            self._thought(job, text)
+            self._thought(job, text, confirmed=confirmed)
 
-        thought = Formulation(
-            base.then(Reply()), Limits(self._config.thought_tokens, stop=("</think>",)), job.reader, told,
-            self._config.patience,
-        )  # fmt: skip
+        limits = Limits(self._config.thought_tokens, stop=("</think>",), predicted=job.predicted)
+        thought = Formulation(base.then(Reply()), limits, job.reader, told, self._config.patience)
         self._ways.formulating.want(thought)
         job.await_until(None)  # each of the two generations has a patience of its own
         words = Articulation(job, base, thought, speaking, self._means, self._config.articulation)
@@ -259,15 +263,25 @@ class Decoding:
 
     # --- what both have in common -------------------------------------------------------------------------
 
-    def _thought(self, job: Job, text: str) -> None:
-        """A token of thought was written (or, without text, something else about the thought changed)."""
+    def _thought(self, job: Job, text: str, *, confirmed: bool) -> None:
+        """A token of thought was written or confirmed, or (no text) something else about it changed."""
         job.news.set()
-        if job.dropped or not text:
+        if job.dropped:
+            return
+        if job.telling is None:
+            turn, draft = job.order.turn, job.order.draft
+            job.telling = Telling(self._observe, turn, draft, predicted=bool(job.predicted))
+        if confirmed:
+            job.telling.confirm(text)
+            if self._ways.ledger is not None:
+                self._ways.ledger.confirmed(job.order.turn, job.order.draft, job.telling.confirmed)
+            return
+        job.telling.write(text)
+        if not text:
             return
         if self._ways.speaking.beside:
             self._wrote(job)
         job.thought_tokens += 1
-        self._observe(Thought(job.order.turn, job.order.draft, text))
 
     def _wrote(self, job: Job) -> None:
         if self._ways.ledger is not None:
@@ -276,12 +290,18 @@ class Decoding:
     def _keep(self, job: Job) -> None:
         """The thought of a draft that is not wanted any more, for the next one.
 
-        Not where the user went on at once: what was heard then may be half a word, and a thought that takes
-        it for a whole one misleads every later one. Nor, where thoughts go on from one another, what it
-        concluded from the turn being over: on 100 chains with a pause the bundled brain was right in 78 %
-        with the rest as a note, in 62 % with all of it.
+        Where it is checked before it counts, all of it. Else not where the user went on at once: what was
+        heard then may be half a word, and a thought that takes it for a whole one misleads every later one.
+        Nor, where thoughts go on from one another, what it concluded from the turn being over: on 100 chains
+        with a pause the bundled brain was right in 78 % with the rest as a note, in 62 % with all of it.
         """
         order, notebook, reading = job.order, self._ways.notebook, job.reader.reading
+        if self._ways.listening.checked:
+            notebook.take(
+                order.turn, order.draft, order.listened, reading,
+                tokens=job.thought_tokens, cut=not job.thought_over, checked=True,
+            )  # fmt: skip
+            return
         if self._ways.listening.joins and job.thought_over:
             reading = replace(reading, text=unconcluded(reading.text))
         settled = self._ring.end - order.listened.end >= SETTLED

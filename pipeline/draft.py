@@ -9,6 +9,7 @@ from .events import StartDraft
 from .notebook import Taken
 from .prompt import Human, Prompt
 from .reading import Reader
+from .telling import Telling
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +20,8 @@ class Job:
     history: Prompt
     typed: str | None
     notes: tuple[Taken, ...] = ()
+    predicted: str = ""
+    "How its thought is believed to begin."
     user: Human | None = None
     "What the user gave; None until all of its sound was captured."
     committed: bool = False
@@ -37,6 +40,9 @@ class Job:
     reader: Reader = field(default_factory=Reader)
     "Its thought."
     thought_tokens: int = 0
+    "Of it, written in this draft."
+    telling: Telling | None = None
+    "Tells of its thought; None before it has begun."
     thought_over: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     "Set whenever something about it changed."

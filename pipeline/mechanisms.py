@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LISTENING = ("auto", "off", "interleaved", "notes")
+LISTENING = ("auto", "off", "predicted", "interleaved", "notes")
 SPEAKING = ("auto", "adaptive", "speak-first", "think-first", "think-fully", "no-think")
 
 
@@ -18,7 +18,7 @@ class Mechanisms:
     speculation: bool = True
     "Write drafts before the turn is known to be over; off: the draft begins at the commit."
     listening_thoughts: str = "auto"
-    "How the agent thinks while it listens; `auto` takes what the brain was trained for."
+    "How the agent thinks while it listens; `auto` takes the best that the brain can do."
     prefill: bool = True
     "Read the user's sound while it comes; off: all of it is read when a draft begins."
     speaking_thoughts: str = "auto"

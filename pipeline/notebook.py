@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .events import Sample, Span, Turn
+from .listening.predicted import CLOSED
 from .ports import Noted
 from .prompt import BLOCK, Note
 from .reading import Reading, kept_lines
@@ -49,12 +50,16 @@ class Notebook:
         tokens: int,
         cut: bool,
         base: tuple[Taken, ...] | None = None,
+        checked: bool = False,
     ) -> bool:
         """Keep the whole lines of a thought about this span; False where there is nothing to keep.
 
         A thought about less than a note that stands already adds nothing. ``base``: the notes that its prompt
         held, None: all that stand; it says again what others noted meanwhile, so these make way for it.
+        ``checked``: it will be, before any of it counts. Then it is kept as it is, in place of all others.
         """
+        if checked:
+            return self._predict(turn, heard, reading, tokens=tokens, cut=cut)
         text = kept_lines(reading.text, whole=not cut)
         if turn != self._turn or heard.start != self._start or not text:
             return False
@@ -64,6 +69,19 @@ class Notebook:
         taken = Taken(Note(text, after), reading.upto(text), tokens)
         self._taken = [*(self._taken if base is None else base), taken]
         self._observe(Noted(turn, draft, after, text, cut))
+        return True
+
+    def _predict(self, turn: Turn, heard: Span, reading: Reading, *, tokens: int, cut: bool) -> bool:
+        """Keep a thought as what predicts the next one: where it was stopped, the earlier one goes on."""
+        text = reading.text if cut else f"{reading.text}{CLOSED}"
+        if turn != self._turn or heard.start != self._start or not reading.text:
+            return False
+        after, newest = -(-len(heard) // BLOCK), self._taken[-1].note if self._taken else None
+        if newest is not None and (after < newest.after or newest.text.startswith(text)):
+            return False
+        if newest is not None and cut:
+            text = _spliced(text, newest.text.removesuffix(CLOSED))
+        self._taken = [Taken(Note(text, after), reading, tokens)]
         return True
 
     def knows(self, turn: Turn, heard: Span) -> bool:
@@ -81,6 +99,15 @@ class Notebook:
         """The turn is over."""
         if turn == self._turn:
             self._turn, self._taken = None, []
+
+
+def _spliced(text: str, earlier: str) -> str:
+    """A thought that was stopped, with the lines of an earlier one that it did not come to."""
+    own, old = text.split("\n"), earlier.split("\n")
+    at = len(own) - 1
+    if at >= len(old):
+        return text
+    return "\n".join([*own[:at], old[at] if old[at].startswith(own[at]) else own[at], *old[at + 1 :]])
 
 
 def notes_of(taken: tuple[Taken, ...]) -> tuple[Note, ...]:

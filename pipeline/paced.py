@@ -37,7 +37,8 @@ class PacedCompute:
             async for item in items:
                 if (wait := due - now()) > 0:
                     await asyncio.sleep(wait)
-                due = max(now(), due) + self._pace
+                if not getattr(item, "confirmed", False):  # all of these come with the first token after them
+                    due = max(now(), due) + self._pace
                 yield item
 
     async def close(self) -> None:

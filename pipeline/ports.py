@@ -130,6 +130,10 @@ class Limits:
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     "Texts that end the generation; the piece that completes one is the last, and holds it."
+    predicted: str = ""
+    """How the text is believed to go. A brain that ``confirms`` reads it at once, takes over what it would
+    have written itself, and writes the rest; any other ignores it. It changes how soon tokens come, never
+    which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,8 @@ class Piece:
     logprob: float
     last: bool = False
     "True on the final piece: end-of-turn token, stop text or max_tokens."
+    confirmed: bool = False
+    "It was predicted, and came with the reading of the prompt: no step of writing was spent on it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,8 @@ class BrainFacts:
     "With part of a thought it says only what that part bears out, and then waits (ends its turn early)."
     price: float = 0.0
     "Money per million generated tokens; 0: none."
+    confirms: bool = False
+    "It reads what was ``predicted`` of a text at once, and takes over what it would have written itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +255,11 @@ class Thought:
     draft: int
     "0 while listening, before there is a draft."
     text: str
+    confirmed: int | None = None
+    """A number: a thought begins here, and so many tokens, all of this text, are an earlier thought of the
+    turn that all that was heard since has confirmed. None: the thought goes on."""
+    again: int = 0
+    "Of a thought that goes on: so many tokens, all of this text, that an earlier thought had written."
 
 
 @dataclass(frozen=True, slots=True)

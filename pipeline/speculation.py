@@ -38,6 +38,7 @@ class _Account:
     started: dict[Draft, float] = field(default_factory=dict)
     written: dict[Draft, int] = field(default_factory=dict)
     kept: dict[Draft, int] = field(default_factory=dict)
+    confirmed: dict[Draft, int] = field(default_factory=dict)
     phrase: dict[Draft, float] = field(default_factory=dict)
     committed: tuple[Draft, float] | None = None
     tokens: int = 0
@@ -77,6 +78,10 @@ class Ledger:
         account = self._of(turn)
         account.kept[draft] = account.kept.get(draft, 0) + tokens
 
+    def confirmed(self, turn: Turn, draft: Draft, tokens: int) -> None:
+        """So many tokens that were written before begin this draft's thought."""
+        self._of(turn).confirmed[draft] = tokens
+
     def phrase(self, turn: Turn, draft: Draft) -> None:
         """A phrase of this draft is ready."""
         account = self._of(turn)
@@ -113,6 +118,7 @@ class Ledger:
             count if each == draft else min(count, account.kept.get(each, 0))
             for each, count in account.written.items()
         )
+        useful = min(tokens, useful + account.confirmed.get(draft, 0))
         hit = began < at
         self._observe(
             Speculated(

@@ -23,6 +23,7 @@ from .reading import Reader
 from .ring import AudioRing
 from .segments import segments
 from .speculation import LISTENING, Ledger
+from .telling import Telling
 
 LONGEST = 40 * CAPTURE_RATE
 """Samples of one turn that are thought about while they come; what is longer is hardly a question."""
@@ -34,8 +35,8 @@ _MEASURED = 8
 class ThinkingConfig:
     """How often and how much is thought while listening."""
 
-    block: float = 2.0
-    "Seconds of sound after which a thought begins; a multiple of the 80 ms position."
+    block: float = 0.0
+    "Seconds of sound after which a thought begins, in whole positions of 80 ms; 0: as the strategy wants."
     rate: float = 50.0
     "Tokens per second that the brain is believed to write until it was measured."
     most_tokens: int = 120
@@ -44,8 +45,11 @@ class ThinkingConfig:
     "Seconds without a token after which a thought is given up."
 
     def __post_init__(self) -> None:
-        if self.block < BLOCK / CAPTURE_RATE or self.rate <= 0 or self.most_tokens < 1 or self.patience <= 0:
-            raise ValueError("thinking needs a block of at least 0.08 s, and positive rate, tokens, patience")
+        short = 0 != self.block < BLOCK / CAPTURE_RATE
+        if short or self.rate <= 0 or self.most_tokens < 1 or self.patience <= 0:
+            raise ValueError(
+                "thinking needs a block of at least 0.08 s (or 0), and positive rate, tokens and patience"
+            )
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +63,7 @@ class _Musing:
     "The notes that its prompt holds."
     reader: Reader = field(default_factory=Reader)
     tokens: int = 0
+    "That were written now."
     written: float = 0.0
     "When its newest token came."
     closed: bool = False
@@ -91,7 +96,7 @@ class Thinking:
         self._emit = emit
         self._observe = observe
         self._config = config
-        self._block = int(config.block * CAPTURE_RATE) // BLOCK * BLOCK
+        self._block = round((config.block or strategy.block) * CAPTURE_RATE) // BLOCK * BLOCK
         self._rate = config.rate
         self._open: tuple[Turn, Sample] | None = None
         self._drafting = False
@@ -183,12 +188,13 @@ class Thinking:
     @property
     def _budget(self) -> int:
         """Tokens that the brain can write in one block."""
-        return max(1, min(self._config.most_tokens, int(self._config.block * self._rate)))
+        return max(1, min(self._config.most_tokens, int(self._block / CAPTURE_RATE * self._rate)))
 
     async def _muse(self, musing: _Musing, request: Request) -> None:
         """Write one thought; it ends closed, at its budget, or stale."""
         self._musing = musing
         splitter = ThinkSplitter(thinking=True)
+        telling = Telling(self._observe, musing.turn, LISTENING, predicted=bool(request.limits.predicted))
         pieces = self._brain.stream("generate", request.prompt, request.limits)
         try:
             async with asyncio.timeout(self._config.patience) as wait:
@@ -198,8 +204,8 @@ class Thinking:
                         if musing.stale or self._overtaken(musing):
                             break
                         wait.reschedule(now() + self._config.patience)
-                        self._write(musing, splitter, piece)
-                        if musing.closed:
+                        self._write(musing, splitter, telling, piece)
+                        if musing.closed or musing.tokens >= self._budget:
                             break
         except TimeoutError:
             if not musing.stale:
@@ -217,14 +223,16 @@ class Thinking:
         """True when the next block has closed: thinking goes on with that one."""
         return self._ring.end - musing.heard.end >= self._block
 
-    def _write(self, musing: _Musing, splitter: ThinkSplitter, piece: Piece) -> None:
+    def _write(self, musing: _Musing, splitter: ThinkSplitter, telling: Telling, piece: Piece) -> None:
         thought, _ = splitter.feed(piece.text)
-        musing.tokens, musing.written = musing.tokens + 1, now()
         musing.closed = splitter.closed
-        self._ledger.wrote(musing.turn, LISTENING)
         musing.reader.feed(thought, piece.logprob)
-        if thought:
-            self._observe(Thought(musing.turn, 0, thought))
+        if piece.confirmed:
+            telling.confirm(thought)
+            return
+        musing.tokens, musing.written = musing.tokens + 1, now()
+        self._ledger.wrote(musing.turn, LISTENING)
+        telling.write(thought)
 
     def _keep(self, musing: _Musing) -> None:
         if musing.tokens >= min(_MEASURED, self._budget) and (spent := musing.written - musing.began) > 0:
@@ -232,9 +240,11 @@ class Thinking:
         reading, cut = musing.reader.reading, not musing.closed
         if cut and not self._strategy.keeps_cut:
             return
-        if self._notebook.take(
-            musing.turn, 0, musing.heard, reading, tokens=musing.tokens, cut=cut, base=musing.base
-        ):
+        taken = self._notebook.take(
+            musing.turn, 0, musing.heard, reading,
+            tokens=musing.tokens, cut=cut, base=musing.base, checked=self._strategy.checked,
+        )  # fmt: skip
+        if taken and not self._strategy.checked:
             self._ledger.kept(musing.turn, LISTENING, musing.tokens)
 
     async def _sound_until(self, upto: Sample) -> bool:

@@ -98,6 +98,8 @@ class Record:
     "Generations of the brain that nobody had ended when the conversation was over."
     open_jobs: int
     "Drafts that the decoder still knew then."
+    captured: Pcm
+    "All that the microphone gave."
 
 
 class SteadyDetector(LateDetector):
@@ -119,6 +121,7 @@ class Booth:
 
     case: Case
     uttered: list[Uttered] = field(default_factory=list)
+    captured: list[Pcm] = field(default_factory=list)
     pulled: list[Pcm] = field(default_factory=list)
     "From the first block with sound in it."
     pulled_at: list[float] = field(default_factory=list)
@@ -142,7 +145,8 @@ class Booth:
             self._lay(self._said_until + case.offset, case.second, alone=True)
         while True:
             await asyncio.sleep(start + (frame + 1) * TICK - now())
-            ring.write(self._frame(frame))
+            self.captured.append(self._frame(frame))
+            ring.write(self.captured[-1])
             if case.phase:
                 await asyncio.sleep(case.phase)
             self._pull(source, ring.end)
@@ -211,7 +215,7 @@ def hold(case: Case) -> Record:
 
 async def _hold(case: Case) -> Record:
     booth, voice = Booth(case), StampedVoice(first=case.first_sound, rush=RUSH)
-    thinker = booth.thinker = Thinker(case.mind.manner)
+    thinker = booth.thinker = Thinker(case.mind.manner, now)
     inline = InlineCompute(thinker)
     compute: Compute = PacedCompute(inline, case.mind.pace) if case.mind.pace else inline
     entries: list[Entry] = []
@@ -253,8 +257,9 @@ def _record(booth: Booth, voice: StampedVoice, entries: list[Entry], failure: st
     pulled = zip(booth.pulled_at, booth.pulled, strict=True)
     left = tuple(_left(at, block) for at, block in pulled if block.any())
     return Record(
-        booth.case, evidence, tuple(booth.thinker.asked), left, booth.open_streams, booth.open_jobs
-    )
+        booth.case, evidence, tuple(booth.thinker.asked), left, booth.open_streams, booth.open_jobs,
+        np.concatenate(booth.captured),
+    )  # fmt: skip
 
 
 def _left(at: float, block: Pcm) -> tuple[float, float]:

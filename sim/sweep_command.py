@@ -55,11 +55,14 @@ def summary(tally: Tally) -> list[str]:
     texts = [
         f"{tally.what}: {tally.count} conversations of {tally.virtual:.0f} s in {tally.wall:.0f} s"
         f" ({tally.processor:.0f} s of one core, {each:.0f} ms each)",
-        "  when the user's second words were told:" if tally.what == WHATS[0] else "  what became of them:",
-    ]
+        f"  {sum(tally.confirming.values())} with a brain that confirms: of the {tally.taken[1]} tokens that"
+        f" its replies' thoughts have, {tally.taken[0]} were written before these began",
+        "  when the user's second words were told (with a brain that confirms):" if tally.what == WHATS[0]
+        else "  what became of them (with a brain that confirms):",
+    ]  # fmt: skip
     order = {name: place for place, name in enumerate(RESUME)}
     known = sorted(tally.phases.items(), key=lambda found: (order.get(found[0], 0), found[0]))
-    texts += [f"    {count:6d}  {name}" for name, count in known]
+    texts += [f"    {count:6d} ({tally.confirming[name]:5d})  {name}" for name, count in known]
     if tally.late:
         texts.append(f"  the last sample left {1000 * tally.late:.1f} ms after a hush at most")
     texts.append(

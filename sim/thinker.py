@@ -8,7 +8,7 @@ but its prompts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.listening.notes import ASKED, CARRIED
 from pipeline.ports import BrainFacts, Limits, Piece
-from pipeline.prompt import Audio, Human, OpenNote, Prompt, Reply
+from pipeline.prompt import Audio, Human, OpenNote, Part, Prompt, Reply
 
 from .words import LONG, PLAIN, heard
 
@@ -36,27 +36,50 @@ class Manner:
     "From part of a thought it says only what that part bears out; else it guesses."
     listens: str = "yes"
     "As in ``BrainFacts.thinks_while_listening``."
+    confirms: bool = False
+    "What was predicted of its text, and it would have written itself, comes confirmed."
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, as the brain saw it."""
+    """One request, as the brain saw it, and what it wrote."""
 
     kind: str
-    "``note``, ``thought`` or ``words``."
+    """``note``, ``thought`` or ``words``. A thought as if the turn ended here is a thought: its prompt is no
+    other than that of a reply."""
     mark: str
     "Of the sound it was about."
     words: tuple[str, ...]
     "Heard in that sound."
     notes: str
     "Lines that the prompt carried."
+    prompt: Prompt
+    predicted: str = ""
+    "How its text was predicted to begin."
+    at: float = 0.0
+    "When it was asked."
+    wrote: list[Piece] = field(default_factory=list)
+    "As far as it came."
+
+    @property
+    def text(self) -> str:
+        """All that it wrote."""
+        return "".join(piece.text for piece in self.wrote)
+
+    @property
+    def confirmed(self) -> tuple[int, str]:
+        """How many tokens of it were confirmed, and their text."""
+        known = [piece.text for piece in self.wrote if piece.confirmed]
+        return len(known), "".join(known)
 
 
 class Thinker:
     """ports.Engine. Its time per token is whoever carries it's to declare."""
 
-    def __init__(self, manner: Manner | None = None) -> None:
+    def __init__(self, manner: Manner | None = None, clock: Callable[[], float] = lambda: 0.0) -> None:
+        """``clock`` tells when something is asked; only the record holds that."""
         self.manner = manner or Manner()
+        self._clock = clock
         self.asked: list[Asked] = []
         self.open = 0
         "Generations that have begun and neither ended nor were closed."
@@ -65,7 +88,7 @@ class Thinker:
         manner = self.manner
         return BrainFacts(
             "thinker", "audio", manner.listens, obeys_instructions=False, history_turns=1,
-            heard_logprob=-1.0, holds=manner.holds,
+            heard_logprob=-1.0, holds=manner.holds, confirms=manner.confirms,
         )  # fmt: skip
 
     def prefill(self, prompt: Prompt) -> int:
@@ -73,17 +96,24 @@ class Thinker:
         return 0
 
     def generate(self, prompt: Prompt, limits: Limits) -> Iterator[Piece]:
-        """A note, a thought with or without its answer, or the next words of an answer."""
-        texts = self._texts(prompt)
+        """A note, a thought with or without its answer, or the next words of an answer.
+
+        Its first tokens are confirmed as far as all of them are how the text was predicted to begin; like the
+        engine's, never the one at which its room ends.
+        """
+        texts, wrote = self._texts(prompt, limits.predicted)
         self.open += 1
         try:
-            written = ""
+            written, agrees = "", self.manner.confirms
             for number in count():
                 text = next(texts, None)
                 written += text or ""
-                stopped = any(stop in written for stop in limits.stop)
-                last = text is None or stopped or number + 1 == limits.max_tokens
-                yield Piece(crc32((text or "").encode()) % 50_000, text or "", SURE, last=last)
+                room = number + 1 < limits.max_tokens
+                agrees = agrees and text is not None and room and limits.predicted.startswith(written)
+                last = text is None or not room or any(stop in written for stop in limits.stop)
+                piece = Piece(crc32((text or "").encode()) % 50_000, text or "", SURE, last, agrees)
+                wrote.append(piece)
+                yield piece
                 if last:
                     return
         finally:
@@ -92,12 +122,17 @@ class Thinker:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def _texts(self, prompt: Prompt) -> Iterator[str]:
+    def _texts(self, prompt: Prompt, predicted: str) -> tuple[Iterator[str], list[Piece]]:
+        """The tokens to come, and where to record what was written of them."""
         question = asked_in(prompt)
         tail = prompt.parts[-1]
         kind = "note" if isinstance(tail, OpenNote) or question.unfinished else "thought"
         kind = "words" if isinstance(tail, Reply) and not tail.thinking else kind
-        self.asked.append(Asked(kind, question.mark, question.words, question.notes))
+        asked = Asked(kind, question.mark, question.words, question.notes, prompt, predicted, self._clock())
+        self.asked.append(asked)
+        return self._continued(question, tail, kind), asked.wrote
+
+    def _continued(self, question: Question, tail: Part, kind: str) -> Iterator[str]:
         known = Known.read(question.notes)
         if kind == "note":
             return iter([*known.thought(question.words, whole=False), "</", "think", ">"])

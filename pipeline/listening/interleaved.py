@@ -15,8 +15,10 @@ class Interleaved:
     """Each note stands in the sound where it was thought."""
 
     name = "interleaved"
+    block = 2.0
     joins = True
     keeps_cut = False
+    checked = False
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         prompt = history.then(self.carry(user, notes), OpenNote())
@@ -27,3 +29,6 @@ class Interleaved:
 
     def ahead(self, user: Human, notes: tuple[Note, ...]) -> Human:
         return self.carry(user, notes)
+
+    def predicted(self, notes: tuple[Note, ...]) -> str:
+        return ""

@@ -24,8 +24,10 @@ class Notes:
     """One request per block; each sees the notes before it."""
 
     name = "notes"
+    block = 2.0
     joins = False
     keeps_cut = True
+    checked = False
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         asked = Human((*self.carry(user, notes).parts, Text(ASKED)))
@@ -37,3 +39,6 @@ class Notes:
 
     def ahead(self, user: Human, notes: tuple[Note, ...]) -> Human:
         return user
+
+    def predicted(self, notes: tuple[Note, ...]) -> str:
+        return ""

@@ -11,8 +11,10 @@ class Off:
     """Thinks nothing, and carries nothing: notes of dropped drafts are left out too."""
 
     name = "off"
+    block = 2.0
     joins = False
     keeps_cut = False
+    checked = False
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         return None
@@ -22,3 +24,6 @@ class Off:
 
     def ahead(self, user: Human, notes: tuple[Note, ...]) -> Human:
         return user
+
+    def predicted(self, notes: tuple[Note, ...]) -> str:
+        return ""

@@ -230,7 +230,8 @@ class Articulation:
                     if job.dropped:
                         return
                     job.await_until(now() + patience)
-                    self._means.wrote(job)
+                    if not piece.confirmed:
+                        self._means.wrote(job)
                     yield piece
         finally:
             job.await_until(None)

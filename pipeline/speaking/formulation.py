@@ -6,8 +6,8 @@ The lane that writes it knows no words and no turn; whoever articulates reads ho
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
+from typing import Protocol
 
 from pipeline.channel import Channel, Full
 from pipeline.clock import now
@@ -19,11 +19,17 @@ from pipeline.prompt import Prompt
 from pipeline.reading import Reader
 
 
+class Tell(Protocol):
+    """Told of a thought's text."""
+
+    def __call__(self, text: str, *, confirmed: bool = False) -> None: ...
+
+
 class Formulation:
     """One thought: what there is of it, and whether more will come."""
 
     def __init__(
-        self, prompt: Prompt, limits: Limits, reader: Reader, tell: Callable[[str], None], patience: float
+        self, prompt: Prompt, limits: Limits, reader: Reader, tell: Tell, patience: float
     ) -> None:
         """``prompt`` ends with an open thought. ``tell`` gets each new piece of text ("" for other news)."""
         self.prompt, self.limits, self.reader, self.patience = prompt, limits, reader, patience
@@ -59,11 +65,11 @@ class Formulation:
         if self.wait is not None and not self.wait.expired():
             self.wait.reschedule(0.0)
 
-    def wrote(self, thought: str, logprob: float) -> None:
-        """Take one token in."""
+    def wrote(self, thought: str, piece: Piece) -> None:
+        """Take one token in, and what became certain of the thought with it."""
         self.tokens += 1
-        self.reader.feed(thought, logprob)
-        self._tell(thought)
+        self.reader.feed(thought, piece.logprob)
+        self._tell(thought, confirmed=piece.confirmed)
 
     def end(self, error: HocketError | None = None) -> None:
         """Nothing more will come."""
@@ -108,7 +114,7 @@ class Formulating:
                 if formulation.stopped:
                     return
                 wait.reschedule(now() + formulation.patience)
-                formulation.wrote(_thought(splitter, piece), piece.logprob)
+                formulation.wrote(_thought(splitter, piece), piece)
                 if splitter.closed or guard.feed(piece.token):
                     break
         formulation.end()

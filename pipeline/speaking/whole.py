@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import aclosing
 
 from pipeline.clock import now
@@ -13,13 +12,14 @@ from pipeline.ports import Limits, Piece
 from pipeline.prompt import Prompt, Reply
 
 from .articulation import Means
+from .formulation import Tell
 
 
 class Whole:
     """One draft, written from its first thought to its last word."""
 
     def __init__(
-        self, job: Job, base: Prompt, means: Means, thought: Callable[[str], None], limits: Limits
+        self, job: Job, base: Prompt, means: Means, thought: Tell, limits: Limits
     ) -> None:
         """``base``: the prompt up to the open reply. ``thought`` gets each new piece of the thought."""
         self._job = job
@@ -38,7 +38,8 @@ class Whole:
                 if job.dropped:
                     return
                 job.await_until(now() + means.patience)
-                means.wrote(job)
+                if not piece.confirmed:
+                    means.wrote(job)
                 answer = self._split(splitter, piece)
                 if answer and thinks and await means.doubtful(job):
                     return
@@ -59,6 +60,6 @@ class Whole:
             thought, answer = thought + more_thought, answer + more_answer
         if thought or not answer:
             self._job.reader.feed(thought, piece.logprob)
-            self._thought(thought)
+        self._thought(thought, confirmed=piece.confirmed)
         self._job.thought_over = self._job.thought_over or splitter.closed
         return answer

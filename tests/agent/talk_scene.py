@@ -16,6 +16,7 @@ from pipeline.events import (
     SpeechStarted,
     StartDraft,
     StopThinking,
+    Think,
     Turn,
 )
 from pipeline.ports import Decided, Noted, Said, Speculated, Thought
@@ -81,3 +82,34 @@ TALKED_OVER = entries(
     (2.3, CommitDraft(ONE, SECOND)),
 )
 """A brain that is given no notes: its second draft says anew what the first one said."""
+
+PREDICTED = entries(
+    (0.1, SpeechStarted(Sample(0))),
+    (0.1, Think(ONE, Span(Sample(0), Sample(0)))),
+    (1.0, Listened(Span(Sample(0), Sample(16_000)))),
+    (2.0, Thought(1, 0, "heard: one")),
+    (2.1, Thought(1, 0, " plus")),
+    (2.2, Thought(1, 0, " too\n")),
+    (4.0, Thought(1, 0, "heard: one plus", confirmed=2)),
+    (4.0, Thought(1, 0, " two\n")),
+    (4.2, SpeechPaused(Sample(66_000))),
+    (4.2, StartDraft(ONE, FIRST, SPAN)),
+    (4.3, Thought(1, 1, "heard: one plus two\n", confirmed=3)),
+    (4.3, Thought(1, 1, "1+2")),
+    (4.4, Thought(1, 1, "=3\n")),
+    (4.5, SpeechStarted(Sample(70_400))),
+    (4.5, DropDraft(ONE, FIRST)),
+    (4.9, SpeechPaused(Sample(76_800))),
+    (4.9, StartDraft(ONE, SECOND, SPAN)),
+    (5.0, Thought(1, 2, "heard: one plus two\n1+2", confirmed=4)),
+    (5.0, Thought(1, 2, "+4")),
+    (5.1, Thought(1, 2, "=7\n")),
+    (5.5, CommitDraft(ONE, SECOND)),
+    (5.5, StopThinking(ONE)),
+    (5.6, PlaybackStarted(ONE)),
+    (5.7, Thought(1, 2, "so 7\n")),
+    (6.5, PlaybackEnded(ONE)),
+    (6.5, Said(1, "One plus two plus four, that is seven.", whole=True)),
+    (6.5, Remember(ONE, None)),
+)
+"""Thoughts as if the turn ended here, each going on from the one before it; two of them are drafts."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from agent.block import Facts, block
-from agent.thoughts import Beside, Told
+from agent.streams import Beside
+from agent.thoughts import Told
 from pipeline.ports import Contradiction, Speculated
 
 TOLD = Told(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from talk_scene import CHAIN, ONE, SPAN
+from talk_scene import CHAIN, ONE, PREDICTED, SPAN
 
 from agent.closeup import WIDTH, draw_life, life
-from agent.story import Mark
+from agent.story import Mark, Story
 from agent.timeline import Tracks
 from pipeline.errors import UserError
 from pipeline.events import Draft, PhraseDrafted, Sample, Span, StartDraft, Think, Turn
@@ -54,6 +55,22 @@ def test_it_is_told_in_time_with_reasons() -> None:
     assert "draft begins: pause: drafting" in texts
     assert "commit: the turn is over: committed after 600 ms of silence: words 0.95" in texts
     assert "thought while you speak (until 2.20 s): heard: one plus two · 1+2=3" in texts
+
+
+def test_a_thought_that_goes_on_tells_only_what_was_written_then(tmp_path: Path) -> None:
+    of = life(PREDICTED, 1)
+    texts = [line.split(" s  ", 1)[1] for line in of.told()]
+    assert [text for text in texts if text.startswith("thought")] == [
+        "thought while you speak (until 2.20 s): heard: one plus too",
+        "thought while you speak: … two",
+        "thought of a draft (until 4.40 s): 1+2=3",
+        "thought of a draft (until 5.10 s): 1+2+4=7",
+        "thought of a draft: so 7",
+    ]
+    draw_life(tmp_path / "one.png", _tracks(), of, title="goes on")
+    draw_life(tmp_path / "other.png", _tracks(), replace(of, story=Story(of.story.marks)), title="goes on")
+    top = [np.asarray(Image.open(tmp_path / name).convert("L"))[36:56] for name in ("one.png", "other.png")]
+    assert (top[0] < 200).sum() > (top[1] < 200).sum(), "what “…” means is said, and only where it stands"
 
 
 def test_decisions_of_one_moment_and_one_reason_are_one() -> None:

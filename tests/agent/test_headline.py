@@ -27,7 +27,15 @@ def test_it_says_how_this_brain_thinks_while_listening(can: str) -> None:
     assert f"thinks while listening: {can} ·" in headline(brain, "v", EDGE)
 
 
-@pytest.mark.parametrize(("switch", "said"), [("off", "no"), ("notes", "notes"), ("interleaved", "yes")])
+@pytest.mark.parametrize(("can", "said"), [("yes", "yes"), ("notes", "yes"), ("no", "no")])
+def test_a_brain_that_confirms_thinks_as_if_the_turn_were_over(can: str, said: str) -> None:
+    brain = replace(BRAIN, thinks_while_listening=can, confirms=True)
+    assert f"thinks while listening: {said} ·" in headline(brain, "v", EDGE)
+
+
+@pytest.mark.parametrize(
+    ("switch", "said"), [("off", "no"), ("notes", "notes"), ("interleaved", "yes"), ("predicted", "yes")]
+)
 def test_a_switch_goes_before_what_the_brain_can(switch: str, said: str) -> None:
     assert f"thinks while listening: {said} ·" in headline(BRAIN, "v", EDGE, listening=switch)
 

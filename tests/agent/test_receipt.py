@@ -29,7 +29,7 @@ from pipeline.events import (
     TextEntered,
     Turn,
 )
-from pipeline.ports import Contradiction, Measured, Said, Speculated, Thought
+from pipeline.ports import Contradiction, Measured, Noted, Said, Speculated, Thought
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Item, Trace
 
@@ -148,7 +148,8 @@ def test_what_was_written_ahead_is_summed_over_the_turns() -> None:
 
 def test_thoughts_count_with_the_part_beside_a_voice_and_only_for_turns_that_were_answered() -> None:
     thinks = (
-        SpeechStarted(Sample(0)), 16_000, Thought(1, 0, "a"), SpeechPaused(Sample(16_000)), 1,
+        SpeechStarted(Sample(0)), 16_000, Thought(1, 0, "a"), Noted(1, 0, 13, "a\n", cut=False),
+        SpeechPaused(Sample(16_000)), 1,
         StartDraft(Turn(1), Draft(1), SPAN), Thought(1, 1, "b"), Thought(1, 1, "c"),
         CommitDraft(Turn(1), Draft(1)),
     )  # fmt: skip

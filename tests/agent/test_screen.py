@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from talk_scene import CHAIN, DECLINED, SPAN
+from talk_scene import CHAIN, DECLINED, PREDICTED, SPAN
 
 from agent.receipt import ANSWER
 from agent.screen import LANE, Screen
@@ -177,3 +177,51 @@ def test_the_live_line_says_who_speaks() -> None:
 
 def test_a_failure_is_shown_as_a_line() -> None:
     assert _show(Screen(), StageFailed("voice", "no\x07 sound")) == ["  voice: no sound"]
+
+
+def test_a_thought_that_begins_anew_takes_the_place_of_the_last_one_on_the_live_line() -> None:
+    screen, shown = Screen(), list[str]()
+    for entry in PREDICTED[:13]:
+        screen.see(entry)
+        shown.append(screen.lanes()[4].plain.strip())
+    assert shown[5] == "thinking while you speak  heard: one plus too"
+    assert shown[6:8] == [
+        "thinking while you speak  heard: one plus", "thinking while you speak  heard: one plus two",
+    ]  # fmt: skip
+    assert shown[10:] == [
+        "thinking  heard: one plus two", "thinking  heard: one plus two · 1+2",
+        "thinking  heard: one plus two · 1+2=3",
+    ]  # fmt: skip
+
+
+def test_what_is_confirmed_was_in_the_thought_lane_before_and_does_not_raise_it() -> None:
+    screen = Screen()
+    for entry in PREDICTED[:6]:
+        screen.see(entry)
+    _column(screen)
+    screen.see(PREDICTED[6])
+    _column(screen)
+    assert screen.lanes()[2].plain.endswith("▃ ")
+
+
+def test_a_turn_of_predicted_thoughts_tells_each_of_them_once() -> None:
+    screen = Screen()
+    for entry in PREDICTED:
+        screen.see(entry)
+    assert [line.plain for line in screen.lines()] == [
+        "  you    one plus two",
+        "  thinks 1+2+4=7",
+        "         while I spoke: so 7",
+        "  hocket One plus two plus four, that is seven.",
+        "         7 tokens of thought, 4 of them while somebody spoke",
+    ]
+
+
+def test_lines_taken_over_in_mid_thought_are_shown_in_it_and_do_not_raise_the_lane() -> None:
+    screen = Screen()
+    _show(screen, Thought(1, 0, "a\nb\n"), Thought(1, 0, "", 0), Thought(1, 0, "c\n"))
+    _column(screen)
+    _show(screen, Thought(1, 0, "b\n", again=9))
+    _column(screen)
+    assert screen.lanes()[4].plain.strip() == "thinking  c · b"
+    assert screen.lanes()[2].plain.endswith("▃ ")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from talk_scene import CHAIN, DECLINED, FIRST, ONE, SECOND, SPAN, TALKED_OVER, entries
+from talk_scene import CHAIN, DECLINED, FIRST, ONE, PREDICTED, SECOND, SPAN, TALKED_OVER, entries
 
-from agent.story import Decision, Lane, Mark, clean, line_up, tell
+from agent.story import Decision, Lane, Mark, clean, line_up, resumed, tell
 from pipeline.events import (
     CommitDraft,
     Draft,
@@ -24,6 +25,7 @@ from pipeline.events import (
     Unduck,
 )
 from pipeline.ports import Decided, Noted, Said, Thought
+from pipeline.trace import Entry
 
 TALK = entries(
     (1.0, Decided("pause: drafting")),
@@ -137,3 +139,58 @@ def test_a_draft_number_is_enough_to_tell_two_drafts_apart() -> None:
     both = entries((1.0, Thought(1, 1, "a")), (1.05, Thought(1, Draft(2), "b")), (1.1, Thought(1, 1, "c")))
     told = tell(both)
     assert [(each.draft, each.text) for each in told.stretches] == [(1, "ac"), (2, "b")]
+
+
+def test_a_thought_that_begins_anew_is_a_stretch_of_its_own_and_holds_only_what_was_written_then() -> None:
+    first, anew = Thought(1, 0, "one too"), Thought(1, 0, "one", confirmed=1)
+    again = entries((1.0, first), (1.05, anew), (1.05, Thought(1, 0, " two")), (1.1, Thought(1, 0, " three")))
+    told = tell(again)
+    assert [(each.begins, each.text) for each in told.stretches] == [(1.0, "one too"), (1.05, "… two three")]
+    assert [words.text for words in told.thoughts] == ["one too", "… two three"]
+
+
+def test_a_thought_that_goes_on_with_a_new_line_is_not_marked_as_cut_in() -> None:
+    told = tell(entries((1.0, Thought(1, 1, "one\n", 1)), (1.0, Thought(1, 1, "two"))))
+    assert [each.text for each in told.stretches] == ["two"]
+    assert [words.text for words in told.thoughts] == ["one · two"]
+
+
+def test_a_dropped_draft_is_not_lost_when_a_later_thought_took_something_of_its_own_over() -> None:
+    drafts = [each for each in tell(PREDICTED).stretches if each.lane is Lane.FORMULATION]
+    assert [(each.draft, each.faint) for each in drafts] == [(1, False), (2, False), (2, False)]
+
+
+def test_a_dropped_draft_is_lost_when_a_later_thought_took_over_only_what_it_had_taken_over_itself() -> None:
+    other = Thought(1, 2, "heard: one plus two\n", confirmed=3)
+    told = tell(Entry(e.seq, e.at, other if e.seq == 17 else e.item) for e in PREDICTED)
+    drafts = [each for each in told.stretches if each.lane is Lane.FORMULATION]
+    assert [(each.draft, each.faint) for each in drafts] == [(1, True), (2, False), (2, False)]
+
+
+def test_lines_that_were_taken_over_in_mid_thought_are_not_written_again() -> None:
+    told = tell(
+        entries(
+            (1.0, Thought(1, 1, "a\n")), (1.1, Thought(1, 1, "b\nc\n")), (1.2, DropDraft(ONE, FIRST)),
+            (2.0, Thought(1, 2, "", confirmed=0)), (2.0, Thought(1, 2, "x\n")),
+            (2.0, Thought(1, 2, "b\nc", again=2)), (2.1, Thought(1, 2, "d\n")),
+        )
+    )  # fmt: skip
+    assert [(each.draft, each.text, each.faint) for each in told.stretches] == [
+        (1, "a\nb\nc\n", False), (2, "x\ncd\n", False),
+    ]  # fmt: skip
+    assert [words.text for words in told.thoughts] == ["a · b · c", "x · b · cd"]
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "shown"),
+    [
+        ("", "two", "two"),
+        ("one", " two", "… two"),
+        ("one", "\n", "\n"),
+        ("12+3", "4: 2+4=6", "12+34: 2+4=6"),
+        ("12+34: 2+4", "=6", "…2+4=6"),
+        ("one ", "two", "…two"),
+    ],
+)
+def test_a_word_that_was_begun_before_is_shown_whole(line: str, text: str, shown: str) -> None:
+    assert resumed(line, text) == shown

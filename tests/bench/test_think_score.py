@@ -1,5 +1,7 @@
 """What was hidden is decided by what could be heard when it was written."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ from bench.think_items import Chain
 from bench.think_score import answered, gaps, hidden
 from bench.think_trace import Watcher, sounding, word_spans
 from pipeline.clock import now, simulate
-from pipeline.ports import PLAYOUT_RATE, Said
+from pipeline.events import CommitDraft, Draft, Turn
+from pipeline.ports import PLAYOUT_RATE, Said, Thought
 from pipeline.trace import Trace
 
 USER = (0.3, 6.3)
@@ -40,7 +43,16 @@ def spoken(*words: tuple[float, float]) -> np.ndarray:
 
 
 def watched(text: str, thoughts: list[float]) -> Watcher:
-    seen = Watcher(thoughts=thoughts, commits=[6.6])
+    async def talk() -> Watcher:
+        seen, trace = Watcher(began=now()), Trace()
+        trace.subscribe(seen.see)
+        timed = [(at, Thought(1, 1, "so ")) for at in thoughts] + [(6.6, CommitDraft(Turn(1), Draft(1)))]
+        for at, item in sorted(timed, key=lambda two: two[0]):
+            await asyncio.sleep(at + seen.began - now())
+            trace.record(item)
+        return seen
+
+    seen = simulate(talk)
     seen.said = {1: text}
     return seen
 

@@ -156,8 +156,9 @@ async def _collect(stream: AsyncIterator[T]) -> list[T]:
     return [item async for item in stream]
 
 
-def test_streams_take_one_step_each_in_turn(kind: str) -> None:
-    """Read together, no stream is ever more than the allowance ahead of another."""
+def test_streams_that_are_read_together_take_turns(kind: str) -> None:
+    """None waits for another's end. Step by step is Rota's affair (test_service); where a thread or a process
+    lies between, how far one reader gets before the next is the operating system's."""
 
     async def story(compute: AnyCompute) -> list[str]:
         await asyncio.gather(*[_collect(compute.stream("count", name, 30)) for name in "abc"])
@@ -167,7 +168,8 @@ def test_streams_take_one_step_each_in_turn(kind: str) -> None:
     for line in lived(kind, story):
         if not line.endswith("freed"):
             done[line[0]] += 1
-            assert max(done.values()) - min(value for value in done.values()) <= 5
+            assert max(done.values()) < 30 or min(done.values()) > 0
+            assert kind != "inline" or max(done.values()) - min(done.values()) <= 1
     assert done == dict.fromkeys("abc", 30)
 
 

@@ -119,3 +119,60 @@ def test_the_confidence_of_a_heard_line_but_its_last_word_stays_with_its_note() 
     take(notebook, "heard: a\nincomplete\n", 25)
     (taken,) = notebook.of(ONE, heard(30))
     assert taken.reading == Reading("heard: a\n", (-0.1,)) and taken.tokens == 5
+
+
+# --- predictions --------------------------------------------------------------------------------------------
+
+
+def predict(notebook: Notebook, text: str, positions: float, *, cut: bool = True) -> bool:
+    return notebook.take(
+        ONE, 0, heard(positions), Reading(text, (-0.1,)), tokens=5, cut=cut, checked=True
+    )  # fmt: skip
+
+
+def prediction(notebook: Notebook) -> str:
+    (note,) = notes_of(notebook.of(ONE, heard(90)))
+    return note.text
+
+
+def test_a_prediction_is_kept_as_it_is_and_is_no_note() -> None:
+    notebook, told = book()
+    assert predict(notebook, "heard: a\nincomplete\nand the", 25)
+    assert prediction(notebook) == "heard: a\nincomplete\nand the" and told == []
+
+
+def test_a_thought_that_was_whole_predicts_its_end_too() -> None:
+    notebook, _ = book()
+    predict(notebook, "heard: a\n", 25, cut=False)
+    assert prediction(notebook) == "heard: a\n</think>"
+
+
+def test_the_newest_prediction_takes_the_place_of_all_others() -> None:
+    notebook, _ = book()
+    predict(notebook, "heard: a\n1+1=2\n", 25, cut=False)
+    predict(notebook, "heard: a b\n", 50, cut=False)
+    assert prediction(notebook) == "heard: a b\n</think>"
+    assert not predict(notebook, "heard: c\n", 25), "one about less sound knows less"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "spliced"),
+    [
+        ("heard: a\n1+1=2\n2+1=3\n", "heard: a b\n1+", "heard: a b\n1+1=2\n2+1=3\n"),
+        ("heard: a\n1+1=2\n2+1=3\n", "heard: a b\n", "heard: a b\n1+1=2\n2+1=3\n"),
+        ("heard: a\n1+1=2\n2+1=3\n", "heard: a b\n4+", "heard: a b\n4+\n2+1=3\n"),
+        ("heard: a", "heard: a b\n4+", "heard: a b\n4+"),
+    ],
+)
+def test_where_a_thought_was_stopped_the_earlier_one_goes_on(earlier: str, text: str, spliced: str) -> None:
+    notebook, _ = book()
+    predict(notebook, earlier, 25, cut=False)
+    predict(notebook, text, 50)
+    assert prediction(notebook) == spliced
+
+
+def test_a_thought_that_was_stopped_within_the_prediction_takes_nothing_away() -> None:
+    notebook, _ = book()
+    predict(notebook, "heard: a\n1+1=2\n", 25, cut=False)
+    assert not predict(notebook, "heard: a\n1", 50) and not predict(notebook, "", 50)
+    assert prediction(notebook) == "heard: a\n1+1=2\n</think>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -46,6 +47,29 @@ def test_no_token_comes_before_it_is_due_and_none_is_lost() -> None:
         assert await moments(PacedCompute(Counter(), 0.02)) == [
             pytest.approx(0.02 * k) for k in range(1, 11)
         ]
+
+    simulate(main)
+
+
+@dataclass(frozen=True)
+class Token:
+    confirmed: bool
+
+
+class Reading(Counter):
+    """Writes two tokens, takes three over, and writes two."""
+
+    async def stream(self, method: str, *args: Any) -> AsyncIterator[Any]:
+        for confirmed in (False, False, True, True, True, False, False):
+            yield Token(confirmed)
+
+
+def test_what_was_confirmed_comes_with_the_token_after_it() -> None:
+    """One step of a large model reads all that was predicted, and writes a token."""
+
+    async def main() -> None:
+        came = [round(at / 0.02) for at in await moments(PacedCompute(Reading(), 0.02))]
+        assert came == [1, 2, 3, 3, 3, 3, 4]
 
     simulate(main)
 

@@ -42,6 +42,32 @@ def test_a_draft_begun_before_the_commit_is_a_hit_and_saves_its_own_time() -> No
     assert found.saved == pytest.approx(0.2)
 
 
+def test_tokens_that_the_draft_took_over_were_not_written_for_nothing() -> None:
+    async def scene(ledger: Ledger) -> None:
+        write(ledger, LISTENING, 40)
+        ledger.started(TURN, A)
+        ledger.confirmed(TURN, A, 25)
+        write(ledger, A, 10)
+        ledger.phrase(TURN, A)
+        ledger.committed(TURN, A)
+
+    (found,) = told(scene)
+    assert (found.tokens, found.wasted) == (50, 15)
+
+
+def test_tokens_that_another_draft_took_over_are_no_use_to_this_one() -> None:
+    async def scene(ledger: Ledger) -> None:
+        write(ledger, LISTENING, 40)
+        ledger.confirmed(TURN, B, 25)
+        ledger.started(TURN, A)
+        write(ledger, A, 10)
+        ledger.phrase(TURN, A)
+        ledger.committed(TURN, A)
+
+    (found,) = told(scene)
+    assert (found.tokens, found.wasted) == (50, 40)
+
+
 def test_a_phrase_that_comes_after_the_commit_saves_the_head_start_only() -> None:
     async def scene(ledger: Ledger) -> None:
         ledger.started(TURN, A)

@@ -45,16 +45,28 @@ def numbered(count: int) -> str:
     return "".join(f"step {number}\n" for number in range(count))
 
 
+def _foretold(text: str, predicted: str) -> bool:
+    """The line that a text ends with began, or was, just so in the prediction."""
+    lines, told = text.splitlines(keepends=True), predicted.splitlines(keepends=True)
+    return len(lines) <= len(told) and told[len(lines) - 1].startswith(lines[-1])
+
+
 @dataclass
 class Thinker:
     """``answer``: the whole answer that these thoughts bear out; it goes on after the words said."""
 
     note: Callable[[int], str] = lambda heard: f"heard: upto {heard}\n"
     thought: str = "heard: two plus two\n2+2=4\n"
+    early: Callable[[int], str] | None = None
+    "The thought about so many positions of sound, where that differs."
     answer: Callable[[str], str] = lambda thoughts: "Two plus two is four."
     pace: float = 0.01
     first: float = 0.0
     logprob: float = -0.001
+    confirms: bool = False
+    "Takes over what was predicted of its text, in no time."
+    predicted: list[str] = field(default_factory=list)
+    "Of each generation."
     hangs: Callable[[str, int], bool] = lambda kind, number: False
     "Whether the n-th generation (from 0) of a kind never gives a token."
     fails: Callable[[str, int], bool] = lambda kind, number: False
@@ -74,6 +86,7 @@ class Thinker:
         kind = kind_of(prompt)
         number = len(self.of(kind))
         self.asked.append((asyncio.get_running_loop().time(), prompt))
+        self.predicted.append(limits.predicted)
         self.open += 1
         self.most = max(self.most, self.open)
         try:
@@ -90,12 +103,14 @@ class Thinker:
     async def _tokens(self, text: str, limits: Limits) -> AsyncIterator[Piece]:
         tokens, so_far = re.findall(r" ?\w+|</|\W", text), ""
         for number, token in enumerate([*tokens, ""][: limits.max_tokens]):
-            await asyncio.sleep(self.pace)
             so_far += token
+            confirmed = self.confirms and bool(token) and _foretold(so_far, limits.predicted)
+            await asyncio.sleep(0.0 if confirmed else self.pace)
             ends = number == len(tokens)
             stops = any(stop in so_far for stop in limits.stop)
             last = ends or stops or number + 1 == limits.max_tokens
-            yield Piece(END if ends else 100 + zlib.crc32(token.encode()), token, self.logprob, last)
+            identity = END if ends else 100 + zlib.crc32(token.encode())
+            yield Piece(identity, token, self.logprob, last, confirmed)
             if stops:
                 return
 
@@ -105,7 +120,8 @@ class Thinker:
             return self.note(positions(prompt)) + "</think>"
         assert isinstance(last, Reply)
         if kind == "thought":
-            return f"{self.thought.removeprefix(last.thoughts or '')}</think>\n{self.answer(self.thought)}"
+            thought = self.thought if self.early is None else self.early(positions(prompt))
+            return f"{thought.removeprefix(last.thoughts or '')}</think>\n{self.answer(thought)}"
         whole = self.answer(last.thoughts or "")
         return whole.removeprefix(last.said) if whole.startswith(last.said) else ""
 

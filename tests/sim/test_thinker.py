@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
+from pipeline.clock import now, simulate
+from pipeline.compute import InlineCompute
 from pipeline.listening.notes import CARRIED, Notes
+from pipeline.listening.predicted import Predicted
+from pipeline.paced import PacedCompute
 from pipeline.ports import Limits
 from pipeline.prompt import Audio, Human, Note, OpenNote, Part, Prompt, Reply, Text
 from sim.thinker import Known, Manner, Thinker, mark_of
@@ -91,6 +98,68 @@ def test_streams_are_counted_until_they_end_or_are_closed() -> None:
     assert brain.open == 0
     assert len(list(brain.generate(Prompt((user(), Reply())), Limits(3)))) == 3
     assert brain.open == 0
+
+
+THOUGHT = "heard: alpha bravo charlie\nalpha 1\nbravo 2\ncharlie 3\nsum 6\n</think>"
+
+
+def confirmed(brain: Thinker, predicted: str, limits: Limits = STOP) -> tuple[int, str]:
+    """How many tokens came confirmed, and the whole text; the confirmed ones come first."""
+    pieces = list(brain.generate(Prompt((user(), Reply())), replace(limits, predicted=predicted)))
+    known = [piece.confirmed for piece in pieces]
+    assert known == sorted(known, reverse=True)
+    assert brain.asked[-1].confirmed == (sum(known), "".join(p.text for p in pieces if p.confirmed))
+    assert (brain.asked[-1].predicted, brain.asked[-1].text) == (predicted, "".join(p.text for p in pieces))
+    return sum(known), brain.asked[-1].text
+
+
+def test_what_was_predicted_right_comes_confirmed_and_the_text_is_the_same() -> None:
+    brain = Thinker(Manner(confirms=True))
+    assert brain.facts().confirms
+    assert confirmed(brain, "") == (0, THOUGHT)
+    assert confirmed(brain, "heard: alpha bravo") == (3, THOUGHT)
+    assert confirmed(brain, "heard: alpha bravo delta\nalpha 1\n") == (3, THOUGHT)
+    assert confirmed(brain, "alpha 1\n") == (0, THOUGHT)
+    assert confirmed(brain, THOUGHT) == (len(brain.asked[-1].wrote), THOUGHT)
+    assert {asked.kind for asked in brain.asked} == {"thought"}
+
+
+def test_a_token_is_confirmed_only_whole_and_never_the_one_at_which_the_room_ends() -> None:
+    brain = Thinker(Manner(confirms=True))
+    assert confirmed(brain, "heard: alpha bra") == (2, THOUGHT)
+    assert confirmed(brain, "heard: alpha bravo charlie", replace(STOP, max_tokens=3)) == (
+        2, "heard: alpha bravo",
+    )  # fmt: skip
+
+
+def test_a_brain_that_does_not_confirm_ignores_predictions() -> None:
+    assert confirmed(Thinker(), "heard: alpha bravo") == (0, THOUGHT)
+    assert not Thinker().facts().confirms
+
+
+def test_a_thought_as_if_the_turn_ended_here_is_the_thought_of_that_sound() -> None:
+    brain, part = Thinker(Manner(confirms=True)), user(words=WORDS[:2])
+    asked = Predicted().request(Prompt(()), part, (Note("heard: alpha\nalpha 1\nsum 1\n</think>", 3),), 50)
+    assert asked is not None
+    text = written(brain, *asked.prompt.parts, limits=asked.limits)
+    assert text == written(Thinker(), part, Reply(), limits=STOP) and "sum 3" in text
+    assert brain.asked[-1].kind == "thought" and brain.asked[-1].notes == ""
+    assert brain.asked[-1].confirmed == (2, "heard: alpha")
+
+
+def test_what_is_confirmed_takes_no_time_of_a_paced_brain() -> None:
+    """The first token that is new pays as the first of any text does."""
+
+    async def times(predicted: str) -> list[tuple[float, bool]]:
+        brain = PacedCompute(InlineCompute(Thinker(Manner(confirms=True), now)), 0.02)
+        stream = brain.stream("generate", Prompt((user(), Reply())), replace(STOP, predicted=predicted))
+        return [(round(now(), 6), piece.confirmed) async for piece in stream]
+
+    alone, helped = (simulate(partial(times, text)) for text in ("", "heard: alpha bravo charlie\n"))
+    fresh = [at for at, known in helped if not known]
+    assert [at for at, _ in alone[:3]] == [0.02, 0.04, 0.06]
+    assert len(fresh) == len(alone) - 5 and fresh[:3] == [0.02, 0.04, 0.06]
+    assert {at for at, known in helped if known} == {0.02}
 
 
 def test_names_of_sounds_differ() -> None:

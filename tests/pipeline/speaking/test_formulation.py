@@ -20,7 +20,11 @@ HEARD = "heard: tea\n"
 
 def thought(told: list[str], most: int = 300) -> Formulation:
     prompt, limits = Prompt((Human(()), Reply())), Limits(most, stop=("</think>",))
-    return Formulation(prompt, limits, Reader(), told.append, 2.0)
+
+    def tell(text: str, *, confirmed: bool = False) -> None:
+        told.append(f"({text})" if confirmed else text)
+
+    return Formulation(prompt, limits, Reader(), tell, 2.0)
 
 
 def during(scene: Callable[[Formulating], Awaitable[None]], brain: Thinker, lanes: int = 1) -> None:
@@ -127,3 +131,19 @@ def test_what_goes_wrong_is_told_to_who_waits_and_the_lane_lives_on(brain: Think
         assert later.closed
 
     during(scene, brain)
+
+
+def test_what_was_predicted_is_there_with_the_first_token_and_counts_as_thought() -> None:
+    told: list[str] = []
+    growing = thought(told)
+    growing.limits = Limits(300, stop=("</think>",), predicted=HEARD + numbered(2))
+
+    async def scene(stage: Formulating) -> None:
+        stage.want(growing)
+        await asyncio.sleep(0.005)
+        assert growing.usable == HEARD + numbered(2) and growing.lines == 3 and not growing.closed
+        await asyncio.sleep(1.0)
+        assert growing.closed and growing.usable == HEARD + numbered(3)
+
+    during(scene, Thinker(thought=HEARD + numbered(3), confirms=True))
+    assert told[0] == "(heard)" and [text for text in told if text and not text.startswith("(")] != []

@@ -1,0 +1,81 @@
+"""Greedy writing after a line's last position, with what was predicted of the text read instead of written.
+
+A prediction is tried at the start of the text and again at the start of each line: what an earlier thought
+worked out on lines of its own still stands when the line before them has changed. Each try is one reading in
+place of a step per token (speculative decoding, arXiv 2211.17192, with an earlier text in place of a draft
+model; trying again after a difference as in prompt lookup). It knows no stop, no text decoding and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from .graphs import Floats
+from .line import Line
+from .sampling import greedy
+from .tokenizer import Tokenizer
+
+Written: TypeAlias = tuple[int, float, bool]
+"""A token, its log-probability, and whether it was confirmed rather than written."""
+
+
+class Writing:
+    """One generation."""
+
+    def __init__(
+        self,
+        line: Line,
+        logits: Floats,
+        embed: Callable[[Sequence[int]], Floats],
+        tokenizer: Tokenizer,
+        predicted: str,
+        room: int,
+    ) -> None:
+        """``logits``: after the line's last position. ``room``: most tokens that may follow."""
+        self._line, self._logits, self._embed, self._tokenizer = line, logits, embed, tokenizer
+        self._lines = predicted.splitlines(keepends=True)
+        self._room = room
+        self.read = 0
+        "Positions of predictions that were read so far, right or wrong."
+
+    def tokens(self) -> Iterator[Written]:
+        """Up to ``room`` of them; each is read when the next one is asked for. Raises ModelError."""
+        count, number, starts = 0, 0, True
+        while count < self._room:
+            if starts:
+                for token, logprob in self._confirm(number, self._room - count - 1):
+                    count, number = count + 1, number + self._breaks(token)
+                    yield token, logprob, True
+            token, logprob = greedy(self._logits)
+            count, starts = count + 1, self._tokenizer.raw(token).endswith(b"\n")
+            number += self._breaks(token)
+            yield token, logprob, False
+            if count < self._room:
+                self._logits = self._line.read(self._embed([token]), [token])
+
+    def _breaks(self, token: int) -> int:
+        return self._tokenizer.raw(token).count(b"\n")
+
+    def _confirm(self, number: int, room: int) -> list[tuple[int, float]]:
+        """Of the prediction from this line on, the tokens that greedy writing would have given too."""
+        known: list[tuple[int, float]] = []
+        tried = self._tokenizer.encode("".join(self._lines[number:]))[: max(0, room)]
+        if not tried or greedy(self._logits)[0] != tried[0]:
+            return known
+        after = self._logits
+
+        def agree(read: Floats) -> int:
+            nonlocal after
+            for token, following in zip(tried, read, strict=True):
+                likeliest, logprob = greedy(after)
+                if likeliest != token:
+                    break
+                known.append((token, logprob))
+                after = following
+            return len(known)
+
+        self._line.confirm(self._embed(tried), tried, agree)
+        self.read += len(tried)
+        self._logits = after
+        return known
