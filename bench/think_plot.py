@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 240, 56, 64
 _PAPER, _INK, _FAINT, _GRID = "#fbfaf7", "#22252b", "#7b7f87", "#e6e3dc"
 COLOURS = (
     "#c2571a", "#2f6fb3", "#2b8a4b", "#6f5a9c", "#d9a420", "#c22f2f", "#3aa6a6", "#8c6d46", "#b85c8e",
-    "#5b6770", "#94a83d", "#22252b",
+    "#5b6770", "#94a83d", "#22252b", "#e08a76", "#7d8f3a", "#4a4f9a",
 )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def accuracy_plot(found: Answers, pace: float, path: Path) -> bool:
         Axis("median seconds from question to first answer-bearing word", 0, longest * 1.1, _step(longest)),
         Axis("right, %", 0, 100, 20),
     )  # fmt: skip
-    for (arm, wait, right, count), colour in zip(dots, COLOURS, strict=False):
+    for (arm, wait, right, count), colour in zip(dots, cycle(COLOURS), strict=False):
         interval = wilson(right, count)
         plot.point(wait, 100 * right / count, 100 * interval.low, 100 * interval.high, colour)
         plot.name(f"{arm} (n {count})", colour)
@@ -134,7 +135,7 @@ def waiting_plot(arms: Mapping[str, Sequence[float]], told: str, path: Path) -> 
         Axis("seconds from the question's end to the first audible sample", 0, longest, _step(longest)),
         Axis("share of replies", 0, 1, 0.2),
     )  # fmt: skip
-    for (arm, values), colour in zip(filled.items(), COLOURS, strict=False):
+    for (arm, values), colour in zip(filled.items(), cycle(COLOURS), strict=False):
         plot.steps(values, colour)
         plot.name(f"{arm} (n {len(values)})", colour)
     plot.save(path)
