@@ -135,7 +135,8 @@ def nothing_of_the_reply_is_lost(record: Record) -> Iterator[str]:
     if missing or len(words) != len(exchange.reply.split()):
         yield f"{' '.join(missing)!r} never left whole of {exchange.reply!r}"
     for at, _ in evidence.of(Resume):
-        before = [sound for sound in evidence.sounds if sound.end < at]
+        # a word that sounds across the moment was held for less than the sink's next pull, and not at all
+        before = [sound for sound in evidence.sounds if sound.start < at]
         after = next((sound for sound in evidence.sounds if sound.start >= at), None)
         if not before or after is None:
             continue

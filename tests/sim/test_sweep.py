@@ -146,6 +146,12 @@ def test_an_mm_hm_that_gets_no_answer_does_not_take_the_floor(mind: int) -> None
     assert outcome.violations == () and outcome.phase == "mhm: held, then resumed"
 
 
+def test_a_hold_that_is_over_before_the_sink_pulls_again_cuts_no_word() -> None:
+    """A burst that ended 6 ms after it was held: the word that sounded went on through both orders."""
+    outcome = live("barge-in", 1599)
+    assert outcome.violations == () and outcome.phase == "cough: held, then resumed"
+
+
 def test_what_a_conversation_dies_of_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def die(_case: object) -> Record:
         raise ZeroDivisionError("no such luck")
