@@ -123,10 +123,13 @@ def build_line(
     notebook = Notebook(trace.record)
     ledger = Ledger(config.speculation, facts.price, trace.record)
     formulating = Formulating(brain)
-    listening = listening_strategy(on.listening_thoughts, facts)
+    written = speaking_strategy(on.speaking_thoughts, holds=facts.holds)
+    # without a thought there is none to predict, and what was thought early can only be carried as notes
+    able = facts if written.thinks else replace(facts, confirms=False)
+    listening = listening_strategy(on.listening_thoughts, able)
     ways = Ways(
         notebook=notebook, listening=listening,
-        speaking=speaking_strategy(on.speaking_thoughts, holds=facts.holds),
+        speaking=written,
         formulating=formulating, ledger=ledger, left=speaking.left, observe=trace.record,
         ahead=on.speculation, holds=facts.holds,
     )  # fmt: skip

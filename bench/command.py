@@ -11,38 +11,27 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-from .edge import Clock
-from .machine import MACHINE, measure
+from .foreign_command import export_arguments, export_command, import_arguments, import_command
 from .peers import Comparison, compare
 from .peers import lines as beside
 from .peers_plan import SCENES, STT
-from .report import Report, alone, report, save
-from .run import Settings, run_suite
+from .report import alone, report
+from .report_command import compare_arguments, compare_command, report_arguments, report_command
+from .run_command import run_arguments, run_command
 from .score import Score
-from .session_run import Target
-from .suite_core import SCENARIOS, SUITE
+from .show import show
 from .table import lines
-from .target import declared_target, real_target
+from .target_command import validate_arguments, validate_command
 from .think_command import think_arguments, think_command
 
 Tell = Callable[[str], None]
 
 
 def bench_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``run``, ``score``, ``peers`` and ``think`` to a parser for ``hocket bench``."""
+    """Add the verbs of ``hocket bench`` to a parser."""
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="hold a suite of conversations and report")
-    run.add_argument("--suite", choices=(SUITE,), default=SUITE)
-    run.add_argument("--out", type=Path, required=True, help="folder for recordings; goes on in it")
-    run.add_argument("--clock", choices=tuple(Clock), default=Clock.WALL, help="only wall shows latency")
-    run.add_argument("--endpoint", type=float, help="seconds of silence that end a turn (default: shipped)")
-    run.add_argument("--seed", type=int, default=1)
-    run.add_argument("--n", type=int, default=40, help="events per scenario and per length of pause")
-    run.add_argument("--minutes", type=float, default=5.0, help="of each echo recording")
-    run.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one; may be repeated")
-    run.add_argument("--voice", default="auto", help="the agent's voice (auto: the best installed)")
-    run.add_argument("--user", default="auto", help="the user's voice; must differ from the agent's")
-    run.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
+    run_arguments(run)
     _reading(run)
     scored = verbs.add_parser("score", help="score recordings with labels; needs no session")
     scored.add_argument("what", type=Path, help="a run's folder, or a stereo recording (user, agent)")
@@ -51,6 +40,11 @@ def bench_arguments(parser: argparse.ArgumentParser) -> None:
     _reading(scored)
     _beside(verbs.add_parser("peers", help="our line beside other frameworks, with equal stubs"))
     think_arguments(verbs.add_parser("think", help="accuracy and waiting with each mechanism on and off"))
+    report_arguments(verbs.add_parser("report", help="one page of a run's figures, pictures and recordings"))
+    compare_arguments(verbs.add_parser("compare", help="two runs, paired, with intervals"))
+    validate_arguments(verbs.add_parser("validate", help="the harness's own error"))
+    import_arguments(verbs.add_parser("import", help="another benchmark's recordings as our conversations"))
+    export_arguments(verbs.add_parser("export", help="a run in another benchmark's layout"))
 
 
 def _reading(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +67,11 @@ def _beside(parser: argparse.ArgumentParser) -> None:
 def bench_command(given: argparse.Namespace, tell: Tell | None = None) -> int:
     """Do what the arguments say. Returns the exit status; raises HocketError for the caller to print."""
     say = tell or _print
-    does = {"run": _run, "score": _score, "peers": _peers, "think": think_command}
+    does = {
+        "run": run_command, "score": _score, "peers": _peers, "think": think_command,
+        "report": report_command, "compare": compare_command, "import": import_command,
+        "export": export_command, "validate": validate_command,
+    }  # fmt: skip
     return does[given.verb](given, say)
 
 
@@ -89,31 +87,6 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def _run(given: argparse.Namespace, tell: Tell) -> int:
-    scenarios = tuple(given.scenario or SCENARIOS)
-    settings = Settings(
-        given.out, Clock(given.clock), given.endpoint, given.seed, given.n, scenarios, given.minutes
-    )
-    whole = run_suite(settings, _target(given, settings.clock), tell)
-    if whole and "machine" in scenarios and settings.clock is Clock.WALL:
-        _measure(settings.out / MACHINE, given.voice, tell)
-    _show(report(settings.out, listen=given.hear), settings.out, tell, small=given.all)
-    if not whole:
-        tell("stopped; what is done is kept, and the same command goes on with it")
-    return 0 if whole else 130
-
-
-def _target(given: argparse.Namespace, clock: Clock) -> Target:
-    make = real_target if clock is Clock.WALL else declared_target
-    return make(voice=given.voice, user=given.user, brain=given.brain)
-
-
-def _measure(file: Path, voice: str, tell: Tell) -> None:
-    if not file.exists():
-        tell("a session that listens to silence, in a process of its own …")
-        file.write_text(json.dumps(measure(30.0, ("--voice", voice)), indent=1) + "\n", encoding="utf-8")
-
-
 def _score(given: argparse.Namespace, tell: Tell) -> int:
     if given.what.is_dir():
         found = report(given.what, listen=given.hear)
@@ -121,7 +94,7 @@ def _score(given: argparse.Namespace, tell: Tell) -> int:
             raise UserError(
                 f"{given.what} holds no conversation; one is a folder with conversation.wav and labels.json"
             )
-        _show(found, given.what, tell, small=given.all)
+        show(found, given.what, tell, small=given.all)
         return 0
     labels = given.labels or given.what.with_name("labels.json")
     score, found = alone(given.what, labels, listen=given.hear)
@@ -157,11 +130,3 @@ def _turns(one: Score) -> list[str]:
             said.append(f"overlap {turn.overlap:.2f} s")
         told.append(" · ".join(said))
     return told
-
-
-def _show(found: Report, folder: Path, tell: Tell, *, small: bool) -> None:
-    file = save(found, folder)
-    for line in lines(found, small=small):
-        tell(line)
-    tell("")
-    tell(f"all figures: {file}")

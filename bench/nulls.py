@@ -42,3 +42,45 @@ def beep(seconds: float = 0.8, hertz: float = 440.0) -> Pcm:
     """A tone that is loud from its first sample on, at PLAYOUT_RATE."""
     phase = 2 * np.pi * hertz * np.arange(round(seconds * PLAYOUT_RATE)) / PLAYOUT_RATE
     return np.asarray(0.3 * np.cos(phase), np.float32)
+
+
+# --- heard through a carrier -------------------------------------------------------------------------------
+
+PEAK = 0.5
+"""A sample above it is a mark: stimuli with one keep all else below 0.3."""
+MARK = 0.001
+"""Seconds of a mark; they are the stimulus's last."""
+
+
+def marked(seconds: float, seed: int) -> Pcm:
+    """A user's sound whose end can be heard in the sound itself, at CAPTURE_RATE, exactly as long as asked.
+
+    Noise at the level of speech, then a peak. So an agent at the far end of any carrier knows the true end
+    without being told it beside the sound, and without waiting for silence.
+    """
+    count, peak = round(seconds * CAPTURE_RATE), round(MARK * CAPTURE_RATE)
+    noise = np.random.default_rng(seed).normal(0.0, 0.07, count)
+    sound = np.clip(noise, -0.25, 0.25)
+    sound[0], sound[-peak:] = 0.2, 0.8
+    return sound.astype(np.float32)
+
+
+class EndMark:
+    """Finds the ends of ``marked`` sound in a stream at any rate, whatever its blocks."""
+
+    def __init__(self, rate: int) -> None:
+        self._length = round(MARK * rate)
+        self._at = 0
+        self._deaf_until = 0
+        self._begun: list[int] = []
+
+    def hear(self, pcm: Pcm) -> list[int]:
+        """One past the last sample of every mark that is over by this block's end, in stream positions."""
+        for place in np.flatnonzero(pcm > PEAK) + self._at:
+            if place >= self._deaf_until:
+                self._deaf_until = int(place) + 4 * self._length
+                self._begun.append(int(place) + self._length)
+        self._at += len(pcm)
+        found = [end for end in self._begun if end <= self._at]
+        self._begun = [end for end in self._begun if end > self._at]
+        return found

@@ -13,17 +13,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import UserError
+
 from . import labels as manifests
 from . import recording as recordings
 from .audible import JOIN, THRESHOLD
 from .explain import Share, detected_ends, shares
 from .hear import Hearing, hear
+from .item import Actor
 from .labels import Labels
 from .machine import MACHINE, about_host
 from .run import RUN
 from .score import STOP_WINDOW, WINDOW, Score, score
 from .session_run import Outcome, read_outcome
-from .suite_core import Actor
 from .summary import Distribution, Rate, Summary, distribution, rate, summarise
 
 SCHEMA = 1
@@ -70,25 +72,50 @@ def conversations(folder: Path) -> Iterator[Path]:
 
 def report(folder: Path, *, listen: bool = False) -> Report:
     """Score everything in a folder. Raises LabelsError or SoundFileError for what cannot be scored."""
-    about = _about(folder)
-    endpoint = about["run"].get("endpoint")
-    found: defaultdict[str, list[_Read]] = defaultdict(list)
+    return of_read(folder, read_folder(folder, listen=listen))
+
+
+def read_folder(folder: Path, *, listen: bool = False, missed: list[str] | None = None) -> list[Read]:
+    """Every conversation of a folder, scored.
+
+    What cannot be scored goes into ``missed``, in words; without it LabelsError or SoundFileError is raised.
+    """
+    endpoint = settings_of(folder).get("endpoint")
+    found = []
     for place in conversations(folder):
-        one = _read(place, endpoint, listen)
+        try:
+            found.append(_read(place, endpoint, listen))
+        except UserError as error:
+            if missed is None:
+                raise
+            missed.append(f"{place.relative_to(folder)}: {error}")
+    return found
+
+
+def settings_of(folder: Path) -> dict[str, Any]:
+    """What the run in this folder was asked to do; empty for recordings that no run of ours made."""
+    return _json(folder / RUN)
+
+
+def of_read(folder: Path, read: list[Read]) -> Report:
+    """The report of conversations that are read already."""
+    found: defaultdict[str, list[Read]] = defaultdict(list)
+    for one in read:
         found[one.labels.scenario or "conversation"].append(one)
-    return Report(about, {name: section(found[name]) for name in sorted(found)}, _json(folder / MACHINE))
+    sections = {name: section(found[name]) for name in sorted(found)}
+    return Report(_about(folder), sections, _json(folder / MACHINE))
 
 
 def alone(recording: Path, labels: Path, *, listen: bool = False) -> tuple[Score, Report]:
     """One recording with its labels, and the report of it by itself."""
     sound = recordings.load(recording)
     told = manifests.load(labels)
-    one = _Read(told, score(sound, told), None, hear(sound, told) if listen else [], [])
+    one = Read(told, score(sound, told), None, hear(sound, told) if listen else [], [])
     return one.score, Report({}, {told.scenario or "recording": section([one])})
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
     """One conversation's folder."""
 
     labels: Labels
@@ -96,19 +123,28 @@ class _Read:
     outcome: Outcome | None
     heard: list[Hearing]
     shares: list[Share]
+    place: Path | None = None
+    "Where its files are; None for a recording that was named by itself."
+    unread: str = ""
+    "Why its trace explains nothing, where it cannot be read."
 
 
-def _read(place: Path, endpoint: float | None, listen: bool) -> _Read:
+def _read(place: Path, endpoint: float | None, listen: bool) -> Read:
     labels = manifests.load(place / "labels.json")
     recording = recordings.load(place / "conversation.wav")
     one = score(recording, labels)
-    parts = shares(one, labels, detected_ends(place / "trace.jsonl"), endpoint)
+    unread, ends = "", []
+    try:
+        ends = detected_ends(place / "trace.jsonl")
+    except UserError as error:  # a trace explains, so a broken one takes no figure away
+        unread = str(error)
+    parts = shares(one, labels, ends, endpoint)
     answered = labels.about.get("actor", Actor.BRAIN) == Actor.BRAIN
     heard = hear(recording, labels) if listen and answered else []
-    return _Read(labels, one, read_outcome(place), heard, parts)
+    return Read(labels, one, read_outcome(place), heard, parts, place, unread)
 
 
-def section(read: list[_Read]) -> Section:
+def section(read: list[Read]) -> Section:
     """The figures of these conversations together."""
     outcomes = [one.outcome for one in read if one.outcome is not None]
     counts: Counter[str] = Counter()

@@ -7,7 +7,7 @@ another set is refused, because figures of both would be mixed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,11 @@ from pipeline.errors import UserError
 from pipeline.ports import Compute, Voice
 
 from .edge import Clock
+from .item import Item
 from .script import Script
 from .session_run import Outcome, Target, hold, keep, opened, read_outcome
 from .studio import record
-from .suite_core import SCENARIOS, SUITE, Item, items
+from .suites import Suite, suite
 
 RUN = "run.json"
 Tell = Callable[[str], None]
@@ -39,19 +40,34 @@ class Settings:
     seed: int = 1
     count: int = 40
     "Events per scenario, and per length of pause."
-    scenarios: tuple[str, ...] = SCENARIOS
+    scenarios: tuple[str, ...] = ()
+    "Of the suite; empty: all of them."
     minutes: float = 5.0
     "Of each echo recording."
+    suite: str = "core"
 
     def __post_init__(self) -> None:
-        if unknown := [name for name in self.scenarios if name not in SCENARIOS]:
-            raise UserError(f"no scenario is called {unknown[0]!r}; there are {', '.join(SCENARIOS)}")
+        known = suite(self.suite).scenarios
+        if unknown := [name for name in self.scenarios if name not in known]:
+            raise UserError(
+                f"the suite {self.suite} has no scenario {unknown[0]!r}; it has {', '.join(known)}"
+            )
         if self.count < 1:
             raise UserError(f"n must be at least 1, not {self.count}")
         if not 0.05 <= self.minutes <= 60:
             raise UserError(f"minutes must be 0.05 to 60, not {self.minutes:g}")
         if self.endpoint is not None and not 0.05 <= self.endpoint <= 5:
             raise UserError(f"an endpoint must be 0.05 to 5 s, not {self.endpoint:g}")
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The scenarios to be held."""
+        return self.scenarios or self.plan.scenarios
+
+    @property
+    def plan(self) -> Suite:
+        """The suite itself."""
+        return suite(self.suite)
 
     @property
     def turn(self) -> TurnConfig:
@@ -64,9 +80,8 @@ def run_suite(settings: Settings, target: Target, tell: Tell) -> bool:
 
     Raises UserError when the folder holds a run with other settings.
     """
-    claim(settings, target)
-    wanted = [item for name in settings.scenarios for item in
-              items(name, settings.count, settings.seed, minutes=settings.minutes)]  # fmt: skip
+    claim(settings, target.names)
+    wanted = items_of(settings)
     todo = [item for item in wanted if read_outcome(settings.out / item.name) is None]
     if len(todo) < len(wanted):
         tell(f"{len(wanted) - len(todo)} of {len(wanted)} conversations are done already")
@@ -80,9 +95,18 @@ def run_suite(settings: Settings, target: Target, tell: Tell) -> bool:
     return True
 
 
-def claim(settings: Settings, target: Target) -> None:
+def items_of(settings: Settings, scenarios: Sequence[str] | None = None) -> list[Item]:
+    """The conversations that these settings ask for; ``scenarios`` None: those of the settings."""
+    return [
+        item
+        for name in (settings.chosen if scenarios is None else scenarios)
+        for item in settings.plan.items(name, settings.count, settings.seed, minutes=settings.minutes)
+    ]
+
+
+def claim(settings: Settings, names: Mapping[str, str]) -> None:
     """Write the settings into the folder, or check that they are those already there. Raises UserError."""
-    told = asdict(replace(settings, out=Path(), scenarios=())) | {"suite": SUITE, "target": target.names}
+    told = asdict(replace(settings, out=Path(), scenarios=())) | {"target": dict(names)}
     text = json.dumps(told, indent=1, default=str) + "\n"
     file = settings.out / RUN
     if not file.exists():

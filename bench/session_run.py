@@ -39,11 +39,11 @@ from tts.tone import ToneVoice
 from . import labels as manifests
 from . import recording as recordings
 from .edge import BenchEdge, Clock, Punctuality
+from .item import Actor, Item
 from .nulls import NullAgent, beep
 from .room import Canceller, Room
 from .script import Script
 from .scripted import ScriptedBrain
-from .suite_core import Actor, Item
 
 ITEM = "item.json"
 COUNTED = (

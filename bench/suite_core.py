@@ -7,14 +7,13 @@ nothing of clocks, files or scores.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
 from pipeline.ports import Voice
 
+from .item import Actor, Item, conversations
 from .labels import Kind
 from .nulls import DELAYS
 from .numbers import Sum, sums
@@ -40,40 +39,6 @@ MONOLOGUE = (
 """What the agent says over and over in the echo scenarios."""
 
 
-class Actor(StrEnum):
-    """Who answers."""
-
-    BRAIN = "brain"
-    "The session under test, with its own brain and voice."
-    SCRIPTED = "scripted"
-    "The same session around a brain and a voice that cost nothing."
-    NULL = "null"
-    "No session: a source that answers after a known delay."
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One conversation to be held."""
-
-    scenario: str
-    number: int
-    seed: int
-    actor: Actor
-    script: Callable[[Voice], Awaitable[Script]]
-    "Builds the user with the user's voice."
-    delay: float = 0.0
-    "Of a null agent."
-    echo: float | None = None
-    "Decibels of the agent's playback in the microphone."
-    monologue: str = ""
-    "What the agent says whenever it is silent, unasked."
-
-    @property
-    def name(self) -> str:
-        """Its folder below the run's."""
-        return f"{self.scenario}/{self.number:03d}"
-
-
 SCENARIOS = ("smooth", "hesitation", "barge-in", "overhead", "null", "echo", "machine")
 """Names that a run can be narrowed to. ``machine`` is measured in processes of its own (``machine.py``)."""
 
@@ -86,12 +51,12 @@ def items(scenario: str, count: int, seed: int, *, minutes: float = 5.0) -> list
     match scenario:
         case "smooth" | "overhead":
             actor = Actor.BRAIN if scenario == "smooth" else Actor.SCRIPTED
-            return _conversations(scenario, count, TURNS, seed, actor, smooth)
+            return conversations(scenario, count, TURNS, seed, actor, smooth)
         case "hesitation":
             events, each = count * len(PAUSES), 2 * len(PAUSES)
-            return _conversations(scenario, events, each, seed, Actor.BRAIN, hesitation)
+            return conversations(scenario, events, each, seed, Actor.BRAIN, hesitation)
         case "barge-in":
-            return _conversations(scenario, count, len(OFFSETS), seed, Actor.BRAIN, barge_in)
+            return conversations(scenario, count, len(OFFSETS), seed, Actor.BRAIN, barge_in)
         case "null":
             build = partial(smooth, seed, NULL_TURNS)
             return [Item(f"null-{delay:.2f}s", 0, seed, Actor.NULL, build, delay=delay) for delay in DELAYS]
@@ -105,19 +70,6 @@ def items(scenario: str, count: int, seed: int, *, minutes: float = 5.0) -> list
         case "machine":
             return []
     raise KeyError(scenario)
-
-
-def _conversations(
-    scenario: str, count: int, each: int, seed: int, actor: Actor,
-    build: Callable[[int, int, Voice], Awaitable[Script]],
-) -> list[Item]:  # fmt: skip
-    """As many conversations of ``each`` events as ``count`` needs, every one with a seed of its own."""
-    found = []
-    for number in range(-(-count // each)):
-        own = seed * 1000 + number
-        held = min(each, count - number * each)
-        found.append(Item(scenario, number, own, actor, partial(build, own, held)))
-    return found
 
 
 # --- scripts -----------------------------------------------------------------------------------------------

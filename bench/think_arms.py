@@ -18,7 +18,7 @@ _MECHANISMS = {
     "think-fully, listening": Mechanisms(speaking_thoughts="think-fully"),
     "think-fully": Mechanisms(speaking_thoughts="think-fully", listening_thoughts="off"),
     "no-think": Mechanisms(speaking_thoughts="no-think", listening_thoughts="off"),
-    "no-think, notes": Mechanisms(speaking_thoughts="no-think"),
+    "no-think, notes": Mechanisms(speaking_thoughts="no-think", listening_thoughts="interleaved"),
     "speak-first": Mechanisms(speaking_thoughts="speak-first"),
     "think-first": Mechanisms(speaking_thoughts="think-first"),
     "interleaved notes": Mechanisms(listening_thoughts="interleaved"),

@@ -16,7 +16,7 @@ class Work:
     encoded: int = 0
     "Audio positions through the encoder."
     read: int = 0
-    "Prompt positions through the language model."
+    "Positions of prompts and predictions through the language model."
     written: int = 0
     "Tokens."
 

@@ -139,7 +139,9 @@ class OnnxEngine:
             logits = self._catch_up(line, layout, keys)
             line.keep()  # forks of this prompt need not read its last positions again
             decoder, stops, guard = StreamDecoder(self._tokenizer), StopTexts(limits.stop), LoopGuard()
-            writing = Writing(line, logits, network.embed, self._tokenizer, limits.predicted, room)
+            writing = Writing(
+                line, logits, network.embed, self._tokenizer, limits.predicted, room, self._config.chunk
+            )
             checked = 0
             for count, (token, logprob, confirmed) in enumerate(writing.tokens(), 1):
                 text = decoder.push(token)

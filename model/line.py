@@ -35,9 +35,9 @@ class Line:
 
         Raises ModelError, and keeps nothing of them, when the network computes values that are not numbers.
         """
-        logits, present = self._run(embeds)
-        self._take(present, keys)
-        last: Floats = logits[-1]
+        logits, present = self._network.read(embeds, self._past)
+        last: Floats = logits[-1]  # one bad position makes every later one bad, so the last one tells
+        self._take(present, keys, last)
         return last
 
     def confirm(self, embeds: Floats, keys: Sequence[Key], agree: Callable[[Floats], int]) -> None:
@@ -46,20 +46,15 @@ class Line:
 
         Raises ModelError like ``read``.
         """
-        logits, present = self._run(embeds)
-        count = agree(logits)
-        self._take(present[:, :, :, : len(self._keys) + count], keys[:count])
-
-    def _run(self, embeds: Floats) -> tuple[Floats, Floats]:
         logits, present = self._network.read(embeds, self._past)
-        if not np.isfinite(logits[-1]).all():
-            # One bad position makes every later one bad, so the last one tells.
+        if count := agree(logits):
+            self._take(present[:, :, :, : len(self._keys) + count], keys[:count], logits[count - 1])
+
+    def _take(self, present: Floats, keys: Sequence[Key], last: Floats) -> None:
+        if not np.isfinite(last).all():
             raise ModelError(
                 "the model computed values that are not numbers for this request; it is given up"
             )
-        return logits, present
-
-    def _take(self, present: Floats, keys: Sequence[Key]) -> None:
         self._past = present
         before = len(self._keys)
         self._keys.extend(keys)

@@ -31,11 +31,14 @@ class Writing:
         tokenizer: Tokenizer,
         predicted: str,
         room: int,
+        chunk: int,
     ) -> None:
-        """``logits``: after the line's last position. ``room``: most tokens that may follow."""
+        """``logits``: after the line's last position. ``room``: most tokens that may follow. ``chunk``: most
+        positions in one reading."""
         self._line, self._logits, self._embed, self._tokenizer = line, logits, embed, tokenizer
-        self._lines = predicted.splitlines(keepends=True)
-        self._room = room
+        self._lines = [f"{line}\n" for line in predicted.split("\n")]
+        self._lines[-1] = self._lines[-1].removesuffix("\n")
+        self._room, self._chunk = room, chunk
         self.read = 0
         "Positions of predictions that were read so far, right or wrong."
 
@@ -60,7 +63,7 @@ class Writing:
     def _confirm(self, number: int, room: int) -> list[tuple[int, float]]:
         """Of the prediction from this line on, the tokens that greedy writing would have given too."""
         known: list[tuple[int, float]] = []
-        tried = self._tokenizer.encode("".join(self._lines[number:]))[: max(0, room)]
+        tried = self._tokenizer.encode("".join(self._lines[number:]))[: max(0, min(room, self._chunk))]
         if not tried or greedy(self._logits)[0] != tried[0]:
             return known
         after = self._logits

@@ -2,7 +2,7 @@
 
 A draft is written before anyone knows whether the turn is over; nothing here decides that. Interrupting is an
 order looked at between tokens, never a cancellation. Thoughts leave as ``Thought``, words as ``Phrase``: two
-types, and only the second reaches a voice. What a dropped draft thought becomes a note.
+types, and only the second reaches a voice. What a dropped draft thought is kept for the next one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from .events import (
     Turn,
 )
 from .listening.off import Off
+from .listening.predicted import CLOSED
 from .listening.strategy import ListeningStrategy
 from .notebook import Notebook, notes_of
 from .phrases import speakable
@@ -137,7 +138,8 @@ class Decoding:
                 self._keep(other)
         notes = self._ways.notebook.of(order.turn, order.listened)
         job = Job(order, self._history(), typed, notes)
-        job.predicted = self._ways.listening.predicted(notes_of(notes))
+        if self._ways.speaking.thinks:
+            job.predicted = self._ways.listening.predicted(notes_of(notes))
         if self._ways.listening.joins:
             job.reader = Reader(taken.reading for taken in notes)
         self._jobs[order.draft] = job
@@ -147,7 +149,7 @@ class Decoding:
             self._wanted.put_now(job)
 
     def drop(self, draft: Draft) -> None:
-        """Give up this draft at the next token border; what it thought stays as a note."""
+        """Give up this draft at the next token border; what it thought is kept for the next one."""
         if (job := self._jobs.pop(draft, None)) is not None:
             job.give_up()
             self._keep(job)
@@ -238,7 +240,7 @@ class Decoding:
     async def _generate(self, job: Job, base: Prompt) -> None:
         speaking = self._ways.speaking
         if not speaking.beside:
-            limits = replace(self._limits, predicted=job.predicted if speaking.thinks else "")
+            limits = replace(self._limits, predicted=job.predicted)
 
             def thinks(text: str, *, confirmed: bool = False) -> None:
                 self._thought(job, text, confirmed=confirmed)
@@ -251,7 +253,7 @@ class Decoding:
             job.thought_over = thought.closed
             self._thought(job, text, confirmed=confirmed)
 
-        limits = Limits(self._config.thought_tokens, stop=("</think>",), predicted=job.predicted)
+        limits = Limits(self._config.thought_tokens, stop=(CLOSED,), predicted=job.predicted)
         thought = Formulation(base.then(Reply()), limits, job.reader, told, self._config.patience)
         self._ways.formulating.want(thought)
         job.await_until(None)  # each of the two generations has a patience of its own

@@ -23,6 +23,8 @@ class Taken:
     reading: Reading
     tokens: int
     "That the brain wrote for it."
+    checked: bool = False
+    "It is checked before any of it counts, so that it may have heard more than who is given it."
 
 
 class Notebook:
@@ -81,7 +83,7 @@ class Notebook:
             return False
         if newest is not None and cut:
             text = _spliced(text, newest.text.removesuffix(CLOSED))
-        self._taken = [Taken(Note(text, after), reading, tokens)]
+        self._taken = [Taken(Note(text, after), reading, tokens, checked=True)]
         return True
 
     def knows(self, turn: Turn, heard: Span) -> bool:
@@ -90,10 +92,12 @@ class Notebook:
         return mine and self._taken[-1].note.after * BLOCK >= len(heard)
 
     def of(self, turn: Turn, heard: Span) -> tuple[Taken, ...]:
-        """The notes that a prompt over this span may carry: those thought on no more than it."""
+        """The notes that a prompt over this span may carry, which are those thought on no more than it; and
+        what is checked before it counts."""
         if turn != self._turn or heard.start != self._start:
             return ()
-        return tuple(t for t in self._taken if t.note.after * BLOCK <= len(heard) + BLOCK - 1)
+        reach = len(heard) + BLOCK - 1
+        return tuple(t for t in self._taken if t.checked or t.note.after * BLOCK <= reach)
 
     def forget(self, turn: Turn) -> None:
         """The turn is over."""

@@ -147,7 +147,7 @@ class Piece:
     last: bool = False
     "True on the final piece: end-of-turn token, stop text or max_tokens."
     confirmed: bool = False
-    "It was predicted, and came with the reading of the prompt: no step of writing was spent on it."
+    "It was predicted, and came with a reading: no step of writing was spent on it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class Speculated:
     tokens: int
     "Written before the commit: listening thoughts and drafts."
     wasted: int
-    "Of these, neither in the committed draft nor in a note that it carried."
+    "Of these, neither in the committed draft, nor taken over by it, nor in a note that it carried."
     saved: float
     "Seconds by which the first phrase was ready earlier than if the draft had begun at the commit."
     cost: float = 0.0

@@ -1,7 +1,7 @@
 """The thinking stage: at the close of each block of sound, the brain thinks about what it has heard so far.
 
-Its thoughts become notes for every later prompt of the turn. It must never speak, and never keep a draft
-waiting: a thought that is stale stops at the next token, and what was finished of it is kept.
+Its thoughts become notes for every later prompt of the turn, or predict the next thought. It must never
+speak, and never keep a draft waiting: a stale thought stops at the next token, and keeps what it finished.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Musing:
     heard: Span
     began: float
     base: tuple[Taken, ...]
-    "The notes that its prompt holds."
+    "What was kept before it: its prompt holds it, or its limits do."
     reader: Reader = field(default_factory=Reader)
     tokens: int = 0
     "That were written now."
@@ -215,13 +215,16 @@ class Thinking:
             self._emit(StageFailed("thinking", str(error)))
         finally:
             musing.wait = None
+        if telling.confirmed:
+            telling.write("")
         if not musing.stale:
             self._musing = None
             self._keep(musing)
 
     def _overtaken(self, musing: _Musing) -> bool:
-        """True when the next block has closed: thinking goes on with that one."""
-        return self._ring.end - musing.heard.end >= self._block
+        """True when the next block has closed: thinking goes on with that one. A thought gets its first token
+        in any case, so that a brain that is slow to begin comes to something too."""
+        return musing.tokens > 0 and self._ring.end - musing.heard.end >= self._block
 
     def _write(self, musing: _Musing, splitter: ThinkSplitter, telling: Telling, piece: Piece) -> None:
         thought, _ = splitter.feed(piece.text)

@@ -53,8 +53,8 @@ def taken_over(record: Record) -> tuple[int, int]:
     """Tokens of the replies' thoughts that were written before these began, and all of them."""
     drafts = {order.draft for _, order in record.evidence.of(CommitDraft)}
     mine = [each for _, each in record.evidence.of(Thought) if each.draft in drafts]
-    taken = sum(each.confirmed or 0 for each in mine)
-    return taken, taken + sum(each.confirmed is None for each in mine)
+    taken = sum((each.confirmed or 0) + each.again for each in mine)
+    return taken, taken + sum(each.confirmed is None and not each.again for each in mine)
 
 
 def _told(record: Record) -> float | None:

@@ -3,8 +3,7 @@
 Each thought is about the whole sound so far, and begins with what the one before it wrote, as far as the
 brain still agrees token for token. So does the thought of the reply: it is the one that would have been
 written without any of this, and all that was written early has changed is how soon it is there (speculative
-decoding across time, arXiv 2211.17192). Over HTTP it is a request with predicted output, where a server
-offers that.
+decoding across time, arXiv 2211.17192).
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Predicted:
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         predicted = self.predicted(notes)
-        most = budget + len(predicted)  # what is confirmed costs no step, and a token has a character
+        most = budget + len(predicted.encode())  # what is confirmed costs no step, and a token has a byte
         return Request(history.then(user, Reply()), Limits(most, stop=(CLOSED,), predicted=predicted))
 
     def carry(self, user: Human, notes: tuple[Note, ...]) -> Human:

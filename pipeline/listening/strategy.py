@@ -53,13 +53,15 @@ class ListeningStrategy(Protocol):
 
 def strategy_for(wanted: str, brain: BrainFacts) -> ListeningStrategy:
     """The strategy of this name; ``auto``: the best that the brain can do. A thought that was checked costs
-    no answer (docs/thinking-figures.md), so a brain that confirms is asked for these before any other."""
+    no answer (docs/thinking-figures.md), so a brain that confirms is asked for these before any other; one
+    that does not gets the next best, also where it is asked for these by name: it would write everything
+    again at each block."""
     from .interleaved import Interleaved
     from .notes import Notes
     from .off import Off
     from .predicted import Predicted
 
-    if wanted == "auto":
+    if wanted == "auto" or (wanted == "predicted" and not brain.confirms):
         able = "predicted" if brain.confirms and brain.thinks_while_listening != "no" else ""
         wanted = able or {"yes": "interleaved", "notes": "notes"}.get(brain.thinks_while_listening, "off")
     known: dict[str, type[ListeningStrategy]] = {

@@ -168,7 +168,7 @@ def test_a_session_that_fails_is_part_of_the_result(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"scenarios": ("singing",)}, "no scenario is called 'singing'; there are smooth"),
+        ({"scenarios": ("singing",)}, "the suite core has no scenario .singing.; it has smooth"),
         ({"count": 0}, "n must be at least 1"),
         ({"minutes": 0.0}, "minutes must be 0.05 to 60"),
         ({"endpoint": 9.0}, "an endpoint must be 0.05 to 5 s"),

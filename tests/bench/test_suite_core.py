@@ -2,9 +2,10 @@
 
 import pytest
 
+from bench.item import Actor
 from bench.labels import Kind
 from bench.script import When
-from bench.suite_core import ECHOES, OFFSETS, PAUSES, SCENARIOS, Actor, items
+from bench.suite_core import ECHOES, OFFSETS, PAUSES, SCENARIOS, items
 from pipeline.clock import simulate
 from tts.tone import ToneVoice
 

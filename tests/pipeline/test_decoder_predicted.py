@@ -15,6 +15,7 @@ from pipeline.listening.predicted import Predicted
 from pipeline.prompt import Human
 from pipeline.reading import Reading
 from pipeline.speaking.adaptive import Adaptive
+from pipeline.speaking.no_think import NoThink
 from pipeline.speaking.strategy import SpeakingStrategy
 from pipeline.speaking.think_fully import ThinkFully
 from pipeline.speculation import LISTENING
@@ -123,7 +124,7 @@ def test_what_a_dropped_draft_thought_predicts_the_next_one(speaking: SpeakingSt
     assert stage.noted == [] and stage.player.text.endswith("Four.")
 
 
-def test_a_thought_that_no_prediction_fits_is_bounded_all_the_same() -> None:
+def test_what_was_confirmed_counts_towards_the_length_of_a_thought() -> None:
     async def scene(stage: Stage) -> None:
         predict(stage, HEARD + numbered(3))
         stage.start()
@@ -132,4 +133,10 @@ def test_a_thought_that_no_prediction_fits_is_bounded_all_the_same() -> None:
 
     config = DecoderConfig(thought_tokens=12)
     stage = during(scene, Adaptive(), brain(), listening=Predicted(), config=config)
-    assert sum(thought.confirmed or 1 for _, thought in stage.thoughts) <= 13
+    mine = [thought for _, thought in stage.thoughts]
+    assert mine[0].confirmed == 12 and len(mine) == 1 and stage.player.text == "Four."
+
+
+def test_an_answer_without_thought_takes_nothing_over() -> None:
+    stage = answered(HEARD, NoThink())
+    assert stage.thoughts == [] and set(stage.brain.predicted) == {""}

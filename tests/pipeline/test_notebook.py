@@ -176,3 +176,10 @@ def test_a_thought_that_was_stopped_within_the_prediction_takes_nothing_away() -
     predict(notebook, "heard: a\n1+1=2\n", 25, cut=False)
     assert not predict(notebook, "heard: a\n1", 50) and not predict(notebook, "", 50)
     assert prediction(notebook) == "heard: a\n1+1=2\n</think>"
+
+
+def test_a_prediction_from_a_little_more_sound_serves_a_prompt_over_less() -> None:
+    """A pause is told late: a draft may hear up to a moment before the newest thought's."""
+    notebook, _ = book()
+    predict(notebook, "heard: a b\n", 50)
+    assert len(notebook.of(ONE, heard(48))) == 1

@@ -58,7 +58,7 @@ def test_only_tokens_that_were_written_count_for_the_ledger_and_none_is_noted() 
     fresh = [t for t in ran.thoughts if t.confirmed is None and not t.again]
     account = ran.ledger._of(TURN)
     closing = 3 * len(("</", "think", ">"))
-    assert account.written[0] <= len(fresh) + closing
+    assert 0 < len(fresh) <= account.written[0] <= len(fresh) + closing
     assert ran.noted == [] and account.kept == {}
 
 
@@ -79,3 +79,16 @@ def test_a_thought_that_is_settled_predicts_as_far_as_it_came() -> None:
 
     ran = during(scene, brain(pace=0.03), Predicted(), ThinkingConfig(block=1.28))
     assert ran.brain.open == 0
+
+
+def test_a_brain_that_is_slower_to_begin_than_a_block_lasts_comes_to_something_too() -> None:
+    slow = brain()
+    slow.first = 0.7
+    ran = talk(8.0, slow)
+    assert ran.notes() and ran.notes()[0].text.startswith("heard: one")
+
+
+def test_a_thought_that_was_confirmed_to_its_end_is_told() -> None:
+    ran = talk(4.4, Thinker(early=lambda positions: "heard: one\n", confirms=True), block=1.28)
+    begins = [thought for thought in ran.thoughts if thought.confirmed]
+    assert len(begins) == 2 and all(thought.text == "heard: one\n" for thought in begins)

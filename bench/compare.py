@@ -1,0 +1,228 @@
+"""Two runs over the same stimuli, paired turn by turn; each figure's difference with a 95 % interval.
+
+Refuses runs whose difference would mean nothing: other stimuli, another clock, a scripted brain beside a real
+one. The settings that may differ (endpoint, brain, agent's voice, switches) are what one compares, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+
+from .compare_stats import Cell, difference, mean, paired, quantile
+from .labels import UserTurn
+from .report import Read, read_folder, settings_of
+from .score import TurnScore
+from .think_run import CLAIM
+
+SAME = ("suite", "seed", "clock")
+"""Settings that must be equal."""
+SAME_PARTS = ("user", "kind", "pace")
+"""Parts of the target that must be equal where both runs name them: the user's voice makes the stimuli."""
+LENGTH = 0.002
+"""Seconds by which the same stimulus may differ in two recordings: rounding to samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one scenario in both runs."""
+
+    scenario: str
+    name: str
+    unit: str
+    "``ms`` or ``%``."
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All that came of it."""
+
+    first: str
+    second: str
+    differs: tuple[tuple[str, str, str], ...]
+    "Settings that are not the same: name, first, second."
+    figures: tuple[Figure, ...]
+    unpaired: tuple[str, ...]
+    "What only one of the runs has, in words."
+    pairs: int
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A figure that is looked for."""
+
+    name: str
+    unit: str
+    pick: Callable[[TurnScore], Sequence[float]]
+    "Values of one turn; none where the turn has nothing of the kind."
+    statistic: Callable[..., Any]
+
+
+def _one(value: float | None) -> tuple[float, ...]:
+    return () if value is None else (float(value),)
+
+
+def _stop(turn: TurnScore) -> tuple[float, ...]:
+    return () if turn.stop is None else (turn.stop.latency,)
+
+
+def _due(turn: TurnScore) -> tuple[float, ...]:
+    return () if turn.voice_to_voice is None else (float(turn.censored),)
+
+
+FIGURES = (
+    *(_Asked(f"voice to voice p{100 * share:.0f}", "ms", lambda turn: _one(turn.voice_to_voice),
+             quantile(share)) for share in (0.5, 0.9, 0.95)),
+    _Asked("voice to voice mean", "ms", lambda turn: _one(turn.voice_to_voice), mean),
+    _Asked("to the answer's body p50", "ms", lambda turn: _one(turn.to_body), quantile(0.5)),
+    _Asked("no reply", "%", _due, mean),
+    _Asked("turns cut into", "%", lambda turn: (float(turn.cut_in),), mean),
+    _Asked("pauses cut into", "%", lambda turn: [float(gap.cut) for gap in turn.pauses], mean),
+    *(_Asked(f"stop latency p{100 * share:.0f}", "ms", _stop, quantile(share)) for share in (0.5, 0.95)),
+    _Asked("audible again under the user", "%",
+           lambda turn: () if turn.stop is None else (float(turn.stop.resumed),), mean),
+    _Asked("silenced by backchannels", "%", lambda turn: _one(turn.yielded), mean),
+    _Asked("overlap per turn", "ms", lambda turn: (turn.overlap,), mean),
+    _Asked("replies too many", "%", lambda turn: (float(turn.doubles > 0),), mean),
+)  # fmt: skip
+"""In the order of the table."""
+
+
+def compare_folders(first: Path, second: Path) -> Compared:
+    """Compare two folders. Raises UserError where they hold nothing or must not be compared."""
+    for folder in (first, second):
+        if not folder.is_dir():
+            raise UserError(f"there is no folder {folder}; name one that hocket bench run wrote (--out)")
+    thinking = [(folder / CLAIM).exists() for folder in (first, second)]
+    if any(thinking):
+        from .compare_think import compare_thinking
+
+        if not all(thinking):
+            raise UserError(f"only one of {first} and {second} holds answers of hocket bench think; "
+                            "compare like with like")  # fmt: skip
+        return compare_thinking(first, second)
+    settings = settings_of(first), settings_of(second)
+    comparable(*settings, (str(first), str(second)))
+    return _runs(first, second, settings)
+
+
+def comparable(first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[str, str]) -> None:
+    """Raises UserError that names every setting that must be equal and is not."""
+    for settings, name in ((first, names[0]), (second, names[1])):
+        if not settings:
+            raise UserError(f"{name} does not say how it was made (no run.json), so it cannot be compared; "
+                            "name a folder that hocket bench run wrote")  # fmt: skip
+    apart = [(name, first.get(name), second.get(name)) for name in SAME
+             if first.get(name) != second.get(name)]  # fmt: skip
+    ours, theirs = first.get("target", {}), second.get("target", {})
+    apart += [(name, ours[name], theirs[name]) for name in SAME_PARTS
+              if name in ours and name in theirs and ours[name] != theirs[name]]  # fmt: skip
+    if apart:
+        told = "; ".join(
+            f"{name} is {one} in the first and {other} in the second" for name, one, other in apart
+        )
+        raise UserError(
+            f"{names[0]} and {names[1]} are not comparable: {told}; "
+            "hold both with the same suite, seed, user's voice, clock and kind of brain"
+        )
+
+
+def _runs(first: Path, second: Path, settings: tuple[Mapping[str, Any], Mapping[str, Any]]) -> Compared:
+    missed: list[str] = []
+    ours, theirs = (_named(read_folder(folder, missed=missed), folder) for folder in (first, second))
+    both = sorted(ours.keys() & theirs.keys())
+    if not both:
+        raise UserError(
+            f"{first} and {second} have no conversation in common; run the same scenarios in both"
+        )
+    for name in both:
+        _same(ours[name], theirs[name])
+    unpaired = [
+        *(f"not read: {what}" for what in missed),
+        *_alone(ours, theirs, first),
+        *_alone(theirs, ours, second),
+    ]
+    pairs: dict[str, list[tuple[str, TurnScore, TurnScore]]] = {}
+    for name in both:
+        mine, other = ours[name].score.turns, theirs[name].score.turns
+        if len(mine) != len(other):
+            unpaired.append(f"{name}: {abs(len(mine) - len(other))} turns were held in only one run")
+        pairs.setdefault(ours[name].labels.scenario, []).extend(
+            (name, one, two) for one, two in zip(mine, other, strict=False)
+        )
+    figures = [_figure(scenario, asked, pairs[scenario]) for scenario in sorted(pairs) for asked in FIGURES]
+    differs = tuple(_differing(*settings))
+    return Compared(str(first), str(second), differs, tuple(chain.from_iterable(figures)), tuple(unpaired),
+                    sum(len(turns) for turns in pairs.values()), str(settings[0].get("clock")))  # fmt: skip
+
+
+def _figure(scenario: str, asked: _Asked, turns: Sequence[tuple[str, TurnScore, TurnScore]]) -> list[Figure]:
+    values = [(name, asked.pick(one), asked.pick(two)) for name, one, two in turns]
+    groups, lonely = paired(values)
+    if not groups:
+        return []
+    return [Figure(scenario, asked.name, asked.unit, difference(groups, asked.statistic, lonely))]
+
+
+def _named(read: Sequence[Read], folder: Path) -> dict[str, Read]:
+    if not read:
+        raise UserError(
+            f"{folder} holds no conversation; one is a folder with conversation.wav and labels.json"
+        )
+    return {one.labels.conversation: one for one in read}
+
+
+def _alone(ours: Mapping[str, Read], theirs: Mapping[str, Read], folder: Path) -> list[str]:
+    only = sorted(ours.keys() - theirs.keys())
+    few = ", ".join(only[:3]) + (" …" if len(only) > 3 else "")
+    return [f"{len(only)} conversations only in {folder} ({few})"] if only else []
+
+
+def _same(first: Read, second: Read) -> None:
+    """Refuse one name for two stimuli, or for a brain and a script."""
+    name = first.labels.conversation
+    actors = [one.labels.about.get("actor", "") for one in (first, second)]
+    if actors[0] != actors[1]:
+        raise UserError(
+            f"{name} was answered by {actors[0] or 'somebody'} in the first run and by "
+            f"{actors[1] or 'somebody'} in the second; scripted and real are never compared"
+        )
+    for one, two in zip(first.labels.turns, second.labels.turns, strict=False):
+        told = _stimulus(one, first.labels.rate), _stimulus(two, second.labels.rate)
+        texts = (one.kind, one.text, len(one.pauses)) == (two.kind, two.text, len(two.pauses))
+        if not texts or any(abs(a - b) > LENGTH for a, b in zip(*told, strict=True)):
+            raise UserError(
+                f"turn {one.number} of {name} is another stimulus in the second run: {one.kind} {one.text!r} "
+                f"of {told[0][0]:.3f} s against {two.kind} {two.text!r} of {told[1][0]:.3f} s; "
+                "compare runs of the same stimuli (same seed, user's voice and version of its engine)"
+            )
+
+
+def _stimulus(turn: UserTurn, rate: int) -> list[float]:
+    """Seconds that make a stimulus what it is: its length, and where its pauses lie in it."""
+    gaps = [(side - turn.start) / rate for gap in turn.pauses for side in (gap.start, gap.end)]
+    return [(turn.end - turn.start) / rate, *gaps]
+
+
+def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    flat = [_flat(settings) for settings in (first, second)]
+    names = sorted(flat[0].keys() | flat[1].keys())
+    pairs = [(name, flat[0].get(name, "not told"), flat[1].get(name, "not told")) for name in names]
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            told |= {f"{name} {key}": str(inner) for key, inner in value.items()}
+        else:
+            told[name] = "as shipped" if value is None else str(value)
+    return told

@@ -1,0 +1,218 @@
+"""Charts as one SVG for a page and one PNG for a folder, drawn by matplotlib.
+
+Colours in the SVG become CSS variables, so that one drawing serves a dark page and a light one. Without
+matplotlib there are no charts, and the caller says so: figures never depend on it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+
+from .html_waterfall import Parts
+from .summary import Rate
+
+PAPER, INK, FAINT, GRID, RULE = "#fbfaf7", "#22252b", "#7b7f87", "#e6e3dc", "#b3261e"
+SERIES = (
+    "#c2571a", "#2f6fb3", "#2b8a4b", "#6f5a9c", "#a87d10", "#c2407f", "#248f8f", "#8c6d46",
+)  # fmt: skip
+NAMED = {
+    PAPER: "var(--paper)", INK: "var(--ink)", FAINT: "var(--faint)", GRID: "var(--grid)", RULE: "var(--rule)",
+    **{colour: f"var(--c{place})" for place, colour in enumerate(SERIES)},
+}  # fmt: skip
+HUMAN = 0.2
+"""Seconds between turns of people, mean over ten languages (Stivers et al. 2009: about 208 ms)."""
+NEEDS = "pip install 'hocket[bench]'"
+_SIZE = (5.2, 3.5)
+_PARTED = (("detector", 0), ("wait", 1), ("writing", 2), ("voice", 3), ("playing", 4))
+Draw = Callable[[Any, Any], None]
+"""Draws into a figure and its axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart that was drawn."""
+
+    name: str
+    "Of the PNG, without its ending."
+    title: str
+    told: str
+    "What it shows, in words, for who cannot see it."
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A system in the plane of yield and selectivity."""
+
+    name: str
+    yields: float
+    selective: float
+    yields_by: tuple[float, float] | None = None
+    selective_by: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """One threshold of an end-of-turn detector."""
+
+    threshold: float
+    cut: Rate
+    "Labelled pauses in which it was reached."
+    wait: float
+    "Median seconds from the labelled end until it was reached; what never reached it counts as the longest."
+
+
+def drawable() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def waiting(groups: Mapping[str, Sequence[float]], title: str, folder: Path) -> Picture:
+    """Distribution functions of voice-to-voice per scenario, seconds, and the human gap."""
+
+    def draw(figure: Any, axes: Any) -> None:
+        longest = max(max(values) for values in groups.values())
+        least = min(0.0, *(min(values) for values in groups.values()))
+        axes.axvline(HUMAN, color=RULE, linewidth=1.2, linestyle=(0, (4, 3)))
+        axes.annotate("people: 200 ms", (HUMAN, 0.02), (4, 0), textcoords="offset points", color=RULE)
+        for (name, values), colour in zip(groups.items(), cycle(SERIES)):
+            axes.ecdf(values, label=f"{name} (n {len(values)})", color=colour, linewidth=1.8)
+        axes.set(xlim=(least - 0.02, longest * 1.05 + 0.02), ylim=(0, 1.02))
+        axes.set_xlabel("seconds from the labelled end of speech to the first audible sample")
+        axes.set_ylabel("share of replies")
+        axes.legend(loc="lower right")
+
+    told = "; ".join(f"{name}: {len(values)} replies" for name, values in groups.items())
+    return _picture("voice-to-voice", title, told, draw, folder)
+
+
+def yielding(dots: Sequence[Dot], context: Sequence[Dot], folder: Path) -> Picture:
+    """Giving way to interruptions against keeping on under what is none."""
+
+    def draw(figure: Any, axes: Any) -> None:
+        for place, dot in enumerate(context):
+            name = None if place else "other systems, τ-voice: different stimuli"
+            axes.scatter(dot.selective, dot.yields, s=26, facecolors="none", edgecolors=FAINT, label=name)
+            left = dot.selective > 0.8
+            axes.annotate(
+                dot.name, (dot.selective, dot.yields), (-5 if left else 5, -9 if place % 2 else 3),
+                textcoords="offset points", color=FAINT, fontsize=7,
+                horizontalalignment="right" if left else "left",
+            )  # fmt: skip
+        for dot, colour in zip(dots, cycle(SERIES)):
+            across, up = _around(dot.selective, dot.selective_by), _around(dot.yields, dot.yields_by)
+            axes.errorbar(dot.selective, dot.yields, up, across, fmt="o", color=colour, label=dot.name)
+        axes.set(xlim=(-0.03, 1.05), ylim=(0.3, 1.05))
+        axes.set_xlabel("selectivity: share of backchannels that did not silence it")
+        axes.set_ylabel("yield: interruptions given way to within 2 s")
+        axes.legend(loc="lower left")
+
+    told = "; ".join(f"{dot.name}: yield {dot.yields:.2f}, selectivity {dot.selective:.2f}" for dot in dots)
+    return _picture("yield-selectivity", "Yield against selectivity", told, draw, folder)
+
+
+def operating(curve: Sequence[Operating], own: Operating | None, folder: Path) -> Picture:
+    """False cut-offs at pauses against the wait after true ends, one point per threshold."""
+
+    def draw(figure: Any, axes: Any) -> None:
+        waits, shares = [one.wait for one in curve], [one.cut.share for one in curve]
+        low = [one.cut.interval.low for one in curve]
+        high = [one.cut.interval.high for one in curve]
+        axes.fill_between(waits, low, high, color=SERIES[1], alpha=0.15, linewidth=0, label="95 %")
+        axes.plot(waits, shares, "o-", color=SERIES[1], markersize=3.5, label="scores alone, replayed")
+        for one in {(round(one.wait, 2), one.cut.hits): one for one in curve}.values():
+            axes.annotate(f"{one.threshold:g}", (one.wait, one.cut.share), (4, 5),
+                          textcoords="offset points", color=FAINT)  # fmt: skip
+        if own is not None:
+            up = _around(own.cut.share, (own.cut.interval.low, own.cut.interval.high))
+            axes.errorbar(own.wait, own.cut.share, up, fmt="s", color=SERIES[0], label="the session itself")
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_xlabel("median seconds from the labelled end to the decision")
+        axes.set_ylabel("pauses taken for an end")
+        axes.legend(loc="upper right")
+
+    told = "; ".join(f"threshold {one.threshold:g}: {one.cut.hits} of {one.cut.n} pauses cut, "
+                     f"{1000 * one.wait:.0f} ms" for one in curve)  # fmt: skip
+    return _picture("end-of-turn", "End of turn: false cut-offs against waiting", told, draw, folder)
+
+
+def waterfall(parts: Sequence[Parts], folder: Path) -> Picture:
+    """Each reply on its own row: above, how its turn was ended; below, how its words and sound came."""
+
+    def draw(figure: Any, axes: Any) -> None:
+        figure.set_figheight(1.2 + 0.27 * len(parts))
+        for row, one in enumerate(parts):
+            spans = (
+                ("detector", 0.0, one.detected, row - 0.17), ("wait", one.detected, one.decided, row - 0.17),
+                ("writing", one.began, one.words, row + 0.17), ("voice", one.words, one.sound, row + 0.17),
+                ("playing", one.sound, one.total, row + 0.17),
+            )  # fmt: skip
+            for (name, start, end, y), (_, colour) in zip(spans, _PARTED, strict=True):
+                axes.barh(y, end - start, 0.3, start, color=SERIES[colour], label=None if row else name)
+            axes.plot([one.total] * 2, [row - 0.36, row + 0.36], color=INK, linewidth=1.6)
+        axes.axvline(0.0, color=FAINT, linewidth=1)
+        names = [f"{one.conversation} · {one.turn}" for one in parts]
+        axes.set_yticks(range(len(parts)), names)
+        axes.set_ylim(len(parts) - 0.4, -0.6)
+        axes.set_xlabel("seconds from the labelled end; upright: first audible sample")
+        figure.legend(loc="outside upper center", ncols=len(_PARTED))
+
+    told = "; ".join(f"{one.conversation} turn {one.turn}: {1000 * one.total:.0f} ms" for one in parts)
+    return _picture("waterfall", "Where each reply's time went", told, draw, folder)
+
+
+def _around(middle: float, by: tuple[float, float] | None) -> list[list[float]] | None:
+    """Lengths of an error bar down and up."""
+    return None if by is None else [[max(0.0, middle - by[0])], [max(0.0, by[1] - middle)]]
+
+
+def _picture(name: str, title: str, told: str, draw: Draw, folder: Path) -> Picture:
+    """Draw once, save as PNG, return as SVG. Raises UserError where it cannot be written."""
+    import matplotlib
+    from matplotlib.figure import Figure  # no pyplot: no window, no state that outlives the figure
+
+    with matplotlib.rc_context(_style(name)):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        axes = figure.subplots()
+        draw(figure, axes)
+        try:
+            figure.savefig(folder / f"{name}.png", dpi=160, metadata={"Software": None})
+        except OSError as error:
+            said = f"cannot write the picture {folder / name}.png: {error.strerror}; choose another folder"
+            raise UserError(said) from None
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return Picture(name, title, told, themed(drawn.getvalue()))
+
+
+def themed(svg: str) -> str:
+    """An SVG file's element alone, with our colours as CSS variables."""
+    element = svg[svg.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    element = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", element, count=1)
+    element = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", element, count=1)
+    for colour, variable in NAMED.items():
+        element = element.replace(colour, variable)
+    return element.strip()
+
+
+def _style(salt: str) -> Any:
+    """A mapping of matplotlib's settings, whose names it types one by one."""
+    return {
+        "svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 9,
+        "figure.facecolor": PAPER, "axes.facecolor": "none", "axes.edgecolor": FAINT,
+        "axes.labelcolor": INK, "text.color": INK, "xtick.color": FAINT, "ytick.color": FAINT,
+        "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.grid": True, "grid.color": GRID,
+        "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
+        "legend.frameon": False, "legend.fontsize": 7.5, "lines.solid_capstyle": "round",
+        "errorbar.capsize": 2.5,
+    }  # fmt: skip

@@ -1,0 +1,85 @@
+"""``hocket bench run``: what it takes, and which way of holding conversations it chooses."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+from .edge import Clock
+from .machine import MACHINE, measure
+from .run import Settings, claim, items_of, run_suite
+from .session_run import Target
+from .show import show_report
+from .socket_run import only_over_a_socket, run_over
+from .suites import SUITES, suite
+from .target import declared_target, real_target
+from .target_command import target_arguments, target_from
+
+INPROC = "inproc"
+STOPPED = 130
+Tell = Callable[[str], None]
+
+
+def run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what ``run`` takes."""
+    parser.add_argument("--suite", choices=tuple(SUITES), default="core")
+    parser.add_argument(
+        "--target", default=INPROC, metavar="WHAT", help="inproc (this runtime) or a server's ws://…"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for recordings; goes on in it")
+    parser.add_argument("--clock", choices=tuple(Clock), default=Clock.WALL, help="only wall shows latency")
+    parser.add_argument("--endpoint", type=float, help="seconds of silence that end a turn (default: ours)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--n", type=int, default=40, help="events per scenario and per length of pause")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of each echo recording")
+    parser.add_argument("--scenario", action="append", help="only this one of the suite; may be repeated")
+    parser.add_argument("--voice", default="auto", help="the agent's voice (auto: the best installed)")
+    parser.add_argument("--user", default="auto", help="the user's voice; must differ from the agent's")
+    parser.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
+    target_arguments(parser)
+
+
+def run_command(given: argparse.Namespace, tell: Tell) -> int:
+    """Hold the suite and report. Returns the exit status; raises HocketError."""
+    settings = Settings(
+        given.out, Clock(given.clock), given.endpoint, given.seed, given.n, tuple(given.scenario or ()),
+        given.minutes, given.suite,
+    )  # fmt: skip
+    whole = _inproc(given, settings, tell) if given.target == INPROC else _over(given, settings, tell)
+    show_report(settings.out, tell, listen=given.hear, small=given.all)
+    if not whole:
+        tell("stopped; what is done is kept, and the same command goes on with it")
+    return 0 if whole else STOPPED
+
+
+def _inproc(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
+    whole = run_suite(settings, _target(given, settings.clock), tell)
+    if whole and "machine" in settings.chosen and settings.clock is Clock.WALL:
+        _measure(settings.out / MACHINE, given.voice, tell)
+    return whole
+
+
+def _over(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
+    if settings.clock is not Clock.WALL:
+        raise UserError(f"{given.target} lives by the machine's clock; leave --clock out, or say wall")
+    if settings.endpoint is not None:
+        raise UserError("--endpoint sets this runtime's; a server decides for itself (see --turn-detection)")
+    target = target_from(given)
+    able = only_over_a_socket(settings.chosen, suite(settings.suite).over_wire)
+    claim(settings, target.names)
+    return run_over(items_of(settings, able), settings.out, target, tell)
+
+
+def _target(given: argparse.Namespace, clock: Clock) -> Target:
+    make = real_target if clock is Clock.WALL else declared_target
+    return make(voice=given.voice, user=given.user, brain=given.brain)
+
+
+def _measure(file: Path, voice: str, tell: Tell) -> None:
+    if not file.exists():
+        tell("a session that listens to silence, in a process of its own …")
+        file.write_text(json.dumps(measure(30.0, ("--voice", voice)), indent=1) + "\n", encoding="utf-8")

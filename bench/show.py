@@ -1,0 +1,25 @@
+"""A report as lines for a terminal, and where all of its figures lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .report import Report, report, save
+from .table import lines
+
+Tell = Callable[[str], None]
+
+
+def show_report(folder: Path, tell: Tell, *, listen: bool, small: bool) -> None:
+    """Score a folder and tell its figures. Raises LabelsError or SoundFileError."""
+    show(report(folder, listen=listen), folder, tell, small=small)
+
+
+def show(found: Report, folder: Path, tell: Tell, *, small: bool) -> None:
+    """Save a report into its folder and tell its figures."""
+    file = save(found, folder)
+    for line in lines(found, small=small):
+        tell(line)
+    tell("")
+    tell(f"all figures: {file}")

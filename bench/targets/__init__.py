@@ -1,0 +1,1 @@
+"""Agents that are spoken to over a carrier, one small file per protocol. Must never score or keep time."""

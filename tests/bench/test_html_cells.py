@@ -1,0 +1,29 @@
+"""Cells: what too few stand behind is withheld and said to be."""
+
+from bench.html_cells import distribution, facts, ms, share, table
+from bench.summary import distribution as summed
+from bench.summary import rate
+
+
+def test_rates_of_fewer_than_ten_events_are_withheld():
+    assert "withheld, n 9" in share(rate([True] * 9)) and "100" not in share(rate([True] * 9))
+    assert "90.0 %" in share(rate([True] * 9 + [False])) and "9 of 10" in share(rate([True] * 9 + [False]))
+
+
+def test_percentiles_of_fewer_than_ten_and_p99_of_fewer_than_300_are_withheld():
+    few = distribution(summed({"a": [0.1] * 9}))
+    assert few[0] == "9" and all("withheld" in cell for cell in few[1:])
+    some = distribution(summed({"a": [0.1] * 150, "b": [0.2] * 149}))
+    assert "withheld, n &lt; 300" in some[4] and "200 ms" in some[5]
+    many = distribution(summed({"a": [0.1] * 150, "b": [0.2] * 150}))
+    assert many[4] == "200 ms"
+
+
+def test_text_in_names_and_captions_cannot_become_markup():
+    told = table("<b>caption", ("<i>",), [("row", "cell")]) + facts([("<u>", "<script>")])
+    assert "<b>" not in told and "<i>" not in told and "<script>" not in told and "&lt;script&gt;" in told
+
+
+def test_a_table_without_rows_is_nothing_and_a_negative_time_keeps_its_sign():
+    assert table("caption", ("a",), []) == ""
+    assert ms(-0.0504) == "−50 ms"
