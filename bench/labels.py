@@ -30,8 +30,13 @@ class Kind(StrEnum):
     QUESTION = "question"
     BARGE_IN = "barge-in"
     BACKCHANNEL = "backchannel"
+    "A listener's \"mm-hm\": goes on listening, wants no floor."
+    TIC = "tic"
+    "A cough, a laugh, a cleared throat."
     ASIDE = "aside"
+    "Words to somebody else, or somebody else's."
     NOISE = "noise"
+    "A sound that no voice made."
 
 
 class During(StrEnum):

@@ -26,8 +26,7 @@ from .events import (
     Turn,
 )
 from .listening.off import Off
-from .listening.predicted import CLOSED
-from .listening.strategy import ListeningStrategy
+from .listening.strategy import CLOSED, ListeningStrategy
 from .notebook import Notebook, notes_of
 from .phrases import speakable
 from .ports import CAPTURE_RATE, Compute, Contradiction, Emit, Limits, Phrase, Thought

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .events import Sample, Span, Turn
-from .listening.predicted import CLOSED
+from .listening.strategy import CLOSED
 from .ports import Noted
 from .prompt import BLOCK, Note
 from .reading import Reading, kept_lines

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.events import Draft, DraftFinished, DropDraft, Ending, PhraseDrafted, Span, StartDraft
-from pipeline.listening.predicted import CLOSED
+from pipeline.listening.strategy import CLOSED
 from pipeline.phrases import ThinkSplitter
 from pipeline.ports import Limits, Pcm, Thought
 from pipeline.prompt import Audio, Human, Prompt, Reply

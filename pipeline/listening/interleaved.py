@@ -8,7 +8,7 @@ from __future__ import annotations
 from pipeline.ports import Limits
 from pipeline.prompt import Human, Note, OpenNote, Prompt
 
-from .strategy import Request
+from .strategy import CLOSED, Request
 
 
 class Interleaved:
@@ -22,7 +22,7 @@ class Interleaved:
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         prompt = history.then(self.carry(user, notes), OpenNote())
-        return Request(prompt, Limits(budget, stop=("</think>",)))
+        return Request(prompt, Limits(budget, stop=(CLOSED,)))
 
     def carry(self, user: Human, notes: tuple[Note, ...]) -> Human:
         return Human(user.parts, notes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pipeline.ports import Limits
 from pipeline.prompt import Human, Note, Prompt, Reply, Text
 
-from .strategy import Request
+from .strategy import CLOSED, Request
 
 ASKED = (
     "\n(The speaker has not finished yet; this is what was said so far. Note briefly, in a few short lines:"
@@ -31,7 +31,7 @@ class Notes:
 
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         asked = Human((*self.carry(user, notes).parts, Text(ASKED)))
-        return Request(history.then(asked, Reply()), Limits(budget, stop=("</think>",)))
+        return Request(history.then(asked, Reply()), Limits(budget, stop=(CLOSED,)))
 
     def carry(self, user: Human, notes: tuple[Note, ...]) -> Human:
         text = "".join(note.text for note in notes).strip()

@@ -11,9 +11,7 @@ from __future__ import annotations
 from pipeline.ports import Limits
 from pipeline.prompt import Human, Note, Prompt, Reply
 
-from .strategy import Request
-
-CLOSED = "</think>"
+from .strategy import CLOSED, Request
 
 
 class Predicted:

@@ -12,6 +12,9 @@ from typing import Protocol
 from pipeline.ports import BrainFacts, Limits
 from pipeline.prompt import Human, Note, Prompt
 
+CLOSED = "</think>"
+"""What ends a thought, as a request's stop: the reply would come after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

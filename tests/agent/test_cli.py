@@ -115,7 +115,9 @@ def test_a_number_of_questions_that_is_none_is_refused(number: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a child alone")
 def test_ctrl_c_ends_a_conversation_with_its_receipt_and_its_files(tmp_path: Path) -> None:
-    program = "import sys; from agent.cli import main; sys.exit(main(sys.argv[1:]))"
+    # A shell starts background jobs deaf to Ctrl-C, and their children inherit that.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{hears}; import sys; from agent.cli import main; sys.exit(main(sys.argv[1:]))"
     arguments = ["talk", "--demo", "--record", str(tmp_path / "kept")]
     child = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", program, *arguments],

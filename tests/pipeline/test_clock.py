@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -72,6 +73,15 @@ def test_a_real_program_may_fail() -> None:
         run(main)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C as a program in the foreground has it: a shell starts background jobs deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals come another way on Windows")
 def test_ctrl_c_lets_a_real_program_clean_up() -> None:
     story: list[str] = []
@@ -90,6 +100,7 @@ def test_ctrl_c_lets_a_real_program_clean_up() -> None:
     assert story == ["cleaned up", "ended"]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals come another way on Windows")
 def test_a_program_that_answers_ctrl_c_itself_returns_its_result() -> None:
     async def main() -> str:

@@ -1,0 +1,105 @@
+"""One page over several runs: the gates, what each run was, its pictures, and the way to its own page.
+
+Pictures lie inside the page; sound does not, it is in the runs' own pages. Measures nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .gates import Verdict, judge_run, load_gates
+from .html_cells import table
+from .html_page import PAGE
+from .run import RUN
+
+if TYPE_CHECKING:
+    from .everything import Done
+
+INDEX = "index.html"
+
+
+def write_index(out: Path, names: Sequence[str], done: Sequence[Done]) -> Path:
+    """Write the page; returns where it is."""
+    parts = [
+        "<header><h1>hocket bench</h1></header>",
+        _section("Gates", table("Budgets of bench/budgets.toml", _GATE_HEAD, _gates(out, names))),
+        *(_section(escape(name), "".join(_run(out / name))) for name in names),
+        _section("Commands", table("In order", ("command", "ended", "took"), _commands(done))),
+    ]
+    style = files(__package__).joinpath("html_page.css").read_text(encoding="utf-8")
+    page = out / INDEX
+    page.write_text(
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>hocket bench</title><style>{style}figure img {{ width: 100%; height: auto; }}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n",
+        encoding="utf-8",
+    )
+    return page
+
+
+_GATE_HEAD = ("gate", "run", "bound", "measured", "goal", "")
+
+
+def _gates(out: Path, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    known = load_gates()
+    for name in names:
+        run = read_run(out / name)
+        if run and any((gate.suite, gate.clock) == run for gate in known):
+            yield from (_gate(one, name) for one in judge_run(out / name, known, *run))
+
+
+def _gate(one: Verdict, run: str) -> tuple[str, ...]:
+    gate = one.gate
+    bounds = [f"≥ {gate.least:g}"] if gate.least is not None else []
+    bounds += [f"≤ {gate.most:g}"] if gate.most is not None else []
+    value = "not measured" if one.value is None else f"{one.value:.4g} {gate.unit}"
+    goal = "" if gate.goal is None else f"{gate.goal:g}"
+    verdict = "holds" if one.good else f"<b>fails</b>: {escape(gate.why)}"
+    return (escape(gate.name), escape(run), " ".join(bounds), escape(value), goal, verdict)
+
+
+def read_run(folder: Path) -> tuple[str, str] | None:
+    """Suite and clock of the run in a folder; None where there is no run."""
+    try:
+        found: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        return str(found["suite"]), str(found["clock"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _section(title: str, inside: str) -> str:
+    return f"<section><h2>{title}</h2>{inside}</section>"
+
+
+def _run(folder: Path) -> Iterator[str]:
+    links = [name for name in (PAGE, "report.md", "log.txt") if (folder / name).exists()]
+    told = read_run(folder)
+    clock = "" if told is None else f"{told[0]} suite, {told[1]} clock · "
+    ways = " · ".join(f'<a href="{quote(f"{folder.name}/{name}")}">{name}</a>' for name in links)
+    yield f"<p>{escape(clock)}{ways}</p>"
+    pictures = "".join(_picture(file) for file in sorted(folder.glob("*.png")))
+    if pictures:
+        yield f'<div class="pictures">{pictures}</div>'
+
+
+def _picture(file: Path) -> str:
+    name = escape(file.stem.replace("-", " "))
+    data = base64.b64encode(file.read_bytes()).decode()
+    return (
+        f"<figure><figcaption>{name}</figcaption>"
+        f'<img alt="{name}" src="data:image/png;base64,{data}"></figure>'
+    )
+
+
+def _commands(done: Sequence[Done]) -> Iterator[tuple[str, ...]]:
+    for one in done:
+        ended = f"status {one.status}" if one.status else "well"
+        yield escape(one.command), ended, f"{one.seconds:.0f} s"
