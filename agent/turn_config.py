@@ -68,6 +68,9 @@ class TurnConfig:
     "From the onset of speech over the voice to hush or resume, at most."
     excuse: float = 1.0
     "Speech judged a backchannel takes the floor all the same when it lasts this long."
+    excuse_noise: float = 10.0
+    """The same for what was judged nothing that was said to the agent (side talk, an echo, a machine), for as
+    long as no later judgement doubts it: from then on ``excuse`` counts."""
     capture_slack: float = 0.1
     "How far capture may lie behind the clock before silence is not believed."
     barge_in: bool = True

@@ -136,14 +136,29 @@ def judge_talking(state: State, fact: OverlapScored, now: float, config: TurnCon
     said = f"{milliseconds(state, now)} ms: scored {fact.kind}{judged(state)}"
     if fact.kind is Overlap.BARGE_IN:
         return hand_over(state, now, config, f"hushed at {said}", *stopped(state))
-    if state.excused or fact.kind is Overlap.UNSURE:
+    if state.excused:
+        assert state.wake_at is not None, f"an overlap without a deadline: {state}"
+        return replace(state, wake_at=min(state.wake_at, max(now, doubted(state, fact, now, config)))), ()
+    if fact.kind is Overlap.UNSURE:
         return state, ()
     back = Resume(state.turn) if state.agent is Agent.HELD else Unduck(state.turn)
     after = replace(
         state, agent=Agent.SPEAKING, excused=True, why=f"went on at {said}",
-        wake_at=max(now, state.when(state.onset) + config.excuse),
+        wake_at=max(now, state.when(state.onset) + excused_for(fact, config)),
     )  # fmt: skip
     return after, (back,)
+
+
+def excused_for(fact: OverlapScored, config: TurnConfig) -> float:
+    """Seconds from its onset for which speech of this kind does not take the floor."""
+    return config.excuse_noise if fact.kind is Overlap.NOISE else config.excuse
+
+
+def doubted(state: State, fact: OverlapScored, now: float, config: TurnConfig) -> float:
+    """When speech that was excused takes the floor, after one more judgement of it."""
+    if fact.kind is Overlap.NOISE:
+        return state.when(state.onset) + config.excuse_noise
+    return now + config.excuse if fact.kind is Overlap.UNSURE else state.when(state.onset) + config.excuse
 
 
 def judge_paused(state: State, fact: OverlapScored, now: float, config: TurnConfig) -> Step:

@@ -6,6 +6,7 @@ Sources of playout without a session, like ``nulls``. They are told by the scrip
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,8 @@ import numpy as np
 
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Pcm, PlayoutSource
 
+from .labels import Kind
+from .score_scene import FLOOR
 from .script import Placed, Script
 
 EARLY = 0.150
@@ -23,6 +26,15 @@ HMM = (0.05, 0.25)
 CONTENT = 2.5
 """Seconds after the user's end at which the filler has something to say."""
 REFUSAL = "I am sorry, I cannot help with that."
+BLIP = 0.033
+"""Seconds of the sound with which the blipper claims to have answered."""
+REACTION = 0.150
+"""Seconds from the user's onset to the silence of an agent that gives way."""
+FLINCH = 0.6
+"""Seconds for which the flinching agent falls silent at whatever it hears."""
+PROMPT = 0.3
+"""Seconds after which a mannered agent answers, and for how long it then speaks."""
+SPEECH = 2.5
 
 
 class Trick(Protocol):
@@ -102,6 +114,66 @@ def refusing(speech: Pcm, after: float = 0.3) -> Trick:
     return trick
 
 
+def blip(placed: Placed) -> Sequence[tuple[int, Pcm]]:
+    """A click of the tongue at once, and nothing after it."""
+    return [(_out(placed.end) + round(HMM[0] * PLAYOUT_RATE), babble(BLIP))]
+
+
+Manners = Callable[[Kind], float]
+"""For how many seconds an agent falls silent when it hears something of a kind; infinite: for good."""
+
+
+class Mannered:
+    """Answers what wants an answer, soon and at length, and gives way as its manners say."""
+
+    def __init__(self, script: Script, manners: Manners) -> None:
+        self._script, self._manners = script, manners
+        self._seen = 0
+        self._spoken: list[tuple[int, int]] = []
+        self._at = 0
+
+    def pull(self, count: int) -> Pcm:
+        """Exactly ``count`` samples at PLAYOUT_RATE."""
+        for placed in self._script.placed[self._seen :]:
+            self._hear(placed)
+            self._seen += 1
+        out = np.zeros(count, np.float32)
+        for start, end in self._spoken:
+            low, high = max(start, self._at), min(end, self._at + count)
+            if low < high:
+                out[low - self._at : high - self._at] = _babble(np.arange(low, high))
+        self._at += count
+        self._spoken = [(start, end) for start, end in self._spoken if end > self._at]
+        return out
+
+    def _hear(self, placed: Placed) -> None:
+        silent = _out(placed.start) + round(REACTION * PLAYOUT_RATE)
+        seconds = self._manners(placed.stimulus.kind)
+        if seconds:
+            back = silent + seconds * PLAYOUT_RATE
+            kept = [(start, min(end, silent)) for start, end in self._spoken]
+            kept += [(int(max(start, back)), end) for start, end in self._spoken if end > back]
+            self._spoken = [(start, end) for start, end in kept if start < end]
+        if placed.stimulus.reply:
+            start = _out(placed.end) + round(PROMPT * PLAYOUT_RATE)
+            self._spoken.append((start, start + round(SPEECH * PLAYOUT_RATE)))
+
+
+def honest(kind: Kind) -> float:
+    """Gives way for good to who takes the floor, and to nothing else."""
+    return math.inf if kind in FLOOR else 0.0
+
+
+def flinching(kind: Kind) -> float:
+    """Gives way for good to who takes the floor, and for a moment to whatever else sounds."""
+    return math.inf if kind in FLOOR else FLINCH
+
+
+def deaf(kind: Kind) -> float:
+    """Gives way to nobody."""
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Adversary:
     """One of them, and where it must be caught."""
@@ -113,8 +185,10 @@ class Adversary:
 
 
 ADVERSARIES = (
-    Adversary("always talking", lambda script: AlwaysTalking(), "missed replies, overlap, stops censored"),
-    Adversary("talking in sentences", lambda script: AlwaysTalking(2.0, 0.4), "cut-ins, overlap"),
+    Adversary("always talking", lambda script: AlwaysTalking(), "missed replies, yield rate, overlap"),
+    Adversary(
+        "talking in sentences", lambda script: AlwaysTalking(2.0, 0.4), "cut-ins, selectivity, false holds"
+    ),
     Adversary("never talking", lambda script: NeverTalking(), "missed replies"),
     Adversary("filler", lambda script: Trickster(script, filler), "time to the reply's body"),
     Adversary("clamp gaming", lambda script: Trickster(script, clamp_gaming), "cut-ins, overlap"),
@@ -122,6 +196,9 @@ ADVERSARIES = (
         "always refusing", lambda script: Trickster(script, refusing(babble(1.6))),
         "right answers; replies where none is due",
     ),
+    Adversary("blip", lambda script: Trickster(script, blip), "takeover, time to the reply's body, blips"),
+    Adversary("flinching", lambda script: Mannered(script, flinching), "selectivity, false holds, penalty"),
+    Adversary("never yielding", lambda script: Mannered(script, deaf), "yield rate, stops censored, penalty"),
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ voice activity detector (Silero on hand-labelled speech ends is itself 80 ms lat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,16 +60,29 @@ def audible(pcm: Pcm, rate: int) -> NDArray[np.bool_]:
 
 def stretches(pcm: Pcm, rate: int, *, join: float = JOIN) -> list[Stretch]:
     """All sound of a channel in order, stretches closer than ``join`` seconds made one."""
-    heard = audible(pcm, rate)
+    return joined(pieces(pcm, rate), join * rate)
+
+
+def pieces(pcm: Pcm, rate: int) -> list[Stretch]:
+    """All sound of a channel in its smallest parts: nothing is joined but what touches within a window."""
     size = round(rate * WINDOW)
+    parts = [
+        Stretch(
+            _rise(pcm, rate, first * size), _fall(pcm, rate, (last + 1) * size), (last + 1 - first) * WINDOW
+        )
+        for first, last in _runs(audible(pcm, rate))
+    ]
+    return joined(parts, 0)
+
+
+def joined(parts: Iterable[Stretch], gap: float) -> list[Stretch]:
+    """The same sound with silences of fewer than ``gap`` samples made part of it."""
     found: list[Stretch] = []
-    for first, last in _runs(heard):
-        start, end = _rise(pcm, rate, first * size), _fall(pcm, rate, (last + 1) * size)
-        loud = (last + 1 - first) * WINDOW
-        if found and start - found[-1].end < join * rate:
-            found[-1] = Stretch(found[-1].start, end, found[-1].loud + loud)
+    for part in parts:
+        if found and part.start - found[-1].end < gap:
+            found[-1] = Stretch(found[-1].start, part.end, found[-1].loud + part.loud)
         else:
-            found.append(Stretch(start, end, loud))
+            found.append(part)
     return found
 
 

@@ -6,15 +6,16 @@ one. The settings that may differ (endpoint, brain, agent's voice, switches) are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
 
-from .compare_stats import Cell, difference, mean, paired, quantile
+from .compare_figures import EXPLAINED, FIGURES, WHOLE
+from .compare_stats import Cell, Statistic, difference, paired
+from .explain import Explained
 from .labels import UserTurn
 from .report import Read, read_folder, settings_of
 from .score import TurnScore
@@ -52,47 +53,6 @@ class Compared:
     "What only one of the runs has, in words."
     pairs: int
     clock: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A figure that is looked for."""
-
-    name: str
-    unit: str
-    pick: Callable[[TurnScore], Sequence[float]]
-    "Values of one turn; none where the turn has nothing of the kind."
-    statistic: Callable[..., Any]
-
-
-def _one(value: float | None) -> tuple[float, ...]:
-    return () if value is None else (float(value),)
-
-
-def _stop(turn: TurnScore) -> tuple[float, ...]:
-    return () if turn.stop is None else (turn.stop.latency,)
-
-
-def _due(turn: TurnScore) -> tuple[float, ...]:
-    return () if turn.voice_to_voice is None else (float(turn.censored),)
-
-
-FIGURES = (
-    *(_Asked(f"voice to voice p{100 * share:.0f}", "ms", lambda turn: _one(turn.voice_to_voice),
-             quantile(share)) for share in (0.5, 0.9, 0.95)),
-    _Asked("voice to voice mean", "ms", lambda turn: _one(turn.voice_to_voice), mean),
-    _Asked("to the answer's body p50", "ms", lambda turn: _one(turn.to_body), quantile(0.5)),
-    _Asked("no reply", "%", _due, mean),
-    _Asked("turns cut into", "%", lambda turn: (float(turn.cut_in),), mean),
-    _Asked("pauses cut into", "%", lambda turn: [float(gap.cut) for gap in turn.pauses], mean),
-    *(_Asked(f"stop latency p{100 * share:.0f}", "ms", _stop, quantile(share)) for share in (0.5, 0.95)),
-    _Asked("audible again under the user", "%",
-           lambda turn: () if turn.stop is None else (float(turn.stop.resumed),), mean),
-    _Asked("silenced by backchannels", "%", lambda turn: _one(turn.yielded), mean),
-    _Asked("overlap per turn", "ms", lambda turn: (turn.overlap,), mean),
-    _Asked("replies too many", "%", lambda turn: (float(turn.doubles > 0),), mean),
-)  # fmt: skip
-"""In the order of the table."""
 
 
 def compare_folders(first: Path, second: Path) -> Compared:
@@ -149,26 +109,55 @@ def _runs(first: Path, second: Path, settings: tuple[Mapping[str, Any], Mapping[
         *_alone(ours, theirs, first),
         *_alone(theirs, ours, second),
     ]
-    pairs: dict[str, list[tuple[str, TurnScore, TurnScore]]] = {}
+    scenes: dict[str, list[str]] = {}
     for name in both:
         mine, other = ours[name].score.turns, theirs[name].score.turns
         if len(mine) != len(other):
             unpaired.append(f"{name}: {abs(len(mine) - len(other))} turns were held in only one run")
-        pairs.setdefault(ours[name].labels.scenario, []).extend(
-            (name, one, two) for one, two in zip(mine, other, strict=False)
-        )
-    figures = [_figure(scenario, asked, pairs[scenario]) for scenario in sorted(pairs) for asked in FIGURES]
+        scenes.setdefault(ours[name].labels.scenario, []).append(name)
+    figures: list[Figure] = []
+    count = 0
+    for scenario in sorted(scenes):
+        pairs = [(ours[name], theirs[name]) for name in scenes[scenario]]
+        figures += _figures(scenario, pairs)
+        count += sum(len(turns) for turns in map(_turns, pairs))
     differs = tuple(_differing(*settings))
-    return Compared(str(first), str(second), differs, tuple(chain.from_iterable(figures)), tuple(unpaired),
-                    sum(len(turns) for turns in pairs.values()), str(settings[0].get("clock")))  # fmt: skip
+    return Compared(str(first), str(second), differs, tuple(figures), tuple(unpaired), count,
+                    str(settings[0].get("clock")))  # fmt: skip
 
 
-def _figure(scenario: str, asked: _Asked, turns: Sequence[tuple[str, TurnScore, TurnScore]]) -> list[Figure]:
-    values = [(name, asked.pick(one), asked.pick(two)) for name, one, two in turns]
+def _turns(pair: tuple[Read, Read]) -> list[tuple[TurnScore, TurnScore]]:
+    return list(zip(pair[0].score.turns, pair[1].score.turns, strict=False))
+
+
+def _figures(scenario: str, pairs: Sequence[tuple[Read, Read]]) -> list[Figure]:
+    """Every figure that both runs have of this scenario."""
+    turns = [(pair[0].labels.conversation, pair, one, two) for pair in pairs for one, two in _turns(pair)]
+    found: list[Figure | None] = []
+    for asked in FIGURES:
+        values = [(name, asked.pick(one), asked.pick(two)) for name, _, one, two in turns]
+        found.append(_figure(scenario, asked.name, asked.unit, asked.statistic, values))
+    traced = [(name, *_explained(pair), one.number) for name, pair, one, _ in turns]
+    for told in EXPLAINED:
+        values = [(name, told.pick(one, at), told.pick(two, at)) for name, one, two, at in traced]
+        found.append(_figure(scenario, told.name, told.unit, told.statistic, values))
+    for whole in WHOLE:
+        values = [(one.labels.conversation, whole.pick(one.explained), whole.pick(two.explained))
+                  for one, two in pairs]  # fmt: skip
+        found.append(_figure(scenario, whole.name, whole.unit, whole.statistic, values))
+    return [one for one in found if one is not None]
+
+
+def _explained(pair: tuple[Read, Read]) -> tuple[Explained, Explained]:
+    return pair[0].explained, pair[1].explained
+
+
+def _figure(
+    scenario: str, name: str, unit: str, statistic: Statistic,
+    values: Sequence[tuple[str, Sequence[float], Sequence[float]]],
+) -> Figure | None:  # fmt: skip
     groups, lonely = paired(values)
-    if not groups:
-        return []
-    return [Figure(scenario, asked.name, asked.unit, difference(groups, asked.statistic, lonely))]
+    return Figure(scenario, name, unit, difference(groups, statistic, lonely)) if groups else None
 
 
 def _named(read: Sequence[Read], folder: Path) -> dict[str, Read]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from audio_io.resample import resample
 from pipeline.clock import monotonic, now
+from pipeline.events import ReplyRequested
 from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
 from pipeline.ring import AudioRing
 
@@ -62,10 +63,16 @@ class BenchEdge:
 
     def __init__(
         self, script: Script, *, clock: Clock = Clock.VIRTUAL, room: Room | None = None, floor: float = -70.0,
-        seed: int = 0,
+        seed: int = 0, talk: str = "",
     ) -> None:  # fmt: skip
-        """``floor`` is the level in dBFS of the noise that a microphone always has; ``room`` makes echo."""
+        """``floor`` is the level in dBFS of the noise that a microphone always has; ``room`` makes echo.
+
+        ``talk`` is what the session is asked to say whenever the script wants its voice.
+        """
         self.script = script
+        self.asked: list[int] = []
+        "Samples of the recording at which it was."
+        self._talk = talk
         self.punctuality = Punctuality()
         self._clock = clock
         self._room = room
@@ -84,11 +91,11 @@ class BenchEdge:
     async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
         """Play the script; ends when it does."""
         if self._clock is Clock.VIRTUAL:
-            await self._follow_loop(ring, source)
+            await self._follow_loop(ring, source, emit)
         else:
-            await self._follow_machine(ring, source)
+            await self._follow_machine(ring, source, emit)
 
-    async def _follow_loop(self, ring: AudioRing, source: PlayoutSource) -> None:
+    async def _follow_loop(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
         start = now()
         while not self.script.finished:
             due = start + self.punctuality.ticks * TICK
@@ -96,8 +103,10 @@ class BenchEdge:
             self.punctuality.note(now() - due)
             ring.write(self._taken)
             self.tick(source)
+            if wish := self._wish():
+                emit(wish)
 
-    async def _follow_machine(self, ring: AudioRing, source: PlayoutSource) -> None:
+    async def _follow_machine(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         stop = threading.Event()
@@ -116,6 +125,8 @@ class BenchEdge:
                     self.punctuality.note(monotonic() - due)
                     loop.call_soon_threadsafe(ring.write, self._taken)
                     self.tick(source)
+                    if wish := self._wish():
+                        loop.call_soon_threadsafe(emit, wish)
             except Exception as found:  # noqa: BLE001  # carried over to whoever awaits the edge
                 error = found
             loop.call_soon_threadsafe(finish, error)
@@ -141,6 +152,13 @@ class BenchEdge:
         self._agent.append(played)
         self._taken = taken
 
+    def _wish(self) -> ReplyRequested | None:
+        """What the application asks of the session now."""
+        if not (self._talk and self.script.prompts()):
+            return None
+        self.asked.append(self.punctuality.ticks * PULL)
+        return ReplyRequested(self._talk)
+
     # --- afterwards ---------------------------------------------------------------------------------------
 
     def recording(self) -> Recording:
@@ -156,7 +174,14 @@ class BenchEdge:
         whole = [placed for placed in self.script.placed if _at(placed.end) <= length]
         turns = tuple(_turn(number, placed) for number, placed in enumerate(whole, 1))
         greeting = self.script.greeting
-        return check(Labels(conversation, PLAYOUT_RATE, length, turns, scenario, greeting, about or {}))
+        told = dict(about or {}) | self._about(whole)
+        return check(Labels(conversation, PLAYOUT_RATE, length, turns, scenario, greeting, told))
+
+    def _about(self, whole: list[Placed]) -> dict[str, str]:
+        """Whose voice each turn was, in their order, and where the harness asked the agent to speak."""
+        voices = [placed.stimulus.voice for placed in whole]
+        found = {"voices": ", ".join(voices)} if any(voices) else {}
+        return found | ({"asked": ", ".join(map(str, self.asked))} if self.asked else {})
 
 
 def _at(capture: int) -> int:

@@ -32,6 +32,7 @@ class Ours:
     body: float | None
     "The same to the reply's body: a breath or a filler before it is left out."
     censored: bool
+    body_censored: bool
     early: bool
     "The agent began to be audible before the user had finished."
     stop: StopScore | None
@@ -47,7 +48,8 @@ def ours(recording: Recording, labels: Labels) -> Ours:
     if not turn.pauses and turn.kind in WANTS_REPLY:
         taken = _taken(turn, scored, sound, recording.rate)
     return Ours(
-        taken, scored.voice_to_voice, scored.to_body, scored.censored, scored.cut_in, scored.stop
+        taken, scored.voice_to_voice, scored.to_body, scored.censored, scored.body_censored,
+        scored.cut_in, scored.stop,
     )  # fmt: skip
 
 
@@ -89,12 +91,13 @@ def together(events: Mapping[str, Ours]) -> OursOfMany:
     """Figures of these events, each a conversation of its own by name."""
     stops = {name: one.stop for name, one in events.items() if one.stop is not None}
     censored = sum(one.censored for one in events.values())
+    without_body = sum(one.body_censored for one in events.values())
     bodies = {name: [one.body] for name, one in events.items() if one.body is not None}
     due = {name: [one.offset] for name, one in events.items() if one.offset is not None}
     return OursOfMany(
         rate(one.taken for one in events.values() if one.taken is not None),
         distribution(due, censored),
-        distribution(bodies, censored),
+        distribution(bodies, without_body),
         rate(one.early for one in events.values()),
         distribution({name: [stop.latency] for name, stop in stops.items()},
                      sum(stop.censored for stop in stops.values())),

@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape, unescape
 
 from .stats import Interval
 from .summary import FEW, P99_NEEDS, Distribution, Rate
 
 WITHHELD = "withheld"
+MOST_FEW = 3
 HEAD = ("n", "p50 [95 %]", "p90", "p95 [95 %]", "p99", "longest")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table for the page and for Markdown. Cells are HTML; the first column names the row."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    "Plain text below it."
+
+    def html(self) -> str:
+        """Empty without rows."""
+        told = f'<p class="note">{escape(self.note)}</p>' if self.note and self.rows else ""
+        return table(self.caption, self.head, self.rows) + told
+
+    def markdown(self) -> str:
+        """Lines of Markdown; empty without rows."""
+        if not self.rows:
+            return ""
+        lines = [f"**{self.caption}**", "", f"| {' | '.join(self.head)} |", "|" + "---|" * len(self.head)]
+        lines += [f"| {' | '.join(map(plain, row))} |" for row in self.rows]
+        note = [self.note.replace("<", "&lt;"), ""] if self.note else []
+        return "\n".join([*lines, "", *note]) + "\n"
+
+
+def enough(counts: Mapping[str, int]) -> tuple[set[str], str]:
+    """Names that get a row, and a sentence for the others: many rows that are all withheld hide the rest.
+
+    Up to MOST_FEW names with fewer than FEW events get a row all the same.
+    """
+    few = [name for name, count in counts.items() if count < FEW]
+    if len(few) <= MOST_FEW:
+        return set(counts), ""
+    told = ", ".join(f"{name} ({counts[name]})" for name in few)
+    return set(counts) - set(few), f"Withheld, n < {FEW}: {told}. "
+
+
+def plain(cell: str) -> str:
+    """A cell without its markup, safe between the bars of a Markdown table."""
+    told = unescape(re.sub(r"<[^>]+>", "", cell))
+    return told.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -17,7 +63,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
     found = list(rows)
     if not found:
         return ""
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    top = "".join(f'<th scope="col"{_aside(name)}>{escape(name)}</th>' for name in head)
     body = "".join(
         f'<tr><th scope="row">{cells[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in cells[1:]) + "</tr>"
         for cells in found
@@ -26,6 +72,14 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
         f'<p class="caption">{escape(caption)}</p><div class="wide"><table aria-label="{escape(caption)}">'
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+WORDS = "what it is"
+"""Head of a column of sentences."""
+
+
+def _aside(name: str) -> str:
+    return ' class="words"' if name == WORDS else ""
 
 
 def distribution(found: Distribution) -> tuple[str, ...]:

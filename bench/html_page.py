@@ -20,12 +20,15 @@ from .html_about import about, banner, clock_of, headline, troubles
 from .html_cells import ms, table
 from .html_figures import figures
 from .html_player import Sound, conversation, embedded, linked, outcome
-from .html_waterfall import Explained, Told, explain
-from .pictures import NEEDS, Picture, drawable, operating, waiting, waterfall, yielding
-from .pictures_data import APART, TAU_VOICE, curve, replies, rows, yield_dots
-from .report import Read, of_read, read_folder, save
+from .kinds import APART as APART_KINDS
+from .pictures import NEEDS, drawable
+from .pictures_data import APART
+from .pictures_page import Drawn, draw_all, elsewhere
+from .report import Read, Report, of_read, read_folder, save
+from .report_markdown import markdown
 
 PAGE = "report.html"
+MARKDOWN = "report.md"
 DRAWN = 24
 """Conversations that are drawn at most; the others are lines of a table."""
 _KEY = (
@@ -49,48 +52,45 @@ class Limits:
             )
 
 
-def write_page(folder: Path, limits: Limits | None = None) -> Path:
+def write_page(folder: Path, limits: Limits | None = None, *, listen: bool = False) -> Path:
     """Score a folder and write its page and pictures into it; returns the page's path.
 
-    Raises UserError where there is no conversation or nothing can be written, LabelsError and SoundFileError
-    for what cannot be scored.
+    ``listen``: hear the answers too. Raises UserError where there is no conversation or nothing can be
+    written; what cannot be scored is told on the page.
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; name the one that hocket bench run wrote (--out)")
     missed: list[str] = []
-    read = read_folder(folder, missed=missed)
+    read = read_folder(folder, listen=listen, missed=missed)
     if not read and missed:
         raise UserError(f"nothing in {folder} can be scored: {missed[0]}")
     if not read:
         raise UserError(
             f"{folder} holds no conversation; one is a folder with conversation.wav and labels.json"
         )
-    told = {one.place: _explained(one) for one in read}
-    missed += [f"the trace of {one.labels.conversation}: {one.unread}" for one in read if one.unread]
     page = folder / PAGE
+    found = of_read(folder, read, missed)
     try:
-        save(of_read(folder, read), folder)
-        page.write_text(html(folder, read, told, limits or Limits(), missed), encoding="utf-8")
+        save(found, folder)
+        drawn = draw_all(folder, read, found) if drawable() else Drawn()
+        page.write_text(html(folder, read, found, drawn, limits or Limits()), encoding="utf-8")
+        (folder / MARKDOWN).write_text(markdown(folder, found, drawn), encoding="utf-8")
     except OSError as error:
         said = f"cannot write into {folder}: {error.strerror}; make it writable, or copy the run elsewhere"
         raise UserError(said) from None
     return page
 
 
-def html(folder: Path, read: Sequence[Read], told: Told, limits: Limits, missed: Sequence[str] = ()) -> str:
-    """The whole page as text; pictures are written into the folder on the way.
-
-    ``missed`` says what could not be read.
-    """
-    found = of_read(folder, list(read))
+def html(folder: Path, read: Sequence[Read], found: Report, drawn: Drawn, limits: Limits) -> str:
+    """The whole page as text."""
     name = escape(folder.resolve().name)
     parts = (
         f"<header><h1>hocket bench: {name}</h1>{banner(found)}{headline(found)}</header>",
         _part("What was measured", about(found)),
-        _part("Pictures", _pictures(folder, read, told)),
-        _part("Figures", figures(found, told) + _withholding()),
-        _part("Listen", "".join(_listen(folder, read, told, limits))),
-        _part("Missing, late or failed", troubles(found, missed)),
+        _part("Pictures", _pictures(folder, drawn)),
+        _part("Figures", figures(found) + _withholding()),
+        _part("Missing, late or failed", troubles(found)),
+        _part("Listen", "".join(_listen(folder, read, limits))),
     )
     clock = clock_of(found) or "clock not told"
     return (
@@ -99,12 +99,6 @@ def html(folder: Path, read: Sequence[Read], told: Told, limits: Limits, missed:
         f"<title>hocket bench: {name} ({clock})</title><style>{_asset('html_page.css')}</style></head>"
         f"<body>{''.join(parts)}<script>{_asset('html_player.js')}</script></body></html>\n"
     )
-
-
-def _explained(one: Read) -> Explained:
-    if one.unread:
-        return Explained(scenario=one.labels.scenario)
-    return explain(one.place, one.score, one.labels)
 
 
 def _part(title: str, inside: str) -> str:
@@ -123,44 +117,33 @@ def _withholding() -> str:
     )
 
 
-def _pictures(folder: Path, read: Sequence[Read], told: Told) -> str:
-    if not drawable():
-        return f"<p>The charts need matplotlib: {escape(NEEDS)}, and the report again.</p>"
-    drawn: list[Picture] = []
-    absent: list[str] = []
-    found = of_read(folder, list(read))
-    clock = clock_of(found) or "not told"
-    if groups := replies(read):
-        drawn.append(waiting(groups, f"Voice to voice, {clock} clock", folder))
-    else:
-        absent.append("voice to voice (fewer than 10 replies in every scenario)")
-    points, own = curve(read, told)
-    if points:
-        drawn.append(operating(points, own, folder))
-    else:
-        absent.append("the end-of-turn curve (fewer than 10 labelled pauses with a trace)")
-    if dots := yield_dots(found, "this run"):
-        drawn.append(yielding(dots, TAU_VOICE, folder))
-    else:
-        absent.append("yield against selectivity (fewer than 10 interruptions or 10 backchannels)")
-    if parts := rows(told):
-        drawn.append(waterfall(parts, folder))
-    else:
-        absent.append("where the time went (no trace beside the recordings)")
-    left = f'<p class="faint">Not drawn: {escape("; ".join(absent))}.</p>' if absent else ""
-    return f'<div class="pictures">{"".join(_figure(one) for one in drawn)}</div>{left}'
-
-
-def _figure(one: Picture) -> str:
-    label = f'<svg role="img" aria-label="{escape(f"{one.title}. {one.told}")}"'
-    drawn = one.svg.replace("<svg", label, 1)
-    return (
-        f'<figure><figcaption>{escape(one.title)} <a class="faint" href="{one.name}.png">PNG</a></figcaption>'
-        f"{drawn}</figure>"
+def _pictures(folder: Path, drawn: Drawn) -> str:
+    others = "".join(
+        f'<figure><figcaption>{escape(title)}</figcaption><img alt="{escape(title)}" src="{source}"></figure>'
+        for title, source in elsewhere(folder)
     )
+    if not drawable():
+        told = f"<p>The charts need matplotlib: {escape(NEEDS)}, and the report again.</p>"
+        return told + (f'<div class="pictures">{others}</div>' if others else "")
+    left = f'<p class="faint">Not drawn: {escape("; ".join(drawn.absent))}.</p>' if drawn.absent else ""
+    inside = "".join(
+        f"<figure{_across(one.wide)}><figcaption>{escape(one.title)} "
+        f'<a class="faint" href="{quote(one.name)}.png">PNG</a></figcaption>'
+        f"{_labelled(one.svg, f'{one.title}. {one.told}')}</figure>"
+        for one in drawn.pictures
+    )
+    return f'<div class="pictures">{inside}{others}</div>{left}'
 
 
-def _listen(folder: Path, read: Sequence[Read], told: Told, limits: Limits) -> Iterator[str]:
+def _across(wide: bool) -> str:
+    return ' class="across"' if wide else ""
+
+
+def _labelled(svg: str, told: str) -> str:
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(told)}"', 1)
+
+
+def _listen(folder: Path, read: Sequence[Read], limits: Limits) -> Iterator[str]:
     ordered = notable(read)
     sounds: list[str] = []
     spent = inside = 0
@@ -172,7 +155,7 @@ def _listen(folder: Path, read: Sequence[Read], told: Told, limits: Limits) -> I
             sound = linked(_relative(folder, one))
         else:
             spent, inside = spent + len(sound.source), inside + 1
-        sounds.append(conversation(one, recording, told[one.place], sound))
+        sounds.append(conversation(one, recording, sound))
     yield (
         "<p>User on the left and above, agent on the right and below. Click a lane to seek; with a lane in "
         "focus, space plays, the arrows seek, comma and full stop go from turn to turn. "
@@ -193,7 +176,8 @@ def notable(read: Sequence[Read]) -> list[Read]:
         scenarios.setdefault(one.labels.scenario, []).append(one)
     for group in scenarios.values():
         group.sort(key=_badness, reverse=True)
-    ordered = sorted(scenarios, key=lambda name: (name.startswith(APART), name))
+    apart = {one.labels.scenario for one in read if one.kind in APART_KINDS}
+    ordered = sorted(scenarios, key=lambda name: (name in apart or name.startswith(APART), name))
     deepest = max((len(group) for group in scenarios.values()), default=0)
     return [
         scenarios[name][rank] for rank in range(deepest) for name in ordered if rank < len(scenarios[name])
@@ -203,7 +187,8 @@ def notable(read: Sequence[Read]) -> list[Read]:
 def _badness(one: Read) -> float:
     turns = one.score.turns
     waits = [turn.voice_to_voice for turn in turns if turn.voice_to_voice is not None]
-    return max(waits, default=0.0) + sum(turn.cut_in + turn.doubles for turn in turns)
+    wrong = sum(turn.event is not None and turn.event.right is False for turn in turns)
+    return max(waits, default=0.0) + wrong + sum(turn.cut_in + turn.doubles for turn in turns)
 
 
 def _all(folder: Path, read: Sequence[Read]) -> str:

@@ -18,12 +18,12 @@ from agent.story import Decision, Mark
 from pipeline.ports import Pcm
 
 from .audible import stretches
+from .explain import Explained
 from .html_cells import ms
-from .html_waterfall import Explained
 from .labels import UserTurn
 from .recording import Recording
 from .report import Read
-from .score import TurnScore
+from .score import EventScore, TurnScore
 
 COLUMNS = 900
 """Peaks per lane."""
@@ -72,8 +72,9 @@ def linked(relative: str) -> Sound:
     return Sound(quote(relative), False)
 
 
-def conversation(one: Read, recording: Recording, told: Explained, sound: Sound) -> str:
+def conversation(one: Read, recording: Recording, sound: Sound) -> str:
     """The whole block of one conversation."""
+    told = one.explained
     name = escape(one.labels.conversation)
     about = f"{one.labels.scenario}, {recording.length / recording.rate:.0f} s, {len(one.labels.turns)} turns"
     inside = "sound inside this page" if sound.embedded else "sound in a file beside this page"
@@ -164,10 +165,26 @@ def _turns(one: Read, told: Explained) -> str:
             f'<li data-at="{start:.3f}" data-until="{one.labels.seconds(turn.end):.3f}">'
             f'<button type="button" class="seek" data-at="{max(0.0, start - 0.3):.3f}">{_at(start)}</button>'
             f'<div><span class="kind">{turn.number} · {turn.kind}</span> {escape(turn.text)} '
-            f"{_expected(turn)}<strong>{escape(outcome(scored))}</strong>"
+            f"{_expected(turn)}<strong>{escape(outcome(scored))}</strong>{_known(told, turn.number)}"
             f"{f'<ul>{reasons}</ul>' if reasons else ''}</div></li>"
         )
     return f'<ol class="turns">{"".join(rows)}</ol>' if rows else '<p class="faint">no user turns</p>'
+
+
+def _known(told: Explained, number: int) -> str:
+    """What the trace or the server's messages tell of a turn: the reply's words, and where its time went."""
+    lines = []
+    for answer in told.answers:
+        if answer.turn == number:
+            verdict = "refused" if answer.refused else "right" if answer.right else "wrong"
+            at = "" if answer.content is None else f", first answer word after {ms(answer.content)}"
+            lines.append(f"“{answer.said}” {verdict}{at}")
+    terms = [part.terms for part in told.parts if part.turn == number]
+    terms += [part.terms for part in told.socket if part.turn == number]
+    terms += [stop.terms for stop in told.stops if stop.turn == number]
+    terms += [stop.terms for stop in told.socket_stops if stop.turn == number]
+    lines += [" + ".join(f"{name} {ms(value)}" for name, value in one.items()) for one in terms]
+    return "".join(f'<br><span class="faint">{escape(line)}</span>' for line in lines)
 
 
 def _expected(turn: UserTurn) -> str:
@@ -183,11 +200,25 @@ def outcome(scored: TurnScore) -> str:
         said.append("no reply" if scored.censored else f"voice to voice {ms(scored.voice_to_voice)}")
     if scored.stop is not None:
         said.append("did not stop" if scored.stop.censored else f"stopped after {ms(scored.stop.latency)}")
-    if scored.yielded is not None:
+    if scored.event is not None:
+        said += _ignored(scored.event)
+    elif scored.yielded is not None:
         said.append("silenced the agent" if scored.yielded else "kept talking")
     if scored.doubles:
         said.append(f"{scored.doubles} replies too many")
     return " · ".join(said)
+
+
+def _ignored(event: EventScore) -> list[str]:
+    """What came of a sound that wanted nothing."""
+    if event.right is None:
+        return []
+    if event.right:
+        return ["kept talking" if event.speaking else "was ignored"]
+    if not event.speaking:
+        return ["was answered"]
+    back = f", back after {ms(event.silence)}" if event.resumed and event.silence is not None else ""
+    return [f"silenced the agent{back}"]
 
 
 def _said(mark: Decision) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from pipeline.ports import Voice
 
@@ -37,8 +38,17 @@ class Item:
     "Of a null agent."
     echo: float | None = None
     "Decibels of the agent's playback in the microphone."
+    echo_delay: float = 0.06
+    "Seconds from playing a sample to its echo in the microphone."
     monologue: str = ""
-    "What the agent says whenever it is silent, unasked."
+    "What the agent says unasked, as its greeting and whenever it is over or the script asks for it."
+    greets: bool = True
+    "Begin with the monologue."
+    held: bool = False
+    """The monologue is something to talk over: it is begun when the script says so (``Script.prompts``), not
+    as soon as it is over."""
+    about: dict[str, str] = field(default_factory=dict)
+    "For the labels: what is special about this conversation's sound."
 
     @property
     def name(self) -> str:
@@ -48,12 +58,15 @@ class Item:
 
 def conversations(
     scenario: str, count: int, each: int, seed: int, actor: Actor,
-    build: Callable[[int, int, Voice], Awaitable[Script]],
+    build: Callable[[int, int, Voice], Awaitable[Script]], **others: Any,
 ) -> list[Item]:  # fmt: skip
-    """As many conversations of ``each`` events as ``count`` needs, every one with a seed of its own."""
+    """As many conversations of ``each`` events as ``count`` needs, every one with a seed of its own.
+
+    ``others`` are fields of every item.
+    """
     found = []
     for number in range(-(-count // each)):
         own = seed * 1000 + number
         held = min(each, count - number * each)
-        found.append(Item(scenario, number, own, actor, partial(build, own, held)))
+        found.append(Item(scenario, number, own, actor, partial(build, own, held), **others))
     return found

@@ -101,6 +101,18 @@ class Labels:
         """A position of this recording in seconds from its start."""
         return position / self.rate
 
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """Samples at which the harness, not the user, asked the agent to speak: what comes of it is no error.
+
+        Raises LabelsError when ``about`` tells them otherwise than as numbers between commas.
+        """
+        told = self.about.get("asked", "")
+        try:
+            return tuple(int(one) for one in told.split(",") if one.strip())
+        except ValueError:
+            raise LabelsError(f"about: asked is {told!r}; accepted are samples between commas") from None
+
 
 def check(labels: Labels) -> Labels:
     """The same labels, or LabelsError with what is impossible and what would be right."""
@@ -108,6 +120,7 @@ def check(labels: Labels) -> Labels:
         raise LabelsError(f"rate {labels.rate} is not a sample rate of speech; accepted are 8000 and above")
     if labels.length < 0:
         raise LabelsError(f"length {labels.length} is negative; it is the recording's number of samples")
+    _ = labels.asked
     reached = 0
     for place, turn in enumerate(labels.turns, 1):
         _check_turn(turn, place, reached, labels.length)

@@ -24,16 +24,36 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def about_host() -> dict[str, Any]:
-    """Tool, version, processor, cores, load and Python, for a report."""
+    """Tool, version, commit (empty without a checkout), machine, load and Python, for a report."""
     try:
         ours = version("hocket")
     except PackageNotFoundError:
         ours = "uninstalled"
     return {
-        "tool": "hocket bench", "version": ours, "platform": platform.platform(), "cpu": _processor(),
+        "tool": "hocket bench", "version": ours, "commit": commit(), "host": platform.node(),
+        "platform": platform.platform(), "cpu": _processor(),
         "cores": os.cpu_count(), "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else [],
         "python": platform.python_version(),
     }  # fmt: skip
+
+
+def commit() -> str:
+    """The commit of the code that scores, with ``+`` where it was changed since; empty where unknown.
+
+    Only of a checkout of its own: an installed copy may lie below somebody else's repository.
+    """
+    told = [_git("rev-parse", "--show-toplevel"),
+            _git("describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*")]  # fmt: skip
+    return told[1] if told[0] and Path(told[0]).resolve() == _ROOT else ""
+
+
+def _git(*words: str) -> str:
+    try:
+        found = subprocess.run(("git", "-C", str(_ROOT), *words), capture_output=True, text=True, timeout=10,
+                               check=False)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def _processor() -> str:

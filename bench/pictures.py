@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline.errors import UserError
 
-from .html_waterfall import Parts
+from .explain_parts import Parts
 from .summary import Rate
 
 PAPER, INK, FAINT, GRID, RULE = "#fbfaf7", "#22252b", "#7b7f87", "#e6e3dc", "#b3261e"
@@ -32,7 +32,11 @@ HUMAN = 0.2
 """Seconds between turns of people, mean over ten languages (Stivers et al. 2009: about 208 ms)."""
 NEEDS = "pip install 'hocket[bench]'"
 _SIZE = (5.2, 3.5)
-_PARTED = (("detector", 0), ("wait", 1), ("writing", 2), ("voice", 3), ("playing", 4))
+_PARTED = (
+    ("detector", 7), ("endpoint", 1), ("writing", 2), ("voice", 3), ("ready, waits for the decision", 4),
+    ("queue and head", 0),
+)  # fmt: skip
+_MARKERS = "osD^v"
 Draw = Callable[[Any, Any], None]
 """Draws into a figure and its axes."""
 
@@ -47,6 +51,8 @@ class Picture:
     told: str
     "What it shows, in words, for who cannot see it."
     svg: str
+    wide: bool = False
+    "It wants the whole width of a page."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,9 @@ class Dot:
     selective: float
     yields_by: tuple[float, float] | None = None
     selective_by: tuple[float, float] | None = None
+    label: tuple[int, int] = (5, 3)
+    "Where its name stands, in points from it."
+    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,51 +85,67 @@ def drawable() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def waiting(groups: Mapping[str, Sequence[float]], title: str, folder: Path) -> Picture:
-    """Distribution functions of voice-to-voice per scenario, seconds, and the human gap."""
+def waiting(
+    groups: Mapping[str, Sequence[float]], title: str, folder: Path,
+    content: Mapping[str, Sequence[float]] | None = None, *, name: str = "voice-to-voice",
+) -> Picture:  # fmt: skip
+    """Distribution functions of voice-to-voice per scenario, seconds, and the human gap.
+
+    ``content``: the same to the first answer-bearing word, drawn dashed.
+    """
+    words = content or {}
 
     def draw(figure: Any, axes: Any) -> None:
-        longest = max(max(values) for values in groups.values())
-        least = min(0.0, *(min(values) for values in groups.values()))
-        axes.axvline(HUMAN, color=RULE, linewidth=1.2, linestyle=(0, (4, 3)))
-        axes.annotate("people: 200 ms", (HUMAN, 0.02), (4, 0), textcoords="offset points", color=RULE)
-        for (name, values), colour in zip(groups.items(), cycle(SERIES)):
-            axes.ecdf(values, label=f"{name} (n {len(values)})", color=colour, linewidth=1.8)
-        axes.set(xlim=(least - 0.02, longest * 1.05 + 0.02), ylim=(0, 1.02))
-        axes.set_xlabel("seconds from the labelled end of speech to the first audible sample")
+        every = [*groups.values(), *words.values()]
+        longest, least = max(map(max, every)), min(0.0, *map(min, every))
+        axes.axvline(HUMAN, color=RULE, linewidth=1.2, linestyle=(0, (4, 3)), label="people: 200 ms")
+        for (group, values), colour in zip(groups.items(), cycle(SERIES)):
+            axes.ecdf(values, label=f"{group} (n {len(values)})", color=colour, linewidth=1.8)
+            if group in words:
+                axes.ecdf(words[group], color=colour, linewidth=1.2, linestyle=(0, (2, 2)))
+        if words:
+            dashed = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (2, 2))}
+            axes.plot([], [], label="to the first answer word", **dashed)
+        axes.set(xlim=(least - 0.02, longest * 1.05 + 0.02), ylim=(0, 1.0))
+        axes.set_xlabel("seconds from the labelled end of speech")
         axes.set_ylabel("share of replies")
-        axes.legend(loc="lower right")
+        axes.legend(loc="best")
 
-    told = "; ".join(f"{name}: {len(values)} replies" for name, values in groups.items())
-    return _picture("voice-to-voice", title, told, draw, folder)
+    told = "; ".join(f"{group}: {len(values)} replies" for group, values in groups.items())
+    return _picture(name, title, told, draw, folder)
 
 
-def yielding(dots: Sequence[Dot], context: Sequence[Dot], folder: Path) -> Picture:
+def yielding(
+    dots: Sequence[Dot], context: Sequence[Dot], folder: Path, *, name: str = "yield-selectivity"
+) -> Picture:
     """Giving way to interruptions against keeping on under what is none."""
 
     def draw(figure: Any, axes: Any) -> None:
         for place, dot in enumerate(context):
-            name = None if place else "other systems, τ-voice: different stimuli"
-            axes.scatter(dot.selective, dot.yields, s=26, facecolors="none", edgecolors=FAINT, label=name)
-            left = dot.selective > 0.8
+            label = None if place else "other systems, τ-voice: different stimuli"
+            axes.scatter(dot.selective, dot.yields, s=26, facecolors="none", edgecolors=FAINT, label=label)
             axes.annotate(
-                dot.name, (dot.selective, dot.yields), (-5 if left else 5, -9 if place % 2 else 3),
-                textcoords="offset points", color=FAINT, fontsize=7,
-                horizontalalignment="right" if left else "left",
+                dot.name, (dot.selective, dot.yields), dot.label, textcoords="offset points", color=FAINT,
+                fontsize=6.5, horizontalalignment="right" if dot.label[0] < 0 else "left",
             )  # fmt: skip
-        for dot, colour in zip(dots, cycle(SERIES)):
+        for dot, colour, marker in zip(dots, cycle(SERIES), cycle(_MARKERS)):
             across, up = _around(dot.selective, dot.selective_by), _around(dot.yields, dot.yields_by)
-            axes.errorbar(dot.selective, dot.yields, up, across, fmt="o", color=colour, label=dot.name)
+            size = 10 if dot.headline else 5
+            axes.errorbar(dot.selective, dot.yields, up, across, fmt="*" if dot.headline else marker,
+                          color=INK if dot.headline else colour, markersize=size, label=dot.name,
+                          zorder=4 if dot.headline else 3)  # fmt: skip
         axes.set(xlim=(-0.03, 1.05), ylim=(0.3, 1.05))
-        axes.set_xlabel("selectivity: share of backchannels that did not silence it")
+        axes.set_xlabel("selectivity: share of sounds that were to be ignored and were")
         axes.set_ylabel("yield: interruptions given way to within 2 s")
         axes.legend(loc="lower left")
 
     told = "; ".join(f"{dot.name}: yield {dot.yields:.2f}, selectivity {dot.selective:.2f}" for dot in dots)
-    return _picture("yield-selectivity", "Yield against selectivity", told, draw, folder)
+    return _picture(name, "Yield against selectivity", told, draw, folder)
 
 
-def operating(curve: Sequence[Operating], own: Operating | None, folder: Path) -> Picture:
+def operating(
+    curve: Sequence[Operating], own: Operating | None, folder: Path, *, name: str = "end-of-turn"
+) -> Picture:
     """False cut-offs at pauses against the wait after true ends, one point per threshold."""
 
     def draw(figure: Any, axes: Any) -> None:
@@ -129,7 +154,7 @@ def operating(curve: Sequence[Operating], own: Operating | None, folder: Path) -
         high = [one.cut.interval.high for one in curve]
         axes.fill_between(waits, low, high, color=SERIES[1], alpha=0.15, linewidth=0, label="95 %")
         axes.plot(waits, shares, "o-", color=SERIES[1], markersize=3.5, label="scores alone, replayed")
-        for one in {(round(one.wait, 2), one.cut.hits): one for one in curve}.values():
+        for one in _sparse(curve, own):
             axes.annotate(f"{one.threshold:g}", (one.wait, one.cut.share), (4, 5),
                           textcoords="offset points", color=FAINT)  # fmt: skip
         if own is not None:
@@ -142,22 +167,35 @@ def operating(curve: Sequence[Operating], own: Operating | None, folder: Path) -
 
     told = "; ".join(f"threshold {one.threshold:g}: {one.cut.hits} of {one.cut.n} pauses cut, "
                      f"{1000 * one.wait:.0f} ms" for one in curve)  # fmt: skip
-    return _picture("end-of-turn", "End of turn: false cut-offs against waiting", told, draw, folder)
+    return _picture(name, "End of turn: false cut-offs against waiting", told, draw, folder)
 
 
-def waterfall(parts: Sequence[Parts], folder: Path) -> Picture:
+def _sparse(curve: Sequence[Operating], own: Operating | None) -> list[Operating]:
+    """Points far enough apart for a label each."""
+    waits = [one.wait for one in (*curve, *([own] if own else []))]
+    across = max(waits) - min(waits) or 1.0
+    found: list[Operating] = []
+    for one in curve:
+        if all(abs(one.wait - other.wait) > 0.12 * across or abs(one.cut.share - other.cut.share) > 0.06
+               for other in found):  # fmt: skip
+            found.append(one)
+    return found
+
+
+def waterfall(parts: Sequence[Parts], folder: Path, *, name: str = "waterfall") -> Picture:
     """Each reply on its own row: above, how its turn was ended; below, how its words and sound came."""
 
     def draw(figure: Any, axes: Any) -> None:
-        figure.set_figheight(1.2 + 0.27 * len(parts))
+        figure.set_size_inches(2 * _SIZE[0], 1.2 + 0.25 * len(parts))
         for row, one in enumerate(parts):
+            ready = max(one.sound, one.decided)
             spans = (
-                ("detector", 0.0, one.detected, row - 0.17), ("wait", one.detected, one.decided, row - 0.17),
-                ("writing", one.began, one.words, row + 0.17), ("voice", one.words, one.sound, row + 0.17),
-                ("playing", one.sound, one.total, row + 0.17),
+                (0.0, one.detected, row - 0.17), (one.detected, one.decided, row - 0.17),
+                (one.began, one.words, row + 0.17), (one.words, one.sound, row + 0.17),
+                (one.sound, ready, row + 0.17), (ready, one.total, row + 0.17),
             )  # fmt: skip
-            for (name, start, end, y), (_, colour) in zip(spans, _PARTED, strict=True):
-                axes.barh(y, end - start, 0.3, start, color=SERIES[colour], label=None if row else name)
+            for (start, end, y), (label, colour) in zip(spans, _PARTED, strict=True):
+                axes.barh(y, end - start, 0.3, start, color=SERIES[colour], label=None if row else label)
             axes.plot([one.total] * 2, [row - 0.36, row + 0.36], color=INK, linewidth=1.6)
         axes.axvline(0.0, color=FAINT, linewidth=1)
         names = [f"{one.conversation} · {one.turn}" for one in parts]
@@ -167,7 +205,7 @@ def waterfall(parts: Sequence[Parts], folder: Path) -> Picture:
         figure.legend(loc="outside upper center", ncols=len(_PARTED))
 
     told = "; ".join(f"{one.conversation} turn {one.turn}: {1000 * one.total:.0f} ms" for one in parts)
-    return _picture("waterfall", "Where each reply's time went", told, draw, folder)
+    return replace(_picture(name, "Where each reply's time went", told, draw, folder), wide=True)
 
 
 def _around(middle: float, by: tuple[float, float] | None) -> list[list[float]] | None:

@@ -1,7 +1,8 @@
 """A conversation as two aligned channels, the user as sent and the agent as played, and whether labels fit.
 
-Refuses what would give a wrong score silently: one channel, no samples, swapped channels, another rate than
-the labels', a constant offset, samples that are not numbers.
+Refuses what would give a wrong score silently: one channel, or one sound in both; no samples, or other than
+numbers; a constant offset; swapped or silent channels; another length or rate than the labels', or labels
+outside of it. What only makes a score doubtful is in ``recording_warnings``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from pipeline.errors import SoundFileError
 from pipeline.ports import Pcm
 
 from .audible import audible
-from .labels import Labels, LabelsError, UserTurn
+from .labels import Kind, Labels, LabelsError, UserTurn
 
 OFFSET = 0.002
 """Largest constant offset of a channel: -54 dBFS. Near the -45 dBFS of audibility it would pass for sound."""
 PRESENT = 0.25
 """Share of a labelled turn's windows, pauses left out, in which its channel must be audible."""
+SPEECH = frozenset({Kind.QUESTION, Kind.BARGE_IN, Kind.BACKCHANNEL})
+"""Kinds that the user says aloud, so that their channel must hold them; the others may be faint or brief."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,12 +57,17 @@ def from_channels(samples: np.ndarray, rate: int, source: str) -> Recording:
         raise SoundFileError(f"{source} holds samples that are not numbers; export it again as PCM")
     user, agent = (np.ascontiguousarray(samples[:, side], np.float32) for side in (0, 1))
     for name, channel in (("user", user), ("agent", agent)):
-        if abs(offset := float(np.median(channel))) > OFFSET:
+        if abs(offset := _offset(channel)) > OFFSET:
             raise SoundFileError(
                 f"{source}: the {name}'s channel has a constant offset of {offset:+.4f} of full scale "
                 f"(at most {OFFSET:g}); remove it with a high-pass filter and score again"
             )
     return Recording(user, agent, rate)
+
+
+def _offset(channel: Pcm) -> float:
+    """The smaller of mean and median: lopsided speech moves the first, a lopsided noise the second."""
+    return min(float(np.mean(channel, dtype=np.float64)), float(np.median(channel)), key=abs)
 
 
 def load(path: Path) -> Recording:
@@ -86,25 +94,53 @@ def save(recording: Recording, path: Path) -> None:
 
 def fit(recording: Recording, labels: Labels) -> None:
     """Check that these labels belong to this recording. Raises LabelsError or SoundFileError."""
+    if len(recording.agent) != recording.length:
+        raise SoundFileError(
+            f"the user's channel has {recording.length} samples and the agent's {len(recording.agent)}; "
+            "sample k of both must be one instant: cut or pad them to one length, from one start"
+        )
     if labels.rate != recording.rate:
         raise LabelsError(
             f"the labels count {labels.rate} samples a second and the recording has {recording.rate}; "
             "label positions are samples of the recording itself: convert one of them"
         )
+    for turn in labels.turns:
+        if turn.end > recording.length:
+            raise LabelsError(
+                f"turn {turn.number} is labelled up to {labels.seconds(turn.end):.2f} s, but the recording "
+                f"ends at {labels.seconds(recording.length):.2f} s; the labels belong to a different "
+                "recording, or it was cut"
+            )
     if labels.length != recording.length:
         raise LabelsError(
             f"the labels describe {labels.length} samples and the recording has {recording.length}; "
             "they belong to different recordings, or one was cut"
         )
+    _sides(recording, labels)
+
+
+def _sides(recording: Recording, labels: Labels) -> None:
+    """Check that each channel holds its own side, as far as the labels tell."""
     user, agent = (audible(channel, recording.rate) for channel in (recording.user, recording.agent))
-    missing = [turn for turn in labels.turns if _share(user, turn, recording.rate) < PRESENT]
+    if user.any() and np.array_equal(recording.user, recording.agent):
+        raise SoundFileError(
+            "both channels hold the same sound: a mono mix cannot be scored; record the user as sent in "
+            "channel 0 and the agent as played in channel 1"
+        )
+    turns = [turn for turn in labels.turns if turn.kind in SPEECH]
+    missing = [turn for turn in turns if _share(user, turn, recording.rate) < PRESENT]
     if not missing:
         return
     crossed = [turn for turn in missing if _share(agent, turn, recording.rate) >= PRESENT]
-    if 2 * len(crossed) > len(labels.turns):
+    if 2 * len(crossed) > len(turns):
         raise SoundFileError(
-            f"the channels look swapped: in {len(crossed)} of {len(labels.turns)} labelled turns the first "
-            "channel is silent and the second is not; the user comes first, the agent second"
+            f"the channels look swapped: in {len(crossed)} of {len(turns)} labelled turns the user's speech "
+            "lies in channel 1, not in channel 0; the user comes first, the agent second"
+        )
+    if not user.any():
+        raise SoundFileError(
+            f"the user's channel is silent throughout, though {len(turns)} turns are labelled in it; "
+            "channel 0 holds the user as sent to the agent"
         )
     turn = missing[0]
     raise LabelsError(

@@ -24,8 +24,8 @@ from .labels import During, Labels, Pause
 from .score import WINDOW
 from .script import GONE, Placed, Script
 from .stimuli import Stimulus
+from .suites import REPLAY, Suite
 
-REPLAY = "replay"
 MARGIN = 1.0
 """Seconds beyond the window in which a reply counts that the last turn is given at least."""
 
@@ -97,6 +97,19 @@ def replay_items(folder: Path) -> list[Item]:
             "make them with hocket bench import, or hocket bench run"
         )
     return found
+
+
+def replay_suite(folder: Path) -> Suite:
+    """The folder as a suite: its scenarios are those of its labels. Raises as ``replay_items``."""
+    whole = replay_items(folder)
+    names = tuple(dict.fromkeys(item.scenario for item in whole))
+
+    def items(scenario: str, count: int, seed: int, *, minutes: float = 0.0) -> list[Item]:
+        if scenario not in names:
+            raise KeyError(scenario)
+        return [item for item in whole if item.scenario == scenario][:count]
+
+    return Suite(REPLAY, names, items, names)
 
 
 def _conversations(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .compare import compare_folders
 from .compare_table import as_page, as_text
-from .html_page import Limits, write_page
+from .html_page import MARKDOWN, Limits, write_page
 from .pictures import NEEDS, drawable
 
 Tell = Callable[[str], None]
@@ -18,6 +18,7 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``hocket bench report DIR`` takes."""
     limits = Limits()
     parser.add_argument("folder", type=Path, help="a run's folder; the page and its pictures go into it")
+    parser.add_argument("--hear", action="store_true", help="listen to the answers (needs pocketsphinx)")
     parser.add_argument("--sounds", type=int, default=limits.conversations, metavar="N",
                         help="conversations whose sound goes into the page")  # fmt: skip
     parser.add_argument("--megabytes", type=float, default=limits.megabytes, metavar="MB",
@@ -26,8 +27,9 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
 
 def report_command(given: argparse.Namespace, tell: Tell) -> int:
     """Write the page. Raises UserError, LabelsError, SoundFileError."""
-    page = write_page(given.folder, Limits(given.sounds, given.megabytes))
+    page = write_page(given.folder, Limits(given.sounds, given.megabytes), listen=given.hear)
     tell(f"{page} ({page.stat().st_size / 1e6:.1f} MB, everything inside)")
+    tell(f"{given.folder / MARKDOWN}")
     for picture in sorted(given.folder.glob("*.png")):
         tell(f"{picture}")
     if not drawable():

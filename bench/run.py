@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from agent.turn import TurnConfig
 from pipeline import clock as clocks
@@ -19,10 +20,12 @@ from pipeline.ports import Compute, Voice
 
 from .edge import Clock
 from .item import Item
+from .progress import Lines, Progress
+from .replay import replay_suite
 from .script import Script
 from .session_run import Outcome, Target, hold, keep, opened, read_outcome
 from .studio import record
-from .suites import Suite, suite
+from .suites import REPLAY, SUITES, Suite, suite
 
 RUN = "run.json"
 Tell = Callable[[str], None]
@@ -45,13 +48,26 @@ class Settings:
     minutes: float = 5.0
     "Of each echo recording."
     suite: str = "core"
+    people: Path | None = None
+    "Folder of people's recordings, for suites that take them."
+
+    stimuli: Path | None = None
+    "Folder of conversations whose user is played again, for the suite ``replay``."
 
     def __post_init__(self) -> None:
-        known = suite(self.suite).scenarios
+        if (self.suite == REPLAY) is not (self.stimuli is not None):
+            raise UserError(
+                "the suite replay plays the user of a folder of conversations: "
+                "hocket bench run --suite replay --stimuli DIR; no other suite takes one"
+            )
+        known = self.plan.scenarios
         if unknown := [name for name in self.scenarios if name not in known]:
             raise UserError(
                 f"the suite {self.suite} has no scenario {unknown[0]!r}; it has {', '.join(known)}"
             )
+        if self.people is not None and not self.plan.people:
+            able = ", ".join(name for name, one in SUITES.items() if one.people)
+            raise UserError(f"the suite {self.suite} takes no people's recordings; {able} do")
         if self.count < 1:
             raise UserError(f"n must be at least 1, not {self.count}")
         if not 0.05 <= self.minutes <= 60:
@@ -67,7 +83,7 @@ class Settings:
     @property
     def plan(self) -> Suite:
         """The suite itself."""
-        return suite(self.suite)
+        return suite(self.suite) if self.stimuli is None else replay_suite(self.stimuli)
 
     @property
     def turn(self) -> TurnConfig:
@@ -75,21 +91,23 @@ class Settings:
         return TurnConfig() if self.endpoint is None else TurnConfig.fixed(self.endpoint)
 
 
-def run_suite(settings: Settings, target: Target, tell: Tell) -> bool:
+def run_suite(settings: Settings, target: Target, tell: Tell, progress: Progress | None = None) -> bool:
     """Hold every conversation that the folder lacks. False when Ctrl-C stopped it: what is done is kept.
 
-    Raises UserError when the folder holds a run with other settings.
+    ``progress`` None: a line per conversation through ``tell``. Raises UserError when the folder holds a run
+    with other settings.
     """
     claim(settings, target.names)
     wanted = items_of(settings)
     todo = [item for item in wanted if read_outcome(settings.out / item.name) is None]
-    if len(todo) < len(wanted):
-        tell(f"{len(wanted) - len(todo)} of {len(wanted)} conversations are done already")
+    bar = progress or Lines(tell)
     try:
-        if settings.clock is Clock.WALL:
-            clocks.run(lambda: _in_real_time(todo, settings, target, tell))
-        else:
-            _in_virtual_time(todo, settings, target, tell)
+        with bar:
+            bar.begin(len(wanted), len(wanted) - len(todo))
+            if settings.clock is Clock.WALL:
+                clocks.run(lambda: _in_real_time(todo, settings, target, bar))
+            else:
+                _in_virtual_time(todo, settings, target, bar)
     except KeyboardInterrupt:
         return False
     return True
@@ -97,10 +115,13 @@ def run_suite(settings: Settings, target: Target, tell: Tell) -> bool:
 
 def items_of(settings: Settings, scenarios: Sequence[str] | None = None) -> list[Item]:
     """The conversations that these settings ask for; ``scenarios`` None: those of the settings."""
+    given: dict[str, Any] = {"minutes": settings.minutes}
+    if settings.plan.people:
+        given["folder"] = settings.people
     return [
         item
         for name in (settings.chosen if scenarios is None else scenarios)
-        for item in settings.plan.items(name, settings.count, settings.seed, minutes=settings.minutes)
+        for item in settings.plan.items(name, settings.count, settings.seed, **given)
     ]
 
 
@@ -119,25 +140,26 @@ def claim(settings: Settings, names: Mapping[str, str]) -> None:
         )
 
 
-async def _in_real_time(todo: Sequence[Item], settings: Settings, target: Target, tell: Tell) -> None:
+async def _in_real_time(todo: Sequence[Item], settings: Settings, target: Target, bar: Progress) -> None:
     if not todo:
         return
     brain, voice = target.brain(), target.voice()
     try:
-        for place, item in enumerate(todo, 1):
+        for item in todo:
+            bar.hold(item.name)
             script = await _prepare(item, target)
-            tell(_line(await _hold(item, script, settings, target, brain, voice), place, len(todo)))
+            _tell(bar, await _hold(item, script, settings, target, brain, voice))
     finally:
         await voice.close()
         await brain.close()
 
 
-def _in_virtual_time(todo: Sequence[Item], settings: Settings, target: Target, tell: Tell) -> None:
+def _in_virtual_time(todo: Sequence[Item], settings: Settings, target: Target, bar: Progress) -> None:
     """Stimuli are made in real time, since voices may need processes; conversations are simulated."""
-    for place, item in enumerate(todo, 1):
+    for item in todo:
+        bar.hold(item.name)
         script, recorded = clocks.run(partial(_prepare_all, item, target))
-        outcome = clocks.simulate(partial(_held, item, script, recorded, settings, target), seed=item.seed)
-        tell(_line(outcome, place, len(todo)))
+        _tell(bar, clocks.simulate(partial(_held, item, script, recorded, settings, target), seed=item.seed))
 
 
 async def _held(
@@ -152,13 +174,13 @@ async def _held(
 
 
 async def _prepare_all(item: Item, target: Target) -> tuple[Script, Voice | None]:
-    """The user's part, and what the agent says unasked, in its real voice where there is one."""
+    """The user's part, and what the agent says unasked into its own ears: there in its real voice, if any."""
     script = await _prepare(item, target)
-    if target.studio is None or not item.monologue:
+    if target.studio is None or item.echo is None or not item.monologue:
         return script, None
     voice = target.studio()
     try:
-        return script, await record(voice, [item.monologue])
+        return script, await record(voice, [item.monologue], rest=target.voice)
     finally:
         await voice.close()
 
@@ -181,10 +203,11 @@ async def _hold(
     return keep(held, folder, target, settings.clock)
 
 
-def _line(outcome: Outcome, place: int, total: int) -> str:
-    name = f"{outcome.scenario}/{outcome.number:03d}"
-    said = f"[{place}/{total}] {name}: {outcome.seconds:.0f} s"
-    if outcome.error:
-        return f"{said}, failed: {outcome.error}"
+def _tell(bar: Progress, outcome: Outcome) -> None:
+    said = f"{outcome.scenario}/{outcome.number:03d}: {outcome.seconds:.0f} s"
     late = outcome.punctuality
-    return f"{said}, worst tick {1000 * late.worst:.0f} ms late" if late.late else said
+    if outcome.error:
+        said += f", failed: {outcome.error}"
+    elif late.late:
+        said += f", worst tick {1000 * late.worst:.0f} ms late"
+    bar.held(said, failed=bool(outcome.error))

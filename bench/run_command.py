@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import UserError
 
 from .edge import Clock
+from .load_command import load_arguments, load_command
+from .load_plan import SUITE as LOAD
 from .machine import MACHINE, measure
+from .progress import progress_for
 from .run import Settings, claim, items_of, run_suite
 from .session_run import Target
 from .show import show_report
 from .socket_run import only_over_a_socket, run_over
-from .suites import SUITES, suite
+from .suites import REPLAY, SUITES
 from .target import declared_target, real_target
 from .target_command import target_arguments, target_from
 
@@ -26,9 +30,12 @@ Tell = Callable[[str], None]
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``run`` takes."""
-    parser.add_argument("--suite", choices=tuple(SUITES), default="core")
+    parser.add_argument("--suite", choices=(*SUITES, REPLAY, LOAD), default="core")
     parser.add_argument(
-        "--target", default=INPROC, metavar="WHAT", help="inproc (this runtime) or a server's ws://…"
+        "--target",
+        default=INPROC,
+        metavar="WHAT",
+        help="inproc, ws(s)://…, webrtc+http(s)://…, moshi+ws(s)://…",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for recordings; goes on in it")
     parser.add_argument("--clock", choices=tuple(Clock), default=Clock.WALL, help="only wall shows latency")
@@ -40,14 +47,19 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", default="auto", help="the agent's voice (auto: the best installed)")
     parser.add_argument("--user", default="auto", help="the user's voice; must differ from the agent's")
     parser.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
+    parser.add_argument("--people", type=Path, help="turns, overlap: folder of people's recordings")
+    parser.add_argument("--stimuli", type=Path, help="replay: folder of conversations (bench import)")
     target_arguments(parser)
+    load_arguments(parser)
 
 
 def run_command(given: argparse.Namespace, tell: Tell) -> int:
     """Hold the suite and report. Returns the exit status; raises HocketError."""
+    if given.suite == LOAD:
+        return load_command(given, tell)
     settings = Settings(
         given.out, Clock(given.clock), given.endpoint, given.seed, given.n, tuple(given.scenario or ()),
-        given.minutes, given.suite,
+        given.minutes, given.suite, given.people, given.stimuli,
     )  # fmt: skip
     whole = _inproc(given, settings, tell) if given.target == INPROC else _over(given, settings, tell)
     show_report(settings.out, tell, listen=given.hear, small=given.all)
@@ -57,7 +69,7 @@ def run_command(given: argparse.Namespace, tell: Tell) -> int:
 
 
 def _inproc(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
-    whole = run_suite(settings, _target(given, settings.clock), tell)
+    whole = run_suite(settings, _target(given, settings.clock), tell, progress_for(sys.stdout, tell))
     if whole and "machine" in settings.chosen and settings.clock is Clock.WALL:
         _measure(settings.out / MACHINE, given.voice, tell)
     return whole
@@ -69,7 +81,7 @@ def _over(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
     if settings.endpoint is not None:
         raise UserError("--endpoint sets this runtime's; a server decides for itself (see --turn-detection)")
     target = target_from(given)
-    able = only_over_a_socket(settings.chosen, suite(settings.suite).over_wire)
+    able = only_over_a_socket(settings.chosen, settings.plan.over_wire)
     claim(settings, target.names)
     return run_over(items_of(settings, able), settings.out, target, tell)
 

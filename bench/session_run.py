@@ -105,7 +105,8 @@ async def hold(
     turn: TurnConfig, trace: Trace,
 ) -> Held:  # fmt: skip
     """Hold one conversation. A session that fails is part of the result; any other error is raised."""
-    edge = BenchEdge(script, clock=clock, room=_room(item, target), seed=item.seed)
+    talk = item.monologue if item.held else ""
+    edge = BenchEdge(script, clock=clock, room=_room(item, target), seed=item.seed, talk=talk)
     counts: Counter[str] = Counter()
     error = ""
     trace.subscribe(lambda entry: _count(entry, counts))
@@ -126,6 +127,7 @@ def keep(held: Held, folder: Path, target: Target, clock: Clock) -> Outcome:
     item, edge = held.item, held.edge
     recording = edge.recording()
     about = {**target.names, "actor": str(item.actor), "clock": str(clock), "seed": str(item.seed)}
+    about |= item.about
     recordings.save(recording, folder / "conversation.wav")
     manifests.save(edge.labels(item.name, item.scenario, about), folder / "labels.json")
     outcome = Outcome(
@@ -142,11 +144,11 @@ async def _converse(
     if item.actor is Actor.SCRIPTED:
         brain, voice = InlineCompute(ScriptedBrain()), ToneVoice()
     session = AgentSession(
-        Agent(greeting=item.monologue or None),
+        Agent(greeting=item.monologue if item.greets and item.monologue else None),
         edge=edge, brain=brain, voice=voice, detector=target.detector(), trace=trace,
         config=SessionConfig(turn=turn),
     )  # fmt: skip
-    if item.monologue:
+    if item.monologue and not item.held:
         trace.subscribe(
             lambda entry: session.say(item.monologue) if isinstance(entry.item, PlaybackEnded) else None
         )
@@ -156,7 +158,8 @@ async def _converse(
 def _room(item: Item, target: Target) -> Room | None:
     if item.echo is None:
         return None
-    return Room(item.echo, target.canceller() if target.canceller else None, seed=item.seed)
+    canceller = target.canceller() if target.canceller else None
+    return Room(item.echo, canceller, delay=item.echo_delay, seed=item.seed)
 
 
 def _count(entry: Entry, counts: Counter[str]) -> None:

@@ -31,6 +31,6 @@ class SocketEdge(BenchEdge):
             self.tick(source)
             ring.write(self._taken)
 
-    def position(self) -> int:
-        """This instant as a sample of the recording."""
-        return round((now() - self.began) * PLAYOUT_RATE)
+    def position(self, moment: float | None = None) -> int:
+        """A moment on the loop's clock as a sample of the recording; None: this instant."""
+        return round(((now() if moment is None else moment) - self.began) * PLAYOUT_RATE)

@@ -12,6 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from audio_io.resample import Resampler
 from pipeline.channel import ClosedError
 from pipeline.clock import now
@@ -19,13 +21,15 @@ from pipeline.errors import PeerError
 from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE
 from pipeline.ring import AudioRing
 
+from .audible import THRESHOLD
 from .edge import TICK
 from .item import Item
 from .script import Script
 from .session_run import Held
 from .socket_edge import SocketEdge
-from .socket_sink import Sink
-from .targets.port import Act, Line, Told
+from .socket_speaker import Speaker
+from .socket_turns import Turns
+from .targets.port import Act, ByHand, Line, Told
 
 EVENTS = "events.jsonl"
 LATE = 0.020
@@ -41,7 +45,9 @@ class EventLog:
     """JSON lines: ``{"t": 48000, "clk": "media", "ev": "response.created", …}``, t in recording samples."""
 
     def __init__(self, path: Path | None) -> None:
-        self._file: TextIO | None = None if path is None else path.open("w", encoding="utf-8")
+        self._file: TextIO | None = (
+            None if path is None else path.open("w", encoding="utf-8", errors="backslashreplace")
+        )
 
     def note(self, at: int, event: str, **facts: Any) -> None:
         if self._file is not None:
@@ -75,8 +81,9 @@ class _Call:
 
     def __init__(self, script: Script, line: Line, seed: int, jitter: float, log: EventLog) -> None:
         self.edge = SocketEdge(script, seed=seed)
-        self._sink = Sink(jitter)
+        self._sink = Speaker(jitter)
         self._line, self._log = line, log
+        self._button = line if isinstance(line, ByHand) and line.by_hand else None
         self._counts: Counter[str] = Counter()
         self._complaint = ""
 
@@ -98,16 +105,13 @@ class _Call:
 
     def counted(self) -> dict[str, int]:
         """Of messages and of what the sink had to do."""
-        sink = {
-            "Gaps": self._sink.gaps,
-            "GapSamples": self._sink.gap_samples,
-            "StaleSamples": self._sink.late,
-        }
-        return {name: count for name, count in sorted((self._counts | Counter(sink)).items()) if count}
+        every = self._counts + Counter(self._sink.counted())
+        return {name: count for name, count in sorted(every.items()) if count}
 
     async def _send(self, ring: AudioRing) -> None:
         """Every frame as soon as it is whole. A server that does not read is not waited for by the ticks."""
         up, cursor = Resampler(CAPTURE_RATE, self._line.rate), ring.cursor()
+        turns = Turns(self.edge.script, up.delay)
         while True:
             try:
                 begun, frame = await cursor.read(FRAME)
@@ -115,22 +119,29 @@ class _Call:
                 return
             due = self.edge.began + (begun + FRAME) / CAPTURE_RATE
             self._counts["LatePackets"] += now() - due > LATE
+            if self._button and turns.begin(begun):
+                await self._button.begin_turn()
+                await self._stop(self.edge.position())
             await self._line.send(up.push(frame))
+            if self._button and turns.end(begun + FRAME):
+                self._log.note(self.edge.position(), "bench.turn_ended")
+                await self._button.end_turn()
 
     async def _listen(self) -> None:
         while True:
             await self._take(await self._line.receive())
 
     async def _take(self, told: Told) -> None:
-        at = self.edge.position()
+        at = self.edge.position(told.arrived)
         facts = told.facts | ({"n": len(told.pcm)} if told.pcm is not None else {})
-        self._log.note(at, told.name, **facts)
+        if told.stamp is None:  # fifty packets a second of silence tell nothing that the recording does not
+            self._log.note(at, told.name, **facts)
         if told.name in NAMED:
             self._counts[NAMED[told.name]] += 1
         match told.act:
             case Act.SOUND if told.pcm is not None:
-                self._counts["Sounds"] += 1
-                self._sink.arrive(told.item, told.pcm, at)
+                self._counts["Sounds"] += bool((np.abs(told.pcm) > THRESHOLD).any())
+                self._sink.arrive(told, told.pcm, at)
             case Act.SOUND_END:
                 self._sink.ended(told.item)
             case Act.USER_BEGAN:
@@ -154,10 +165,12 @@ class _Call:
         if self._counts["Sounds"] or not due:
             return ""
         why = f" (it complained: {self._complaint})" if self._complaint else ""
-        return (
-            f"the agent never answered: {len(due)} turns wanted a reply and no sound came{why}; "
-            "does its session detect the ends of turns?"
-        )
+        began, ended = (self._counts[name] for name in ("SpeechStarted", "SpeechStopped"))
+        hint = "does its session detect the ends of turns?"
+        if began and not ended and not self._button:
+            hint = "it heard the user begin and never stop; --turn-detection none ends turns for it"
+        asked = f"{len(due)} turns wanted a reply and nothing audible came"
+        return f"the agent never answered: {asked}{why}; {hint}"
 
 
 def framing(end: int) -> float:

@@ -133,7 +133,7 @@ def write_missing(item: Item, out: Path, error: str) -> Missing:
     found = Missing(item.scenario, item.number, item.seed, error)
     (out / item.name).mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n"
-    (out / item.name / MISSING).write_text(text, encoding="utf-8")
+    (out / item.name / MISSING).write_text(text, encoding="utf-8", errors="backslashreplace")
     return found
 
 

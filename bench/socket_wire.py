@@ -1,4 +1,4 @@
-"""WebSocket as the harness uses it: text out, text in, and one sentence for everything that can go wrong.
+"""WebSocket as the harness uses it: messages both ways, and one sentence for everything that can go wrong.
 
 All of the protocol is the websockets package's. A key is read from the environment when dialling, goes into
 one header and nowhere else: into no log, no report, no error.
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from websockets.asyncio.client import connect as dial
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 
 from pipeline.channel import Channel, ClosedError
 from pipeline.errors import PeerError, UserError
@@ -25,14 +26,24 @@ CLOSING = 2.0
 """Seconds to wait for a server to hang up too."""
 LARGEST = 16 * 2**20
 """Bytes of the largest message that is accepted."""
+SAID = 300
+"""Signs of a server's own words that are repeated."""
 SHOWN = ("model", "intent")
 """Parts of an address's query that a report may name; the others may be secrets."""
+
+
+_HUNG_UP: dict[int, str] = {
+    CloseCode.MESSAGE_TOO_BIG: f"sent a message of more than {LARGEST // 2**20} MiB",
+    CloseCode.INVALID_DATA: "sent text that is no UTF-8",
+    CloseCode.PROTOCOL_ERROR: "broke the rules of WebSocket",
+}
+"""Why our own end closes a connection."""
 
 
 class Wire(Protocol):
     """A two-way carrier of messages."""
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: str | bytes) -> None:
         """Raises PeerError when the other end is gone."""
         ...
 
@@ -53,7 +64,7 @@ class SocketWire:
     def __init__(self, connection: Connection, where: str) -> None:
         self._connection, self._where = connection, where
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: str | bytes) -> None:
         try:
             await self._connection.send(text)
         except ConnectionClosed as error:
@@ -70,24 +81,30 @@ class SocketWire:
             await self._connection.close()
 
     def _gone(self, error: ConnectionClosed) -> PeerError:
+        if error.sent is not None and error.sent.code in _HUNG_UP and not error.rcvd_then_sent:
+            return PeerError(f"{self._where} {_HUNG_UP[error.sent.code]}; the conversation was ended")
         told = error.rcvd
-        why = f"code {told.code}{f', {told.reason}' if told.reason else ''}" if told else "without a word"
+        why = (
+            f"code {told.code}{f', {plain(told.reason)}' if told.reason else ''}"
+            if told
+            else "without a word"
+        )
         return PeerError(f"{self._where} closed the connection in the middle of the conversation ({why})")
 
 
 async def connect(url: str, key_env: str = "", patience: float = PATIENCE) -> Wire:
     """Dial a server. Raises UserError for an address or key that cannot be used, PeerError for the rest."""
-    where, headers = shown(url), _headers(key_env)
+    where, keys = shown(url), headers(key_env)
     host = urlsplit(url).hostname or ""
     local = host == "localhost" or host.startswith("127.") or host == "::1"
     try:
         connection = await dial(
-            url, additional_headers=headers, open_timeout=patience, close_timeout=CLOSING,
+            url, additional_headers=keys, open_timeout=patience, close_timeout=CLOSING,
             max_size=LARGEST, ping_interval=None,
             compression=None, proxy=None if local else True,
         )  # fmt: skip
     except InvalidStatus as error:
-        raise PeerError(_refused(where, error.response.status_code, key_env)) from None
+        raise PeerError(refused(where, error.response.status_code, key_env)) from None
     except TimeoutError:
         raise PeerError(f"{where} gave no handshake within {patience:g} s; is it a server?") from None
     except WebSocketException as error:
@@ -119,7 +136,13 @@ def shown(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, kept, ""))
 
 
-def _headers(key_env: str) -> dict[str, str]:
+def plain(text: str) -> str:
+    """A stranger's words for a terminal and a file: one line, no control characters, not long."""
+    return "".join(sign if sign.isprintable() else " " for sign in text[:SAID]).strip()
+
+
+def headers(key_env: str) -> dict[str, str]:
+    """The key in this environment variable as a header. Raises UserError when there is none."""
     if not key_env:
         return {}
     key = os.environ.get(key_env, "").strip()
@@ -128,12 +151,13 @@ def _headers(key_env: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def _refused(where: str, status: int, key_env: str) -> str:
+def refused(where: str, status: int, key_env: str, path: str = "/v1/realtime") -> str:
+    """What an HTTP status that is no success means, and what to do. ``path``: where such servers listen."""
     if status in (401, 403):
         key = f"the key in {key_env}" if key_env else "a call without a key; name one with --key-env"
         return f"{where} refused {key} (HTTP {status})"
     if status == 404:
-        return f"{where} has nothing at this path (HTTP 404); OpenAI-Realtime servers listen at /v1/realtime"
+        return f"{where} has nothing at this path (HTTP 404); OpenAI-Realtime servers listen at {path}"
     if status == 429:
         return f"{where} allows no more calls at the moment (HTTP 429); wait, and run the same command again"
     return f"{where} refused the connection (HTTP {status})"

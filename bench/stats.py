@@ -70,3 +70,31 @@ def bootstrap(
     drawn = random.integers(0, len(filled), size=(RESAMPLES, len(filled)))
     results = sorted(statistic([value for pick in row for value in filled[pick]]) for row in drawn)
     return Interval(percentile(results, 0.025), percentile(results, 0.975))
+
+
+def bootstrap_percentiles(
+    groups: Mapping[str, Sequence[float]], shares: Sequence[float]
+) -> list[Interval] | None:
+    """What ``bootstrap`` gives for each percentile, from the same draws, without sorting every resample.
+
+    A resample is a weight per value, so its percentiles are read from the values' order and summed weights.
+    """
+    filled = [list(values) for _, values in sorted(groups.items()) if values]
+    if len(filled) < 2:
+        return None
+    values = np.array([value for group in filled for value in group], np.float64)
+    owner = np.repeat(np.arange(len(filled)), [len(group) for group in filled])
+    order = np.argsort(values, kind="stable")
+    values, owner = values[order], owner[order]
+    drawn = np.random.default_rng(SEED).integers(0, len(filled), size=(RESAMPLES, len(filled)))
+    found: list[list[float]] = [[] for _ in shares]
+    for row in drawn:
+        weight = np.bincount(row, minlength=len(filled))[owner]
+        reached = np.cumsum(weight)
+        for told, share in zip(found, shares, strict=True):
+            place = share * (int(reached[-1]) - 1)
+            below = math.floor(place)
+            above = min(below + 1, int(reached[-1]) - 1)
+            low, high = values[np.searchsorted(reached, (below, above), side="right")]
+            told.append(float(low + (high - low) * (place - below)))
+    return [Interval(percentile(told, 0.025), percentile(told, 0.975)) for told in found]

@@ -28,7 +28,7 @@ PEAK = 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stimulus:
-    """One thing to be said by the user: speech from the first sample to the last, at CAPTURE_RATE."""
+    """One thing to be said by the user: speech from the first sample on, at CAPTURE_RATE."""
 
     pcm: Pcm
     kind: Kind = Kind.QUESTION
@@ -38,10 +38,17 @@ class Stimulus:
     expected: str | None = None
     reply: bool = True
     voice: str = ""
+    tail: int = 0
+    "Samples of ``pcm`` after the speech is over: a room's answer to it. The label ends before them."
 
     @property
     def seconds(self) -> float:
-        return len(self.pcm) / CAPTURE_RATE
+        return self.length / CAPTURE_RATE
+
+    @property
+    def length(self) -> int:
+        """Samples of the speech, which the label spans."""
+        return len(self.pcm) - self.tail
 
 
 def trimmed(pcm: Pcm, *, what: str = "the sound") -> Pcm:
@@ -83,21 +90,48 @@ async def spoken(
     return Stimulus(await synthesise(voice, text), kind, (), text, expected, due, voice.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Silence between two pieces of a turn."""
+
+    seconds: float
+    marked: bool = True
+    'Labelled as a pause; False for the breath before an "um", which is no event of its own.'
+
+
+async def composed(
+    voice: Voice, parts: Sequence[str | Gap], kind: Kind = Kind.QUESTION, *, expected: str | None = None
+) -> Stimulus:
+    """Pieces of speech with silence between: each is spoken on its own, so each sounds as if it were the end.
+
+    Every gap is exactly as long as asked, from the last sample of one piece to the first of the next. Raises
+    ValueError where a turn begins or ends in silence.
+    """
+    if not parts or isinstance(parts[0], Gap) or isinstance(parts[-1], Gap):
+        raise ValueError("a turn begins and ends with speech")
+    pieces, marks, reached = list[Pcm](), list[Pause](), 0
+    for part in parts:
+        if isinstance(part, Gap):
+            piece = np.zeros(round(part.seconds * CAPTURE_RATE), np.float32)
+            if part.marked:
+                marks.append(Pause(reached, reached + len(piece)))
+        else:
+            piece = await synthesise(voice, part)
+        pieces.append(piece)
+        reached += len(piece)
+    text = " ".join("…" if isinstance(part, Gap) else part for part in parts)
+    return Stimulus(
+        np.concatenate(pieces), kind, tuple(marks), text, expected, kind in WANTS_REPLY, voice.name
+    )
+
+
 async def hesitating(
     voice: Voice, parts: Sequence[str], pauses: Sequence[float], *, expected: str | None = None
 ) -> Stimulus:
-    """A question broken by silence: each part is spoken on its own, so each sounds as if it were the end.
-
-    Every pause is exactly as long as asked, from the last sample of one part to the first of the next.
-    """
+    """A question broken by as many pauses as it has borders between its parts. See ``composed``."""
     if len(pauses) != len(parts) - 1:
         raise ValueError(f"{len(parts)} parts have {len(parts) - 1} pauses between them, not {len(pauses)}")
-    pieces, marks, reached = [await synthesise(voice, parts[0])], [], 0
-    for part, seconds in zip(parts[1:], pauses, strict=True):
-        reached += len(pieces[-1])
-        silence = np.zeros(round(seconds * CAPTURE_RATE), np.float32)
-        marks.append(Pause(reached, reached + len(silence)))
-        reached += len(silence)
-        pieces += [silence, await synthesise(voice, part)]
-    text = " … ".join(parts)
-    return Stimulus(np.concatenate(pieces), Kind.QUESTION, tuple(marks), text, expected, True, voice.name)
+    mixed: list[str | Gap] = [parts[0]]
+    for seconds, part in zip(pauses, parts[1:], strict=True):
+        mixed += [Gap(seconds), part]
+    return await composed(voice, mixed, expected=expected)

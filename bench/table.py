@@ -1,29 +1,58 @@
-"""A report as lines of text. Prints nothing itself; leaves out what too few events stand behind."""
+"""A report as lines of text, at most 110 columns wide; kinds of brain apart. Prints nothing itself.
+
+Leaves out what too few events stand behind, and says so. A real brain's figures, a scripted one's and a known
+delay's never stand in one table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Any
 
-from .report import Report, Section
-from .stats import Interval
-from .summary import Distribution, Rate
+from .kinds import KNOWN, SCRIPTED, ordered
+from .rates import FEW, P99_NEEDS
+from .report import Report
+from .table_cells import WIDE, ms
+from .table_overlap import ignoring, selectivity, stops
+from .table_turns import Sections, answers, floors, fluency, pauses, replies
+from .windows import WINDOWS
 
-_HEAD = f"{'':<14}{'n':>5}{'p50':>8}{'p90':>8}{'p95':>8}{'p99':>8}{'max':>8}   95 % of p50       missed"
+HEADINGS = {SCRIPTED: "a scripted brain and a tone voice, which cost nothing: the runtime alone"}
+"""Of kinds whose name does not say enough."""
 
 
 def lines(report: Report, *, small: bool = False) -> Iterator[str]:
-    """The report for a reader; ``small`` shows rates of fewer than 10 events too."""
+    """The report for a reader; ``small`` shows figures of fewer than 10 events too."""
     yield from _title(report)
-    yield from _voice_to_voice(report)
-    yield from _overhead(report)
-    yield from _pauses(report, small)
-    yield from _stops(report, small)
+    kinds = {one.kind for one in report.sections.values()}
+    for kind in ordered(kinds):
+        sections = {title: one for title, one in report.sections.items() if one.kind == kind}
+        if kind == KNOWN:
+            yield from _known(sections)
+            continue
+        heading = HEADINGS.get(kind, kind)
+        if heading and (len(kinds) > 1 or kind in HEADINGS):
+            yield ""
+            yield f"=== {heading} ==="
+        yield from _tables(sections, small)
+        if kind == SCRIPTED:
+            yield from _beyond(report, sections)
     yield from _echo(report)
-    yield from _nulls(report)
-    yield from _answers(report, small)
     yield from _machine(report.machine)
     yield from _troubles(report)
+    yield from _windows()
+
+
+def _tables(sections: Sections, small: bool) -> Iterator[str]:
+    yield from replies(sections, small)
+    yield from floors(sections, small)
+    yield from pauses(sections, small)
+    yield from stops(sections, small)
+    yield from ignoring(sections, small)
+    yield from selectivity(sections, small)
+    yield from fluency(sections)
+    yield from answers(sections, small)
 
 
 def _title(report: Report) -> Iterator[str]:
@@ -36,112 +65,43 @@ def _title(report: Report) -> Iterator[str]:
         endpoint = run.get("endpoint")
         wait = "shipped endpoint" if endpoint is None else f"endpoint {endpoint:g} s"
         yield f"suite {run.get('suite')} · {clock} clock ({told}) · {wait} · seed {run.get('seed')}"
-        yield " · ".join(f"{role}: {name}" for role, name in run.get("target", {}).items())
+        target = " · ".join(f"{role}: {told}" for role, told in run.get("target", {}).items())
+        yield from wrap(target, WIDE)
 
 
-def _sections(report: Report, prefix: str = "") -> Iterator[tuple[str, Section]]:
-    return ((name, section) for name, section in report.sections.items() if name.startswith(prefix))
-
-
-_APART = ("null-", "overhead")
-"""Scenarios without a real brain: their times stand by themselves."""
-
-
-def _voice_to_voice(report: Report) -> Iterator[str]:
-    told = [(name, one) for name, one in _sections(report) if not name.startswith(_APART)]
-    told = [(name, one) for name, one in told if one.summary.voice_to_voice is not None]
-    if told:
-        yield ""
-        yield "voice to voice, s: from the labelled end of the user's speech to the first audible sample"
-        yield _HEAD
-    for name, one in told:
-        yield _reply(name, one)
-        yield from _parts(one)
-
-
-def _overhead(report: Report) -> Iterator[str]:
+def _beyond(report: Report, sections: Sections) -> Iterator[str]:
     """The runtime's own time, which is what a brain and a voice that cost nothing leave over."""
     endpoint = report.about.get("run", {}).get("endpoint")
-    for name, one in _sections(report, "overhead"):
+    for title, one in sections.items():
         whole = one.summary.voice_to_voice
-        if whole is not None:
-            yield ""
-            yield "the same with a scripted brain and a tone voice, which cost nothing: the runtime alone"
-            yield _HEAD
-            yield _reply(name, one)
         if whole is not None and endpoint is not None:
-            beyond = f"p50 {_ms(whole.p50 - endpoint)}, p95 {_ms(whole.p95 - endpoint)}"
-            yield f"beyond the endpoint wait of {endpoint:g} s: {beyond}"
-        yield from _parts(one)
-
-
-def _parts(one: Section) -> Iterator[str]:
-    """Where the time beyond the wait went."""
-    if one.detector is not None:
-        lag = f"p50 {_ms(one.detector.p50)}, p95 {_ms(one.detector.p95)} after the labelled end"
-        yield f"{'':<14}of it the detector placed the end {lag}"
-    if one.rest is not None:
-        yield f"{'':<14}and the rest took p50 {_ms(one.rest.p50)}, p95 {_ms(one.rest.p95)}"
-
-
-def _reply(name: str, one: Section) -> str:
-    whole, missed = one.summary.voice_to_voice, one.summary.missed
-    if whole is None:
-        return name
-    return f"{name:<14}{_row(whole)}   {_span(whole.p50_interval):<16} {missed.hits:>3} of {missed.n}"
-
-
-def _pauses(report: Report, small: bool) -> Iterator[str]:
-    told = [(name, one) for name, one in _sections(report) if one.summary.pauses]
-    if told:
-        yield ""
-        yield "false cut-ins: the agent became audible in a hesitation, or after it before the user's end"
-    for name, one in told:
-        for length, found in one.summary.pauses.items():
-            yield f"{name:<14}pause {length:.1f} s   {_share(found, small)}"
-
-
-def _stops(report: Report, small: bool) -> Iterator[str]:
-    told = [(name, one) for name, one in _sections(report) if one.summary.stop is not None]
-    if told:
-        yield ""
-        yield "stop latency, s: from the user's true onset to the agent's silence"
-        yield _HEAD.replace("missed", "never")
-    for name, one in told:
-        stop = one.summary.stop
-        if stop is not None:
-            yield f"{name:<14}{_row(stop)}   {_span(stop.p50_interval):<16} {stop.censored:>3} of {stop.n}"
-            yield f"{'':<14}resumed under the user: {_share(one.summary.resumed, small)}"
+            beyond = f"p50 {ms(whole.p50 - endpoint)}, p95 {ms(whole.p95 - endpoint)}"
+            yield f"{title}: beyond the endpoint wait of {endpoint:g} s: {beyond}"
 
 
 def _echo(report: Report) -> Iterator[str]:
-    for name, one in _sections(report, "echo"):
-        spoken = one.summary.seconds / 60
+    for title, one in report.sections.items():
+        if not title.startswith("echo") or one.summary.turns:
+            continue
         yield ""
+        yield f"{title}: {one.summary.seconds / 60:.1f} min without a user in the room"
         yield (
-            f"{name}: {one.counts.get('CommitDraft', 0)} user turns, "
-            f"{one.counts.get('SpeechStarted', 0)} onsets, "
-            f"{one.counts.get('Hush', 0)} interruptions of itself in {spoken:.1f} min without a user"
+            f"  {one.counts.get('CommitDraft', 0)} user turns, {one.counts.get('SpeechStarted', 0)} onsets, "
+            f"{one.counts.get('Hush', 0)} interruptions of itself"
         )
 
 
-def _nulls(report: Report) -> Iterator[str]:
-    told = list(_sections(report, "null-"))
-    if told:
+def _known(sections: Sections) -> Iterator[str]:
+    if sections:
         yield ""
         yield "null agents: largest error of the harness itself"
-    for name, one in told:
+    for title, one in sections.items():
         whole = one.summary.voice_to_voice
-        delay = float(name.removeprefix("null-").removesuffix("s"))
-        if whole is not None:
-            worst = max(abs(whole.least - delay), abs(whole.most - delay))
-            yield f"  delay {delay:.2f} s: {1000 * worst:.2f} ms (n {whole.n})"
-
-
-def _answers(report: Report, small: bool) -> Iterator[str]:
-    for name, one in _sections(report):
-        if one.answers is not None:
-            yield f"{name}: the expected number was heard in {_share(one.answers, small)}"
+        if whole is None or not title.startswith("null-"):
+            continue
+        delay = float(title.split()[0].removeprefix("null-").removesuffix("s"))
+        worst = max(abs(whole.least - delay), abs(whole.most - delay))
+        yield f"  delay {delay:.2f} s: {1000 * worst:.2f} ms (n {whole.n})"
 
 
 def _machine(found: dict[str, Any]) -> Iterator[str]:
@@ -155,38 +115,39 @@ def _machine(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _troubles(report: Report) -> Iterator[str]:
-    for name, one in _sections(report):
-        doubles, overlap = one.summary.doubles, one.summary.overlap
-        if doubles or one.summary.unprompted:
-            yield (
-                f"{name}: {doubles} double replies, {one.summary.unprompted} unprompted, "
-                f"overlap {overlap:.1f} s"
-            )
-        if one.late_ticks:
-            yield f"{name}: {one.late_ticks} late ticks, the worst {_ms(one.worst_tick)}"
-        if one.skipped:
-            yield f"{name}: {one.skipped} stimuli skipped, the agent gave no occasion for them"
-        for failure in one.failures:
-            yield f"{name}: a session failed: {failure}"
-        for what in one.summary.unscored:
-            yield f"not scored: {what}"
+    found = [line for title, one in report.sections.items() for line in _trouble(title, one)]
+    found += [f"missing: {what}" for what in report.missing]
+    if found:
+        yield ""
+    for line in found:
+        yield from wrap(line, WIDE, subsequent_indent="  ")
 
 
-def _row(whole: Distribution) -> str:
-    p99 = f"{whole.p99:8.3f}" if whole.p99 is not None else f"{'':>8}"
-    return f"{whole.n:>5}{whole.p50:8.3f}{whole.p90:8.3f}{whole.p95:8.3f}{p99}{whole.most:8.3f}"
+def _trouble(title: str, one: Any) -> Iterator[str]:
+    if len(one.summary.answered_by) > 1:
+        yield f"{title}: answered by {' and '.join(one.summary.answered_by)}: do not read these together"
+    if one.late_ticks:
+        yield f"{title}: {one.late_ticks} late ticks, the worst {ms(one.worst_tick)}"
+    if one.skipped:
+        yield f"{title}: {one.skipped} stimuli skipped, the agent gave no occasion for them"
+    yield from (f"{title}: a session failed: {failure}" for failure in one.failures)
+    yield from (f"doubtful: {what}" for what in one.summary.warnings)
+    yield from (f"not scored: {what}" for what in one.summary.unscored)
 
 
-def _span(interval: Interval | None) -> str:
-    return "" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
-
-
-def _share(found: Rate, small: bool) -> str:
-    if found.small and not small:
-        return f"n {found.n}, too few to tell"
-    low, high = found.interval.low, found.interval.high
-    return f"{found.hits} of {found.n} = {100 * found.share:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms"
+def _windows() -> Iterator[str]:
+    """Everything that a figure above depends on."""
+    yield ""
+    found = {name: f"{value:g} s" for name, value in WINDOWS.items()}
+    told = (
+        "audible: 10 ms of RMS above -45 dBFS, 30 ms of 60; silences joined into one voice under "
+        "{join}, one utterance under {utterance_gap}, one reply under {reply_gap} · reply within {reply}, "
+        "takeover {takeover} of it, body {body} or half the longest, blip under {blip} · stop within {stop} "
+        "· yield within {yield}, heard again within {resume} · answer to a sound in silence within {respond} "
+        "· silence inside speech from {inner_gap} · intervals of 95 %: Wilson for rates, bootstrap over "
+        "conversations for percentiles · what never came counts as its window · "
+    ).format(**found)
+    withheld = (
+        f"withheld: rates and percentiles of fewer than {FEW}, 99th percentiles of fewer than {P99_NEEDS}"
+    )
+    yield from wrap("windows and thresholds: " + told + withheld, WIDE, subsequent_indent="  ")

@@ -17,6 +17,7 @@ from pipeline.ports import Compute
 from tts.choose import available_voices, best_voice
 from tts.tone import ToneVoice
 
+from .cast import USERS, Cast, cast_names, steady_voice
 from .session_run import Target
 
 DETECTOR = "silero"
@@ -29,13 +30,14 @@ PER_SECOND = 0.03
 def real_target(voice: str = "auto", user: str = "auto", brain: Path | None = None) -> Target:
     """The shipped brain in a thread, this machine's voices, Silero and AEC3. Raises UserError."""
     agent, asker = choose_voices(voice, user)
+    who = users(agent, asker, user)
     return Target(
         brain=lambda: make_brain(BrainConfig(path=brain)),
         voice=lambda: best_voice(agent),
-        user=lambda: best_voice(asker),
+        user=lambda: Cast(who),
         detector=lambda: make_detector(DETECTOR),
         canceller=EchoCanceller,
-        names=_names(agent, asker, brain),
+        names=_names(agent, who, brain),
     )
 
 
@@ -45,6 +47,7 @@ def declared_target(voice: str = "auto", user: str = "auto", brain: Path | None 
     Where a scenario needs the agent's real voice, it is recorded beforehand.
     """
     agent, asker = choose_voices(voice, user)
+    who = users(agent, asker, user)
 
     def inline() -> Compute:
         from model.engine import load_bundled, load_engine
@@ -52,15 +55,15 @@ def declared_target(voice: str = "auto", user: str = "auto", brain: Path | None 
         engine = load_bundled() if brain is None else load_engine(str(brain))
         return InlineCompute(engine, engine.cost)
 
-    names = _names(agent, asker, brain) | {"voice": f"tone at declared cost, {agent} where recorded"}
+    names = _names(agent, who, brain) | {"voice": f"tone at declared cost, {agent} where recorded"}
     return Target(
         brain=inline,
         voice=lambda: ToneVoice(FIRST_SOUND, PER_SECOND),
-        user=lambda: best_voice(asker),
+        user=lambda: Cast(who),
         detector=lambda: make_detector(DETECTOR),
         canceller=EchoCanceller,
         names=names,
-        studio=lambda: best_voice(agent),
+        studio=lambda: steady_voice(agent),
     )
 
 
@@ -86,6 +89,14 @@ def choose_voices(agent: str = "auto", user: str = "auto") -> tuple[str, str]:
     return agent, user
 
 
-def _names(agent: str, user: str, brain: Path | None) -> dict[str, str]:
+def users(agent: str, asker: str, asked: str = "auto") -> tuple[str, ...]:
+    """The voices of a run's people. One that was asked for by name is every conversation's user."""
+    return cast_names(agent, asker, available_voices()) if asked == "auto" else (asker,)
+
+
+def _names(agent: str, who: tuple[str, ...], brain: Path | None) -> dict[str, str]:
     shown = "bundled" if brain is None else str(brain)
-    return {"brain": shown, "voice": agent, "user": user, "detector": DETECTOR, "canceller": "AEC3"}
+    others = {"other users": ", ".join(who[1:USERS])} if len(who) > 1 else {}
+    return {
+        "brain": shown, "voice": agent, "user": who[0], "detector": DETECTOR, "canceller": "AEC3",
+    } | others  # fmt: skip

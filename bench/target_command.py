@@ -1,32 +1,74 @@
-"""What a person types for agents over a socket and the harness's own error: arguments and what they do."""
+"""What a person types for agents over a carrier and the harness's own error: arguments and what they do."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from audio_io.detectors import DETECTORS, make_detector
 from pipeline.errors import UserError
-from tts.choose import best_voice
 
 from . import labels as manifests
 from . import recording as recordings
+from .cast import Cast
+from .rtc_dial import SCHEME as WEBRTC
+from .rtc_dial import ring, rtc_address
+from .rtc_media import LOOKAHEAD, web
 from .second_opinion import second_opinion, told
 from .socket_run import SocketTarget
 from .socket_wire import connect, shown
-from .target import choose_voices
-from .targets.openai_realtime import TURN_DETECTION, Realtime, RealtimeConfig, address
+from .target import choose_voices, users
+from .targets.moshi import SCHEME as MOSHI
+from .targets.moshi import Moshi, moshi_address, opus_writer
+from .targets.openai_realtime import MANUAL, TURN_DETECTION, Realtime, RealtimeConfig, address, with_model
+from .targets.openai_webrtc import RealtimeCall
+from .targets.port import Line
 from .validate import validate
 
 SCENARIOS = ("smooth", "hesitation", "barge-in")
 """Of the core suite, what can be asked of an agent that is only spoken to."""
+TRACK_JITTER = 0.040
+"""Seconds of jitter buffer for a track in real time: about what a browser holds (38 to 60 ms, measured)."""
+BY_HAND = "by hand: the user says when a turn is over, so voice to voice leaves endpointing out"
 Tell = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One protocol that a target's address can name."""
+
+    protocol: str
+    accepted: str
+    packets: str
+    "What its packets and codec add, for the report."
+    jitter: float = 0.0
+    "Seconds, unless another is asked for."
+
+
+_OPUS = f"Opus {1000 * LOOKAHEAD:.1f} ms each way"
+SCHEMES = {
+    WEBRTC: Scheme(
+        "OpenAI Realtime over WebRTC", f"{WEBRTC}http(s)://host:port/path",
+        f"user's packet 20 ms, agent's packet (its own, mostly 20 ms), {_OPUS}, rate change 1 ms",
+        TRACK_JITTER,
+    ),
+    MOSHI: Scheme(
+        "moshi", f"{MOSHI}ws(s)://host:port/path",
+        f"user's packet 40 ms, rate change 1 ms, agent's packet (its own: moshi's frame 80 ms), {_OPUS}",
+        TRACK_JITTER,
+    ),
+    "ws": Scheme(
+        "OpenAI Realtime over WebSocket", "ws(s)://host:port/path", "user's packet 20 ms, rate change 1 ms"
+    ),
+}  # fmt: skip
+"""By the beginning of an address."""
+
+
 def target_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what an agent over a socket needs to ``run``; ``--target`` itself is the command's."""
+    """Add what an agent over a carrier needs to ``run``; ``--target`` itself is the command's."""
     parser.add_argument(
         "--key-env", default="", metavar="NAME", help="environment variable with the server's key"
     )
@@ -34,34 +76,72 @@ def target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--instructions", default="", help="what the server's agent is told to be")
     parser.add_argument("--server-voice", default="", help="the server's voice, by its name there")
     parser.add_argument(
-        "--turn-detection", default="", choices=("", *TURN_DETECTION), help="default: the server's"
-    )
+        "--turn-detection", default="", choices=("", *TURN_DETECTION),
+        help=f"default: the server's; {MANUAL}: the harness ends turns, and endpointing is left out",
+    )  # fmt: skip
     parser.add_argument(
-        "--jitter", type=float, default=0.0, help="seconds of jitter buffer before the loudspeaker"
+        "--jitter", type=float,
+        help="seconds of jitter buffer before the loudspeaker "
+        f"(default: 0 over ws://, {TRACK_JITTER:g} for a track)",
+    )  # fmt: skip
+
+
+def scheme(url: str) -> Scheme:
+    """The protocol that an address names. Raises UserError, with all that are accepted."""
+    for start, one in SCHEMES.items():
+        if url.startswith(start):
+            return one
+    raise UserError(
+        f"{shown(url)!r} is no address of a server; accepted are "
+        + ", ".join(one.accepted for one in SCHEMES.values())
     )
 
 
 def socket_target(
     url: str, key_env: str = "", *, model: str = "", instructions: str = "", voice: str = "",
-    turn_detection: str = "", jitter: float = 0.0, user: str = "auto",
+    turn_detection: str = "", jitter: float | None = None, user: str = "auto",
 ) -> SocketTarget:  # fmt: skip
-    """An OpenAI-Realtime server at ``ws://…`` or ``wss://…``. Nothing is dialled yet.
+    """An agent at ``ws://…``, ``webrtc+http://…`` or ``moshi+ws://…`` and their secure kinds. Dials nothing.
 
-    Raises UserError for an address, a variable or a voice that cannot be used.
+    Raises UserError for an address, a library, a variable or a voice that cannot be used.
     """
-    where = address(url, model)
+    found = scheme(url)
+    jitter = found.jitter if jitter is None else jitter
     if not 0.0 <= jitter <= 1.0:
         raise UserError(f"a jitter buffer is 0 to 1 s, not {jitter:g}")
     config = RealtimeConfig(instructions, voice, turn_detection)
-    _, asker = choose_voices("the server's own", user)
+    dial, where, mark = _dialling(url, key_env, model, config)
+    own = "the server's own"
+    _, asker = choose_voices(own, user)
+    who = users(own, asker, user)
     names = {
-        "target": shown(where), "protocol": "OpenAI Realtime over WebSocket", "brain": "the server's",
-        "voice": voice or "the server's default", "user": asker,
-        "endpoint": turn_detection or "the server's default",
-        "buffers": f"user's packet 20 ms, rate change 1 ms, jitter {1000 * jitter:.0f} ms, loudspeaker 0 ms",
+        "target": mark + shown(where), "protocol": found.protocol, "brain": "the server's",
+        "voice": voice or "the server's default", "user": who[0],
+        "endpoint": BY_HAND if config.by_hand else turn_detection or "the server's default",
+        "buffers": f"{found.packets}, jitter {1000 * jitter:.0f} ms, loudspeaker 0 ms",
     }  # fmt: skip
-    dial = partial(connect, where, key_env)
-    return SocketTarget(lambda: Realtime(dial, config), lambda: best_voice(asker), names, jitter)
+    return SocketTarget(dial, lambda: Cast(who), names, jitter)
+
+
+def _dialling(
+    url: str, key_env: str, model: str, config: RealtimeConfig
+) -> tuple[Callable[[], Line], str, str]:
+    """What makes a line, the address it dials, and what stands before that in the target's name."""
+    if url.startswith(WEBRTC):
+        where = with_model(rtc_address(url), model)
+        for name in ("aiortc", "aiohttp", "av"):
+            web(name)
+        return lambda: RealtimeCall(partial(ring, where, key_env), config), where, WEBRTC
+    if url.startswith(MOSHI):
+        if config != RealtimeConfig() or model:
+            raise UserError(
+                "moshi has no model, instructions, voice or turn detection to choose; leave them out"
+            )
+        where = moshi_address(url)
+        opus_writer()
+        return lambda: Moshi(partial(connect, where, key_env)), where, MOSHI
+    where = address(url, model)
+    return lambda: Realtime(partial(connect, where, key_env), config), where, ""
 
 
 def target_from(given: argparse.Namespace) -> SocketTarget:

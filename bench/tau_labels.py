@@ -17,7 +17,8 @@ def from_recording(recording: Recording, labels: Labels) -> Timeline:
     agent = tuple(Voiced(piece.start, piece.end) for piece in stretches(recording.agent, recording.rate))
     user = tuple(
         Uttered(
-            turn.start, turn.end, backchannel=turn.kind is Kind.BACKCHANNEL, tic=turn.kind is Kind.NOISE,
+            turn.start, turn.end, backchannel=turn.kind is Kind.BACKCHANNEL,
+            tic=turn.kind in (Kind.TIC, Kind.NOISE),
             aside=turn.kind is Kind.ASIDE, turn=turn.reply,
         )
         for turn in labels.turns
@@ -45,6 +46,6 @@ def _kind(said: Uttered, line: Timeline) -> Kind:
     if said.backchannel:
         return Kind.BACKCHANNEL
     if said.inserted:
-        return Kind.NOISE if said.tic else Kind.ASIDE
+        return Kind.TIC if said.tic else Kind.ASIDE
     over = any(piece.start <= said.start < piece.end for piece in line.agent)
     return Kind.BARGE_IN if over else Kind.QUESTION

@@ -20,18 +20,18 @@ from pathlib import Path
 
 from pipeline import clock as clocks
 from pipeline.errors import PeerError
-from pipeline.ports import CAPTURE_RATE, Voice
+from pipeline.ports import CAPTURE_RATE, Pcm, Voice
 from tts.tone import ToneVoice
 
 from . import labels as manifests
 from . import recording as recordings
-from .adversaries import ADVERSARIES, Adversary
+from .adversaries import ADVERSARIES
 from .item import Actor, Item
 from .labels import Labels
 from .machine import about_host
 from .nulls import DELAYS, NullAgent, beep, marked
 from .recording import Recording
-from .score import Score, score
+from .score import score
 from .script import Cue, Script
 from .socket_hold import framing, hold_over
 from .socket_null import NullServer
@@ -39,16 +39,19 @@ from .socket_run import Missing, SocketTarget, hold_one
 from .socket_wire import Wire, connect, pair
 from .stats import percentile
 from .stimuli import Stimulus
-from .summary import Summary, summarise
+from .summary import summarise
 from .targets.openai_realtime import Realtime
-from .validate_scene import held, scene
+from .validate_adversaries import HONEST, adversary_table, against
+from .validate_scene import held
 
 VALIDATE = "validate.json"
 IN_PROCESS = "virtual, in process"
 PROTOCOL = "virtual, Realtime"
 SOCKET = "wall, WebSocket"
-LIMITS = {IN_PROCESS: 0.005, PROTOCOL: 0.020, SOCKET: 0.020}
-"""Seconds of error up to which a way counts as sound."""
+TRACK = "virtual, WebRTC"
+WEBRTC = "wall, WebRTC"
+LIMITS = {IN_PROCESS: 0.005, PROTOCOL: 0.020, SOCKET: 0.020, TRACK: 0.008, WEBRTC: 0.020}
+"""Seconds of error up to which a way counts as sound. For WebRTC see ``rtc_validate``."""
 _ROOT = Path(__file__).resolve().parent.parent
 Tell = Callable[[str], None]
 
@@ -69,12 +72,16 @@ class Recovered:
     fault: str = ""
     late: float = 0.0
     "Seconds that the worst tick came late: a machine this busy cannot measure to less."
+    fixed: float = 0.0
+    "Seconds that the carrier adds by its nature: codecs, the agent's packet, the jitter buffer."
 
     @property
     def errors(self) -> list[float]:
         """Seconds beyond the true delay. A packet's wait is no error where no agent could have known."""
         waits = self.waits or (0.0,) * len(self.found)
-        return [found - max(self.delay, wait) for found, wait in zip(self.found, waits, strict=True)]
+        return [
+            found - max(self.delay, wait) - self.fixed for found, wait in zip(self.found, waits, strict=True)
+        ]
 
     @property
     def good(self) -> bool:
@@ -83,11 +90,11 @@ class Recovered:
         return whole and all(abs(error) <= LIMITS[self.way] for error in self.errors)
 
 
-def questions(seed: int, count: int, reply: float = 0.8) -> Script:
+def questions(seed: int, count: int, sound: Callable[[float, int], Pcm] = marked) -> Script:
     """Marked stimuli of uneven lengths at uneven moments, so that ends fall anywhere in a packet."""
     draw = random.Random(f"validate {seed}")
     cues = [
-        Cue(Stimulus(marked(draw.uniform(0.4, 0.6), seed + place)), seconds=draw.uniform(0.5, 0.7))
+        Cue(Stimulus(sound(draw.uniform(0.4, 0.6), seed + place)), seconds=draw.uniform(0.5, 0.7))
         for place in range(count)
     ]
     return Script(cues, tail=0.5)
@@ -145,40 +152,37 @@ def over_socket(delay: float, count: int, seed: int, port: int, out: Path) -> Re
 
 def recovered(
     way: str, delay: float, recording: Recording, labels: Labels, asked: int, *, packets: bool = False,
-    fault: str = "",
-    late: float = 0.0,
+    fault: str = "", late: float = 0.0, ahead: float = 0.0, fixed: float = 0.0,
 ) -> Recovered:  # fmt: skip
-    """What the scorer finds of a null agent's delay. ``packets``: the user's sound went in packets."""
+    """What the scorer finds of a null agent's delay. ``packets``: the user's sound went in packets.
+
+    ``ahead`` seconds of later sound are in a packet before what they follow can be heard.
+    """
     found = score(recording, labels)
     replied = [
         (turn.voice_to_voice, said.end * CAPTURE_RATE // labels.rate)
         for turn, said in zip(found.turns, labels.turns, strict=True)
         if turn.voice_to_voice is not None and not turn.censored
     ]
-    waits = tuple(framing(end) for _, end in replied) if packets else ()
-    return Recovered(way, delay, tuple(v2v for v2v, _ in replied), waits, asked, fault, late)
+    waits = tuple(framing(end + round(ahead * CAPTURE_RATE)) for _, end in replied) if packets else ()
+    return Recovered(way, delay, tuple(v2v for v2v, _ in replied), waits, asked, fault, late, fixed)
 
 
 @contextmanager
-def null_server() -> Iterator[int]:
+def null_server(module: str = "bench.socket_null") -> Iterator[int]:
     """A null server in a process of its own; gives its port. Raises PeerError when it does not start."""
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
-    command = [sys.executable, "-m", "bench.socket_null", "--port", "0"]
+    command = [sys.executable, "-m", module, "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
     ) as child:
         try:
             line = child.stdout.readline() if child.stdout else ""
             if not line.strip().isdigit():
-                raise PeerError("the null server did not start; run python -m bench.socket_null to see why")
+                raise PeerError(f"the null server did not start; run python -m {module} to see why")
             yield int(line)
         finally:
             child.terminate()
-
-
-def against(adversary: Adversary) -> Score:
-    """An adversary's score in the scene that has everything."""
-    return score(*held(scene(), adversary.make, adversary.name))
 
 
 def validate(out: Path, tell: Tell, *, count: int = 12, seed: int = 1, socket: bool = True) -> bool:
@@ -189,7 +193,10 @@ def validate(out: Path, tell: Tell, *, count: int = 12, seed: int = 1, socket: b
             for place, delay in enumerate(DELAYS, 1):
                 rows.append(over_socket(delay, count, seed, port, out))
                 tell(f"[{place}/{len(DELAYS)}] null server of {1000 * delay:.0f} ms over WebSocket: done")
-    faced = {one.name: summarise([against(one)]) for one in ADVERSARIES}
+    from .rtc_validate import webrtc_rows  # it measures with what is here
+
+    rows += webrtc_rows(out, count, seed, tell, wall=socket)
+    faced = {one.name: summarise([against(one)]) for one in (HONEST, *ADVERSARIES)}
     told = {
         "about": about_host() | {"seed": seed, "n": count, "limits": LIMITS},
         "error": [asdict(row) | {"errors": row.errors, "good": row.good} for row in rows],
@@ -222,26 +229,6 @@ def error_table(rows: Sequence[Recovered]) -> list[str]:
         lost = f" of {row.asked}" if len(row.found) < row.asked else ""
         said = f"{errors[0]:>+11.1f}{errors[1]:>+9.1f}{len(row.found):>5}{lost:<6}{1000 * row.late:>11.1f}"
         lines.append(f"{head}{shown}{said}{wrong}")
-    return lines
-
-
-def adversary_table(faced: dict[str, Summary]) -> list[str]:
-    """Lines of what the scorer makes of agents that play to it; every one is caught in its last column."""
-    lines = [
-        "adversaries (virtual time)",
-        f"{'agent':<22}{'voice p50':>10}{'body p50':>10}{'missed':>8}{'cut in':>8}{'overlap s':>11}"
-        f"{'no stop':>9}{'unasked':>9}  caught by",
-    ]
-    caught = {one.name: one.caught for one in ADVERSARIES}
-    for name, one in faced.items():
-        voice, body = (
-            f"{1000 * told.p50:.0f}" if told else "-" for told in (one.voice_to_voice, one.to_body)
-        )
-        stops = f"{one.stop.censored}/{one.stop.n}" if one.stop else "-"
-        lines.append(
-            f"{name:<22}{voice:>10}{body:>10}{one.missed.hits:>5}/{one.missed.n}{one.cut_ins.hits:>5}/{one.cut_ins.n}"
-            f"{one.overlap:>10.1f}{stops:>9}{one.doubles + one.unprompted:>9}  {caught[name]}"
-        )
     return lines
 
 

@@ -22,24 +22,29 @@ QUESTIONS = 10
 """That are left alone; every second one has a hesitation."""
 EVERY = 6.0
 """Seconds from one question to the next: longer than the window in which a reply counts."""
+OVER, BESIDE = 1.2, 3.5
+"""Seconds after a question's end at which a prompt answer is going on, and at which it is over."""
+QUIET = (Kind.BACKCHANNEL, Kind.TIC, Kind.ASIDE, Kind.NOISE)
+BARGE_INS, OVERS, BESIDES = 3, 2, 1
+"""How many barge-ins there are, and sounds of each kind of QUIET over the answer and beside it."""
 AFTERWARDS = (
-    (Kind.BARGE_IN, 1.2),
-    (Kind.BACKCHANNEL, 1.2),
-    (Kind.ASIDE, 3.5),
-    (Kind.ASIDE, 3.5),
-    (Kind.BARGE_IN, 1.2),
+    *((Kind.BARGE_IN, OVER),) * BARGE_INS,
+    *((kind, OVER) for kind in QUIET for _ in range(OVERS)),
+    *((kind, BESIDE) for kind in QUIET for _ in range(BESIDES)),
 )
 """What follows each of the later questions, and how many seconds after its end."""
+LATER = 7.0
+"""Seconds from one of the later questions to the next: an answer to what follows one would still fall in."""
 
 
 def scene() -> Script:
     """Questions left alone, then questions after which the user speaks again, over the reply or beside it."""
     cues = [Cue(_question(number), When.AT, 1.0 + number * EVERY) for number in range(QUESTIONS)]
     for number, (kind, after) in enumerate(AFTERWARDS, QUESTIONS):
-        begin = 1.0 + number * EVERY
+        begin = 1.0 + QUESTIONS * EVERY + (number - QUESTIONS) * LATER
         brief = Stimulus(marked(0.4, 100 + number), kind, reply=kind is Kind.BARGE_IN)
         cues += [Cue(Stimulus(marked(1.0, number)), When.AT, begin), Cue(brief, When.AT, begin + 1.0 + after)]
-    return Script(cues, tail=0.5)
+    return Script(cues, tail=2.5)
 
 
 def _question(number: int) -> Stimulus:

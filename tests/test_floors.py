@@ -26,7 +26,7 @@ ONE_LEAF = {
     "onnxruntime": {"audio_io", "model"},
     "torch": {"model", "training"},
     "transformers": {"model", "training"},
-    "rich": {"agent"},
+    "rich": {"agent", "bench"},
     "PIL": {"agent", "bench"},
 }
 """Heavy or optional libraries, and the only rooms that may touch them."""

@@ -2,13 +2,20 @@
 
 A new protocol is one file with a class of this shape. It translates and nothing else: when sound is sent,
 when it is played and what a listener hears of it is decided by ``socket_hold`` alike for all of them.
+
+How to add one (``moshi.py`` is the shortest): write ``Line``, with a wire handed in so that a test can speak
+to it through ``socket_wire.pair`` in virtual time; let ``receive`` make a ``Told`` of every message, a NOTE
+of those that mean nothing here; raise PeerError for garbage, never skip it. An agent that sends items (what
+it has, as fast as it can, and says when one ends) gives ``item``; one that sends a track (as much as time has
+passed, silence too) gives ``stamp``. Then name its scheme in ``target_command.SCHEMES``, with what its
+packets and codec add in ``buffers``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pipeline.ports import Pcm
 
@@ -41,6 +48,10 @@ class Told:
     "At PLAYOUT_RATE."
     facts: dict[str, Any] = field(default_factory=dict)
     "What is worth a line in the log; small, never sound."
+    stamp: int | None = None
+    "Of a track: where the sound's first sample lies on the agent's own clock, at PLAYOUT_RATE. None: items."
+    arrived: float | None = None
+    "When it came, on the loop's clock; None: when ``receive`` gave it."
 
 
 class Line(Protocol):
@@ -67,4 +78,23 @@ class Line(Protocol):
 
     async def close(self) -> None:
         """Hang up. Never raises."""
+        ...
+
+
+@runtime_checkable
+class ByHand(Protocol):
+    """A line whose user says when a turn begins and ends, as with a button: for agents that do not detect it.
+
+    What such an agent is measured at leaves out endpointing, and every report must say so.
+    """
+
+    by_hand: bool
+    "False: the agent detects turns itself and the button is never used."
+
+    async def begin_turn(self) -> None:
+        """The user begins: what the agent is still saying is no longer wanted. Raises PeerError."""
+        ...
+
+    async def end_turn(self) -> None:
+        """The user has finished and wants a reply; all sound was sent. Raises PeerError."""
         ...

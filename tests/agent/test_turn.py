@@ -391,6 +391,22 @@ def test_a_backchannel_is_excused_while_it_goes_on_but_not_for_ever() -> None:
     assert scene.when(Hush) == pytest.approx(5.0)
 
 
+def test_side_talk_goes_on_beside_the_voice_until_a_judgement_doubts_it_or_it_is_too_long() -> None:
+    kept = Scene().is_held()
+    assert kept.tell(4.3, OverlapScored(at(4.25), Overlap.NOISE)) == [Resume(Turn(1))]
+    assert [type(order) for order in kept.until(15)] == [Hush, Remember, Think]
+    assert kept.when(Hush) == pytest.approx(14.0), "10 s after the onset"
+    doubted = Scene().is_held()
+    doubted.tell(4.3, OverlapScored(at(4.25), Overlap.NOISE))
+    assert doubted.tell(6.0, OverlapScored(at(5.9), Overlap.UNSURE)) == []
+    assert doubted.tell(6.3, OverlapScored(at(6.2), Overlap.UNSURE)) == []
+    doubted.until(8)
+    assert doubted.when(Hush) == pytest.approx(7.0), "one second of doubt, from the first"
+    meant = Scene().is_held()
+    meant.tell(4.3, OverlapScored(at(4.25), Overlap.NOISE))
+    assert Hush in map(type, meant.tell(6.0, OverlapScored(at(5.9), Overlap.BARGE_IN)))
+
+
 def test_a_backchannel_that_ends_changes_nothing_more() -> None:
     scene = Scene().is_talked_over()
     assert scene.tell(4.15, OverlapScored(at(4.1), Overlap.NOISE)) == [Unduck(Turn(1))]

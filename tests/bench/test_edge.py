@@ -1,5 +1,7 @@
 """What the edge records is what was sent and pulled, sample by sample; null agents prove the whole path."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from bench.score import score
 from bench.script import Cue, Script, When
 from bench.stimuli import Stimulus
 from pipeline.clock import now, run, simulate
+from pipeline.events import ReplyRequested
 from pipeline.ring import AudioRing
 
 
@@ -116,3 +119,26 @@ def test_a_backchannel_is_labelled_as_one():
     edge, _ = conversation(cues, lambda script: NullAgent(script, 9.0, beep()), limit=3.0)
     (turn,) = edge.labels("one", "overlap").turns
     assert turn.kind is Kind.BACKCHANNEL and turn.text == "mm-hm" and not turn.reply
+
+
+def test_labels_tell_whose_voice_every_turn_was():
+    cues = [Cue(replace(noise(0.3), voice=name), When.AT, at) for name, at in (("Ann", 0.5), ("Ben", 1.5))]
+    edge, _ = conversation(cues, lambda script: NullAgent(script, 9.0, beep()), limit=3.0)
+    assert edge.labels("one", "smooth", {"seed": "1"}).about == {"seed": "1", "voices": "Ann, Ben"}
+
+
+@pytest.mark.parametrize("clock", [Clock.VIRTUAL, Clock.WALL])
+def test_a_talk_is_asked_of_the_session_when_the_script_wants_one_and_labels_say_where(clock):
+    wishes = []
+
+    async def main():
+        script = Script([Cue(noise(0.2), When.OVER, 5.0, patience=100.0)])
+        script._at = 60 * 16_000  # long after the user's last words
+        script._limit = 60.5
+        edge = BenchEdge(script, clock=clock, talk="once upon a time")
+        await edge.run(AudioRing(), NullAgent(script, 9.0, beep()), wishes.append)
+        return edge
+
+    edge = (simulate if clock is Clock.VIRTUAL else run)(main)
+    assert wishes == [ReplyRequested("once upon a time")]
+    assert edge.asked == [480] and edge.labels("one", "overlap").about == {"asked": "480"}

@@ -63,7 +63,7 @@ def test_export_and_import_give_the_same_labels_and_the_same_score(run):
                 assert gaps == [(gap.start, gap.end) for gap in was.pauses]
                 before = replace(scored.turns[number - 1], number=place + 1)
                 if was.pauses:  # the item ends with the user, so no reply is left in it
-                    before = replace(before, voice_to_voice=None, to_body=None)
+                    before = replace(before, voice_to_voice=None, to_body=None, took_floor=None)
                 assert found.turns[place] == before
 
 

@@ -14,7 +14,13 @@ REPORT = {"sections": {"smooth": {"p95": 0.4, "stale": 0}, "rough": {"p95": 0.9,
 
 
 def gate(**given):
-    usual = {"name": "wait", "suite": "core", "clock": "virtual", "figure": "sections/smooth/p95", "why": "slow"}
+    usual = {
+        "name": "wait",
+        "suite": "core",
+        "clock": "virtual",
+        "figure": "sections/smooth/p95",
+        "why": "slow",
+    }
     return Gate(**usual | given)
 
 
@@ -44,7 +50,9 @@ def test_a_bound_holds_for_the_worst_of_its_figures(changes, good):
 
 def test_a_figure_that_is_not_there_fails_and_says_so():
     verdict = judge(gate(most=1.0, figure="sections/smooth/p99"), REPORT)
-    assert not verdict.good and "not measured" in table([verdict])[1] and "FAILED: slow" in table([verdict])[1]
+    assert (
+        not verdict.good and "not measured" in table([verdict])[1] and "FAILED: slow" in table([verdict])[1]
+    )
     assert not judge(gate(most=1.0), {"sections": {"smooth": {"p95": float("nan")}}}).good
 
 
@@ -60,7 +68,10 @@ def test_a_run_over_its_budget_ends_with_status_1(tmp_path):
     (tmp_path / "run.json").write_text('{"suite": "core", "clock": "virtual"}', encoding="utf-8")
     (tmp_path / "report.json").write_text(json.dumps(REPORT), encoding="utf-8")
     budgets = tmp_path / "budgets.toml"
-    text = '[[gate]]\nname="w"\nsuite="core"\nclock="virtual"\nfigure="sections/smooth/p95"\nwhy="slow"\nmost={}\n'
+    text = (
+        '[[gate]]\nname="w"\nsuite="core"\nclock="virtual"\nfigure="sections/smooth/p95"\n'
+        'why="slow"\nmost={}\n'
+    )
     said = []
     for most, status in (("0.5", 0), ("0.3", 1)):
         budgets.write_text(text.format(most), encoding="utf-8")
@@ -76,9 +87,15 @@ def test_a_run_over_its_budget_ends_with_status_1(tmp_path):
         ("[[gate", "is no TOML"),
         ('[[gate]]\nname="w"', "gate 1 lacks suite"),
         ('[[gate]]\nname="w"\nmist=1', "unknown mist"),
-        ('[[gate]]\nname="w"\nsuite="core"\nclock="sun"\nfigure="a"\nwhy="b"', "clock is 'sun'; accepted are"),
+        (
+            '[[gate]]\nname="w"\nsuite="core"\nclock="sun"\nfigure="a"\nwhy="b"',
+            "clock is 'sun'; accepted are",
+        ),
         ('[[gate]]\nname="w"\nsuite="core"\nclock="wall"\nfigure="a"\nwhy="b"', "has no bound"),
-        ('[[gate]]\nname="w"\nsuite="core"\nclock="wall"\nfigure="a"\nwhy="b"\nmost="1"', "which is no number"),
+        (
+            '[[gate]]\nname="w"\nsuite="core"\nclock="wall"\nfigure="a"\nwhy="b"\nmost="1"',
+            "which is no number",
+        ),
     ],
 )
 def test_a_budget_file_that_cannot_be_meant_is_refused(tmp_path, text, complaint):

@@ -27,3 +27,12 @@ def test_text_in_names_and_captions_cannot_become_markup():
 def test_a_table_without_rows_is_nothing_and_a_negative_time_keeps_its_sign():
     assert table("caption", ("a",), []) == ""
     assert ms(-0.0504) == "−50 ms"
+
+
+def test_a_table_is_the_same_on_the_page_and_in_markdown():
+    from bench.html_cells import Table
+
+    found = Table("caption", ("", "value"), (("<strong>a|b</strong>", "1 &lt; 2"),), "note <i>")
+    assert "<strong>a|b</strong>" in found.html() and "note &lt;i&gt;" in found.html()
+    assert "| a\\|b | 1 &lt; 2 |" in found.markdown() and "note &lt;i>" in found.markdown()
+    assert Table("caption", ("", "value"), ()).html() == Table("caption", ("",), ()).markdown() == ""

@@ -160,3 +160,44 @@ def test_two_recordings_of_one_name_keep_their_own_turns(tmp_path, stage):
         put(tmp_path / place / "000", scene, "smooth", text=text)
     text = page_of(tmp_path, conversations=0)
     assert "first words" in text and "other words" in text
+
+
+def test_the_same_figures_stand_in_markdown_beside_the_page(run_folder):
+    page_of(run_folder, conversations=0)
+    text = (run_folder / "report.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# hocket bench: {run_folder.name}") and "**Virtual clock.**" in text
+    row = next(line for line in text.splitlines() if line.startswith("| smooth | 12 "))
+    assert "350 ms" in row and "withheld, n &lt; 300" in row and "<span" not in text
+    assert "| barge-in | 2 | withheld" in text and "(voice-to-voice.png)" in text
+
+
+def test_without_a_trace_the_page_says_what_is_not_known_instead_of_a_number(run_folder):
+    text = page_of(run_folder, conversations=0)
+    assert "7 of 7 conversations have no trace" in text and "not known from a recording" in text
+    assert "Where the time went" not in text and "Cleanliness" not in text
+
+
+def test_two_kinds_of_brain_share_no_table(run_folder):
+    labels = run_folder / "barge-in" / "000" / "labels.json"
+    told = json.loads(labels.read_text(encoding="utf-8")) | {"about": {"protocol": "OpenAI Realtime"}}
+    labels.write_text(json.dumps(told), encoding="utf-8")
+    for number in range(6):
+        labels = run_folder / "smooth" / f"{number:03d}" / "labels.json"
+        mine = json.loads(labels.read_text(encoding="utf-8")) | {"about": {"brain": "bundled"}}
+        labels.write_text(json.dumps(mine), encoding="utf-8")
+    text = page_of(run_folder, conversations=0)
+    assert text.index("<h3>Brain: real</h3>") < text.index("<h3>Brain: server</h3>")
+    assert "several kinds of brain (real, server)" in text
+    real = text[text.index("<h3>Brain: real</h3>") : text.index("<h3>Brain: server</h3>")]
+    assert ">smooth</th>" in real and ">barge-in</th>" not in real
+
+
+def test_charts_that_another_verb_left_go_into_the_page_and_what_is_missing_is_told(run_folder):
+    (run_folder / "think-accuracy-unpaced.png").write_bytes(b"\x89PNG")
+    (run_folder / "smooth" / "007").mkdir()
+    (run_folder / "smooth" / "007" / "missing.json").write_text('{"error": "it <hung> up"}', encoding="utf-8")
+    text = page_of(run_folder, conversations=0)
+    assert "Right answers against the wait for the first answer word" in text
+    assert 'src="data:image/png;base64,iVBORw=="' in text
+    assert "left out: smooth/007: it &lt;hung&gt; up" in text
+    assert "left out: smooth/007: it &lt;hung> up" in (run_folder / "report.md").read_text(encoding="utf-8")

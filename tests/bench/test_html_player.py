@@ -59,3 +59,23 @@ def test_a_turn_is_told_in_words(stage):
     first, second = score(scene.recording, scene.labels).turns
     assert outcome(first) == "voice to voice 400 ms"
     assert outcome(second) == "no reply · stopped after 1000 ms"
+
+
+def test_what_a_trace_tells_of_a_turn_stands_under_it(stage):
+    from bench.explain import Explained
+    from bench.explain_parts import Parts
+    from bench.explain_words import Answer
+    from bench.html_player import Sound, conversation
+    from bench.report import Read
+
+    scene = stage(seconds=8.0)
+    end = scene.says(1.0, 1.0) / 24_000
+    scene.answers(end + 0.3, 1.0)
+    told = Explained(
+        parts=(Parts("made", 1, 0.01, 0.21, 0.0, 0.15, 0.18, 0.22, 0.3),),
+        answers=(Answer(1, "5", "<b>four", False, False, 1.25),),
+    )
+    one = Read(scene.labels, score(scene.recording, scene.labels), None, [], told)
+    text = conversation(one, scene.recording, Sound("x.wav", False))
+    assert "“&lt;b&gt;four” wrong, first answer word after 1250 ms" in text
+    assert "detector 10 ms + endpoint 200 ms + words −60 ms + voice 30 ms + gate 30 ms + queue 10 ms" in text

@@ -85,3 +85,11 @@ def test_a_missing_file_and_one_that_is_not_text_are_named(tmp_path):
 def test_labels_made_in_code_are_checked_too():
     with pytest.raises(LabelsError, match="length -1"):
         check(Labels("x", 16_000, -1))
+
+
+def test_where_the_harness_asked_for_speech_is_read_from_the_labels():
+    plain = Labels("x", 16_000, 100)
+    assert plain.asked == ()
+    assert Labels("x", 16_000, 100, about={"asked": "5, 70"}).asked == (5, 70)
+    with pytest.raises(LabelsError, match="asked is 'soon'; accepted are samples between commas"):
+        check(Labels("x", 16_000, 100, about={"asked": "soon"}))

@@ -1,21 +1,25 @@
 """A folder of conversations becomes figures, from its recordings and labels alone."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from bench import labels as manifests
 from bench import recording as recordings
+from bench.explain import UNKNOWN
+from bench.explain_table import explained_lines
+from bench.kinds import KNOWN, SCRIPTED, UNTOLD
 from bench.report import report, save
 from bench.table import lines
+from pipeline.errors import UserError
 
 
-def put(folder, scene, scenario):
+def put(folder, scene, scenario, **about):
     folder.mkdir(parents=True)
-    from dataclasses import replace
-
     recordings.save(scene.recording, folder / "conversation.wav")
-    manifests.save(replace(scene.labels, conversation=folder.name, scenario=scenario), folder / "labels.json")
+    told = replace(scene.labels, conversation=folder.name, scenario=scenario, about=about)
+    manifests.save(told, folder / "labels.json")
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def run_folder(tmp_path, stage):
     for turn in range(2):
         end = scene.says(0.5 + 5 * turn, 1.0) / 24_000
         scene.answers(end + 0.2, 0.5)
-    put(tmp_path / "null-0.20s" / "000", scene, "null-0.20s")
+    put(tmp_path / "null-0.20s" / "000", scene, "null-0.20s", actor="null")
     return tmp_path
 
 
@@ -63,3 +67,61 @@ def test_the_text_shows_what_is_known_and_hides_what_is_too_little(run_folder):
     (run_folder / "smooth" / "004" / "labels.json").unlink()
     assert "n 8, too few to tell" in "\n".join(lines(report(run_folder)))
     assert "1 of 8" in "\n".join(lines(report(run_folder), small=True))
+
+
+def test_two_kinds_of_brain_in_one_folder_stand_apart(tmp_path, stage):
+    for number, actor in enumerate(("brain", "scripted")):
+        scene = stage(seconds=8.0)
+        scene.answers(scene.says(1.0, 1.0) / 24_000 + 0.3 + number, 1.0)
+        put(tmp_path / f"{number}", scene, "smooth", actor=actor, brain="bundled")
+    found = report(tmp_path)
+    assert list(found.sections) == ["smooth (real)", "smooth (scripted)"]
+    assert [one.summary.voice_to_voice.n for one in found.sections.values()] == [1, 1]
+    assert set(found.kinds) == {"real", SCRIPTED}
+
+
+def test_what_was_not_held_or_cannot_be_read_is_missing_with_its_reason(run_folder):
+    (run_folder / "smooth" / "008").mkdir()
+    (run_folder / "smooth" / "008" / "missing.json").write_text('{"error": "no answer"}', encoding="utf-8")
+    (run_folder / "smooth" / "009").mkdir()
+    (run_folder / "smooth" / "009" / "missing.json").write_text("{", encoding="utf-8")
+    (run_folder / "smooth" / "000" / "trace.jsonl").write_text("garbage\n", encoding="utf-8")
+    told = report(run_folder).missing
+    assert "smooth/008: no answer" in told
+    assert any(line.startswith("smooth/009: was not held") for line in told)
+    assert any(line.startswith("the trace of 000: ") for line in told)
+    (run_folder / "smooth" / "001" / "labels.json").write_text("{", encoding="utf-8")
+    found = report(run_folder)
+    assert len(found.conversations) == 6 and any("smooth/001" in line for line in found.missing)
+
+
+def test_a_folder_in_which_nothing_can_be_scored_is_one_clear_error(run_folder):
+    for labels in run_folder.rglob("labels.json"):
+        labels.write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match=r"nothing in .* can be scored: null-0\.20s/000: .* is not JSON"):
+        report(run_folder)
+
+
+def test_every_conversation_is_named_with_the_hash_of_what_was_said(run_folder):
+    one, two = report(run_folder).conversations[:2]
+    again = report(run_folder).conversations[0]
+    assert one == again and len(one.user_sha256) == 64
+    assert one.kind == KNOWN and two.kind == UNTOLD and one.explained_by == ""
+    same = [each for each in report(run_folder).conversations if each.scenario == "smooth"]
+    assert len({each.stimuli_sha256 for each in same}) == 1, "all six were asked the same"
+    assert one.stimuli_sha256 != two.stimuli_sha256
+
+
+def test_a_recording_without_a_trace_says_what_is_not_known(run_folder):
+    text = " ".join("\n".join(explained_lines(report(run_folder))).split())
+    assert UNKNOWN in text and "6 of 6 conversations have no trace" in text
+    assert "voice to voice" not in text.replace(UNKNOWN, ""), "no figure stands where nothing is known"
+
+
+def test_the_commit_or_the_version_and_the_buffers_of_our_own_runs_are_told(run_folder):
+    about = report(run_folder).about
+    assert about["schema"] == 2 and "commit" in about and about["version"] and about["host"]
+    assert about["buffers_ms"] == {}, "recordings by others do not say"
+    told = {"clock": "wall", "target": {"brain": "bundled"}}
+    (run_folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    assert report(run_folder).about["buffers_ms"]["playout"] == 20

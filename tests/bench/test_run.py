@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 
 from bench import labels as manifests
 from bench import recording as recordings
 from bench.edge import Clock
+from bench.progress import Lines
 from bench.run import RUN, Settings, run_suite
 from bench.score import score
 from bench.scripted import ScriptedBrain
@@ -79,9 +81,7 @@ def test_hesitations_longer_than_the_endpoint_are_cut_into_and_shorter_ones_are_
 
 def test_a_barge_in_stops_the_agent(tmp_path):
     long = ScriptedBrain("word " * 30)
-    run_suite(
-        settings(tmp_path, scenarios=("barge-in",)), target(brain=lambda: InlineCompute(long)), quiet
-    )
+    run_suite(settings(tmp_path, scenarios=("barge-in",)), target(brain=lambda: InlineCompute(long)), quiet)
     stops = [turn.stop for turn in scored(tmp_path / "barge-in" / "000").turns if turn.stop]
     assert len(stops) == 3
     assert all(0 < stop.latency < 0.6 and not stop.censored for stop in stops)
@@ -177,3 +177,59 @@ def test_a_session_that_fails_is_part_of_the_result(tmp_path):
 def test_impossible_settings_are_refused(tmp_path, changes, complaint):
     with pytest.raises(UserError, match=complaint):
         settings(tmp_path, **changes)
+
+
+def test_peoples_recordings_are_for_suites_that_take_them(tmp_path):
+    with pytest.raises(UserError, match="the suite core takes no people's recordings; turns, overlap do"):
+        settings(tmp_path, people=tmp_path)
+    told = {"kind": "question", "start": 0.1, "end": 0.6, "text": "four", "expected": "4"}
+    (tmp_path / "said").mkdir()
+    (tmp_path / "said" / "four.json").write_text(json.dumps(told))
+    soundfile.write(tmp_path / "said" / "four.wav", 0.1 * np.sin(np.arange(16_000) / 5), 16_000)
+    asked = settings(tmp_path / "out", suite="turns", people=tmp_path / "said", scenarios=("people",))
+    assert run_suite(asked, target(), quiet)
+    (turn,) = manifests.load(tmp_path / "out" / "people" / "000" / "labels.json").turns
+    assert (turn.end - turn.start, turn.text, turn.expected) == (12_000, "four", "4")
+
+
+def test_an_agent_holds_its_talk_through_what_wants_nothing_and_labels_say_that_it_was_told_to(tmp_path):
+    asked = settings(tmp_path, suite="overlap", scenarios=("noise",), count=2)
+    run_suite(asked, target(detector=lambda: Deaf()), quiet)
+    folder = tmp_path / "noise" / "000"
+    labels = manifests.load(folder / "labels.json")
+    assert [turn.kind for turn in labels.turns] == ["question", "noise", "noise"]
+    assert [turn.during for turn in labels.turns[1:]] == ["speaking", "speaking"]
+    assert "words given by the harness" in labels.about["agent"]
+    assert (
+        labels.about["voices"] == "tone, synthetic, synthetic" and len(labels.about["asked"].split(",")) == 1
+    )
+    assert read_outcome(folder).skipped == 0
+
+
+def test_a_barge_in_is_answered_and_the_talk_begins_anew_for_the_next(tmp_path):
+    run_suite(settings(tmp_path, suite="overlap", scenarios=("barge-in",)), target(), quiet)
+    labels = manifests.load(tmp_path / "barge-in" / "000" / "labels.json")
+    assert len(labels.turns) == 3 and labels.greeting and len(labels.about["asked"].split(",")) == 2
+    stops = [turn.stop for turn in scored(tmp_path / "barge-in" / "000").turns]
+    assert all(stop and not stop.censored and stop.latency < 0.6 for stop in stops)
+
+
+@pytest.mark.parametrize(("suite", "scenario"), [("turns", "babble-20dB"), ("overlap", "tic")])
+def test_equal_seeds_give_equal_files_in_every_suite(tmp_path, suite, scenario):
+    for name in ("a", "b"):
+        run_suite(settings(tmp_path / name, suite=suite, scenarios=(scenario,)), target(), quiet)
+    one, two = (tmp_path / name / scenario / "000" for name in ("a", "b"))
+    for file in ("conversation.wav", "labels.json", "trace.jsonl"):
+        assert (one / file).read_bytes() == (two / file).read_bytes()
+
+
+def test_a_bar_is_told_what_is_held_and_what_was_done_before(tmp_path):
+    class Told(Lines):
+        def hold(self, name):
+            events.append(name)
+
+    events = []
+    run_suite(settings(tmp_path, scenarios=("overhead",)), target(), quiet, Told(events.append))
+    run_suite(settings(tmp_path, scenarios=("overhead",)), target(), quiet, Told(events.append))
+    assert events[0] == "overhead/000" and events[1].startswith("[1/1] overhead/000: ")
+    assert events[2:] == ["1 of 1 conversations are done already"]

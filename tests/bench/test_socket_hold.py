@@ -3,18 +3,19 @@
 import asyncio
 import json
 
+import numpy as np
 import pytest
 
 from bench.item import Actor, Item
 from bench.labels import Kind
-from bench.nulls import beep, marked
+from bench.nulls import EndMark, beep, marked
 from bench.score import score
 from bench.script import Cue, Script, When
 from bench.socket_hold import framing, hold_over
 from bench.socket_null import NullServer
 from bench.socket_wire import pair
 from bench.stimuli import Stimulus
-from bench.targets.openai_realtime import Realtime, RealtimeConfig
+from bench.targets.openai_realtime import Realtime, RealtimeConfig, decoded, encoded
 from pipeline.clock import simulate
 from pipeline.errors import PeerError
 
@@ -38,7 +39,7 @@ def asked(count=2, **changes):
     )
 
 
-def held(script, server, events=None):
+def held(script, server, events=None, turn_detection=""):
     """A conversation with ``server(far end)`` in virtual time, and what the server said of itself."""
 
     async def main():
@@ -50,9 +51,8 @@ def held(script, server, events=None):
         async with asyncio.TaskGroup() as group:
             other = group.create_task(server(far))
             try:
-                return await hold_over(
-                    item(), script, Realtime(dial, RealtimeConfig(patience=3.0)), events=events
-                )
+                config = RealtimeConfig(turn_detection=turn_detection, patience=3.0)
+                return await hold_over(item(), script, Realtime(dial, config), events=events)
             except PeerError as error:
                 return error
             finally:
@@ -130,6 +130,11 @@ def test_a_server_that_never_answers_is_recorded_scored_as_missed_and_named():
     assert scored(call).turns[0].censored or scored(call).unscored
 
 
+def test_sound_that_cannot_be_heard_is_no_answer():
+    call, _ = held(asked(1), saying(sound(level(0.001))))
+    assert "never answered: 1 turns wanted a reply and nothing audible came" in call.error
+
+
 def test_a_server_that_says_nothing_at_all_is_given_up():
     async def dumb(wire):
         while True:
@@ -188,3 +193,142 @@ def test_a_server_that_does_not_read_delays_no_tick():
 
     call, _ = held(asked(2), deaf)
     assert call.edge.punctuality.late == 0 and call.edge.recording().length > 24_000
+
+
+def event(kind, **fields):
+    return json.dumps({"type": kind, **fields})
+
+
+def sound(pcm, item="i", kind=DELTA):
+    return event(kind, item_id=item, delta=encoded(pcm))
+
+
+def level(value, seconds=0.1):
+    return np.full(round(24_000 * seconds), value, np.float32)
+
+
+def test_sound_sent_faster_than_it_sounds_is_played_whole_and_in_order():
+    flood = [sound(level(0.01 * (number + 1))) for number in range(30)]
+    call, _ = held(Script([Cue(Stimulus(marked(0.5, 1)))], tail=3.2), saying(*flood))
+    heard = call.edge.recording().agent
+    heard = heard[heard > 0.005]
+    assert (np.diff(heard) >= -1e-4).all() and len(heard) == pytest.approx(72_000, abs=480)
+    assert "Gaps" not in call.counts
+
+
+@pytest.mark.parametrize("kind", ["response.output_audio.delta", "response.audio.delta"])
+def test_sound_is_heard_by_its_name_of_today_and_of_the_beta(kind):
+    call, _ = held(asked(1), saying(sound(level(0.2), kind=kind)))
+    assert call.edge.recording().agent.max() == pytest.approx(0.2, abs=0.001) and call.error == ""
+
+
+def test_what_comes_of_an_answer_after_the_user_began_is_stale_and_a_new_answer_is_heard():
+    began = event("input_audio_buffer.speech_started", item_id="u")
+    told = [sound(level(0.1, 1.0), "old"), began, sound(level(0.2, 0.5), "old"), sound(level(0.3), "new")]
+    call, _ = held(asked(1), saying(*told))
+    assert call.counts["StaleSamples"] == 12_000 and call.counts["Truncations"] == 1
+    heard = call.edge.recording().agent
+    assert not np.isclose(heard, 0.2, atol=0.01).any() and np.isclose(heard, 0.3, atol=0.01).sum() == 2_400
+
+
+def test_a_server_that_never_finds_the_end_of_a_turn_is_told_from_one_that_hears_nothing():
+    call, _ = held(asked(1), saying(event("input_audio_buffer.speech_started", item_id="u")))
+    assert "it heard the user begin and never stop; --turn-detection none ends turns for it" in call.error
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        {"audio": {"output": {"format": {"type": "audio/pcm", "rate": 16_000}}}},
+        {"audio": {"input": {"format": {"type": "audio/pcmu"}}}},
+        {"output_audio_format": "g711_ulaw"},
+    ],
+)
+def test_a_server_that_insists_on_another_format_is_refused_before_it_is_measured_at_the_wrong_speed(session):
+    async def other(wire):
+        await wire.send(CREATED)
+        await wire.receive()
+        await wire.send(event("session.updated", session=session))
+
+    assert "asked for was audio/pcm at 24000 Hz" in str(held(asked(), other))
+
+
+def test_a_server_that_does_not_answer_session_update_is_given_up():
+    async def deaf(wire):
+        await wire.send(CREATED)
+        await asyncio.sleep(60.0)
+
+    assert "sent no session.updated within 3 s when asked for this session" in str(held(asked(), deaf))
+
+
+def test_a_strangers_words_are_one_short_plain_line_in_every_file(tmp_path):
+    words = "no\x1b[31m\n voice \ud800" + "x" * 9_999
+    note = event("response.done", response={"id": "\ud800", "status": "x"})
+    call, _ = held(asked(1), saying(event("error", error={"message": words}), note), tmp_path / "e.jsonl")
+    assert "no [31m  voice  xxx" in call.error and len(call.error) < 600
+    assert "\\ud800" in (tmp_path / "e.jsonl").read_text(encoding="utf-8")
+
+
+def test_json_nested_without_end_is_garbage():
+    call, _ = held(asked(1), saying("[" * 200_000))
+    assert "is no JSON" in call.error
+
+
+# --- turns by hand -----------------------------------------------------------------------------------------
+
+
+def push_to_talk(delay, heard):
+    """A server that answers a commit and a response.create, and notes every turn's sound."""
+
+    async def server(wire):
+        await wire.send(CREATED)
+        buffer, asked_for = [], []
+        while True:
+            told = json.loads(await wire.receive())
+            match told["type"].removeprefix("input_audio_buffer."):
+                case "session.update":
+                    asked_for.append(told["session"]["audio"]["input"]["turn_detection"])
+                    await wire.send(event("session.updated", session=told["session"]))
+                case "append":
+                    buffer.append(decoded(told["audio"]))
+                case "clear":
+                    buffer = []
+                case "commit":
+                    heard.append((asked_for[0], np.concatenate(buffer)))
+                case "response.create":
+                    await asyncio.sleep(delay)
+                    name = f"item {len(heard)}"
+                    await wire.send(event("response.created", response={"id": "r"}))
+                    await wire.send(sound(level(0.2, 2.0), name))
+                    await wire.send(event("response.output_audio.done", item_id=name))
+                case "response.cancel" | "conversation.item.truncate":
+                    heard.append((told["type"], told.get("audio_end_ms")))
+                    await wire.send(event("response.done", response={"id": "r", "status": "cancelled"}))
+
+    return server
+
+
+def test_a_push_to_talk_server_gets_each_turn_whole_at_its_labelled_end_and_is_measured():
+    heard = []
+    script = asked(2)
+    call, _ = held(script, push_to_talk(0.2, heard), turn_detection="none")
+    assert call.error == "" and call.counts["Responses"] == 2
+    turns = [sound for named, sound in heard if named is None]
+    for turn, placed, pcm in zip(scored(call).turns, script.placed, turns, strict=True):
+        assert turn.voice_to_voice == pytest.approx(0.2 + framing(placed.end), abs=0.002)
+        mark = EndMark(24_000)
+        (end,) = mark.hear(pcm)
+        assert end == pytest.approx(12_000, abs=24) and len(pcm) - end < 480 + 24
+
+
+def test_pressing_the_button_over_an_answer_cancels_it_and_nothing_of_it_is_heard_any_more():
+    heard = []
+    script = Script(
+        [Cue(Stimulus(marked(0.5, 1))), Cue(Stimulus(marked(0.5, 2), Kind.BARGE_IN), When.AFTER_ONSET, 0.7)],
+        tail=0.3,
+    )
+    call, _ = held(script, push_to_talk(0.1, heard), turn_detection="none")
+    told = [(named, count) for named, count in heard if isinstance(named, str)]
+    assert [named for named, _ in told][:2] == ["response.cancel", "conversation.item.truncate"]
+    stop = scored(call).turns[1].stop
+    assert stop.latency == pytest.approx(0.02, abs=0.005) and told[1][1] == pytest.approx(720, abs=25)

@@ -35,6 +35,7 @@ def answering(status):
     ("status", "complaint"),
     [
         (401, "a call without a key; name one with --key-env (HTTP 401)"),
+        (403, "a call without a key; name one with --key-env (HTTP 403)"),
         (404, "nothing at this path (HTTP 404); OpenAI-Realtime servers listen at /v1/realtime"),
         (429, "allows no more calls"),
         (503, "refused the connection (HTTP 503)"),
@@ -51,6 +52,26 @@ def test_where_no_server_is_that_is_said():
         port = taken.getsockname()[1]
     with pytest.raises(PeerError, match=f"no server answers at ws://127.0.0.1:{port}/x"):
         run(lambda: connect(f"ws://127.0.0.1:{port}/x"))
+
+
+def test_a_port_that_takes_calls_and_says_nothing_is_given_up():
+    async def main():
+        over = asyncio.Event()
+
+        async def silent(reader, writer):
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            over.set()
+
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(PeerError, match=r"gave no handshake within 0\.2 s; is it a server\?"):
+                await connect(f"ws://127.0.0.1:{port}/x", patience=0.2)
+            await over.wait()
+
+    run(main)
 
 
 def test_a_key_comes_from_the_environment_and_an_absent_one_is_named(monkeypatch):
@@ -71,6 +92,30 @@ def test_a_server_that_hangs_up_is_quoted():
                 await wire.receive()
             with pytest.raises(PeerError, match="closed the connection"):
                 await wire.send("hello")
+            await wire.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("frame", "complaint"),
+    [
+        (b"\x82\x7f" + (2**25).to_bytes(8, "big") + b"x" * 64, "sent a message of more than 16 MiB"),
+        (b"\x81\x02\xff\xfe", "sent text that is no UTF-8"),
+        (b"\xff\x00", "broke the rules of WebSocket"),
+    ],
+)
+def test_frames_that_nobody_can_use_are_told_apart_from_a_server_that_hangs_up(frame, complaint):
+    async def main():
+        async def send_raw(connection):
+            connection.transport.write(frame)
+            await connection.wait_closed()
+
+        async with listen(send_raw, "127.0.0.1", 0) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            wire = await connect(f"ws://127.0.0.1:{port}/x")
+            with pytest.raises(PeerError, match=complaint):
+                await wire.receive()
             await wire.close()
 
     run(main)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.stats import bootstrap, percentile, wilson
+from bench.stats import bootstrap, bootstrap_percentiles, percentile, wilson
 
 
 def test_percentiles_are_linear_between_order_statistics():
@@ -54,3 +54,19 @@ def test_the_bootstrap_repeats_itself_and_needs_two_groups():
     reordered = dict(reversed(groups.items()))
     assert bootstrap(groups, np.median) == bootstrap(reordered, np.median)
     assert bootstrap({"a": [1.0, 2.0], "b": []}, np.median) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_percentiles_of_all_resamples_at_once_are_those_of_each_resample_sorted(seed):
+    random = np.random.default_rng(seed)
+    values = random.normal(size=60).round(seed % 3)
+    groups = {str(place): list(values[place * 6 : place * 6 + random.integers(1, 7)]) for place in range(10)}
+    shares = (0.0, 0.37, 0.5, 0.95, 1.0)
+    found = bootstrap_percentiles(groups, shares)
+    for share, one in zip(shares, found, strict=True):
+        slow = bootstrap(groups, lambda drawn, share=share: percentile(drawn, share))
+        assert (one.low, one.high) == (pytest.approx(slow.low), pytest.approx(slow.high))
+
+
+def test_percentiles_of_resamples_need_two_groups():
+    assert bootstrap_percentiles({"a": [1.0, 2.0], "b": []}, (0.5,)) is None

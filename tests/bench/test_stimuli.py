@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.labels import Kind
-from bench.stimuli import hesitating, levelled, spoken, synthesise, trimmed
+from bench.stimuli import Gap, Stimulus, composed, hesitating, levelled, spoken, synthesise, trimmed
 from pipeline.clock import simulate
 from pipeline.errors import VoiceError
 from pipeline.ports import VoiceChunk
@@ -70,3 +70,23 @@ def test_a_voice_that_says_nothing_is_an_error_with_its_words():
         made(synthesise(ToneVoice(), ""))
     with pytest.raises(VoiceError, match="is silent"):
         trimmed(np.full(100, 0.001, np.float32))
+
+
+def test_an_unmarked_gap_is_silence_without_a_label():
+    stimulus = made(composed(Padded(), ("what is four", Gap(0.1, marked=False), "um", Gap(0.5), "plus five")))
+    (pause,) = stimulus.pauses
+    assert pause.end - pause.start == 8000 and stimulus.text == "what is four … um … plus five"
+    borders = np.flatnonzero(np.diff(np.concatenate([[True], stimulus.pcm != 0, [True]]).astype(int)))
+    silences = [int(end - start) for start, end in zip(borders[::2], borders[1::2], strict=True)]
+    assert [length for length in silences if length > 1000] == [1600, 8000]
+
+
+def test_a_turn_begins_and_ends_with_speech():
+    for parts in ((), (Gap(0.3), "five"), ("five", Gap(0.3))):
+        with pytest.raises(ValueError, match="begins and ends with speech"):
+            made(composed(ToneVoice(), parts))
+
+
+def test_a_tail_is_sound_beyond_the_label():
+    rung = Stimulus(np.zeros(16_000, np.float32), tail=4000)
+    assert (rung.length, rung.seconds) == (12_000, 0.75)

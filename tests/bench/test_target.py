@@ -33,3 +33,10 @@ def test_one_voice_for_both_is_refused(voices):
     voices("espeak:en-us")
     with pytest.raises(UserError, match="needs two voices"):
         target.choose_voices()
+
+
+def test_a_run_has_several_users_unless_one_was_named(voices):
+    voices("flite:rms", "flite:slt", "espeak:en-us")
+    several = target.users("flite:rms", "espeak:en-us")
+    assert several[0] == "espeak:en-us" and len(several) > 3 and "flite:rms" not in several
+    assert target.users("flite:rms", "flite:slt", "flite:slt") == ("flite:slt",)

@@ -22,3 +22,12 @@ def test_an_error_over_its_limit_or_a_lost_turn_is_not_good_and_is_shown():
     assert not (far.good or lost.good or gone.good)
     lines = error_table([far, lost, gone])[-3:]
     assert "over 20 ms" in lines[0] and "1 of 2" in lines[1] and "nothing found: no server" in lines[2]
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+def test_the_harness_recovers_every_known_delay_through_opus_and_its_playout(delay):
+    pytest.importorskip("av", reason="the extra web is not installed")
+    from bench.rtc_validate import over_track
+
+    row = over_track(delay, 4, 1)
+    assert row.good and len(row.found) == 4 and row.fixed == pytest.approx(0.074)
