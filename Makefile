@@ -1,6 +1,7 @@
-# talk: hold a conversation · test: run the tests · check: lint, types, floors · train: train the bundled brain anew.
+# talk: hold a conversation · test: run the tests · check: lint, types, floors · bench: measure everything (FULL=1: hours)
+# train: train the bundled brain anew.
 # Everything else is installed on demand into .venv; delete that folder to start over.
-.PHONY: talk test check train
+.PHONY: talk test check bench train
 
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
@@ -16,6 +17,9 @@ check: $(VENV)/.dev
 	$(VENV)/bin/mypy
 	$(VENV)/bin/mypy hocket.py examples/*.py
 	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.bench
+	@$(VENV)/bin/hocket bench all $(if $(FULL),--full) $(ARGS)
 
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training $(if $(ARGS),$(ARGS),run)
@@ -40,4 +44,9 @@ $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@echo "hocket: installing what the tests need into $(VENV) (torch among it: about 1.5 GB on disk, once)"
 	@$(PIP) install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	@echo "hocket: installing what the harness draws with into $(VENV) (once)"
+	@$(PIP) install --quiet -e '.[bench]'
 	@touch $@ $(VENV)/.base

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
+from .everything import all_arguments, all_command
 from .foreign_command import export_arguments, export_command, import_arguments, import_command
+from .gates_command import gate_arguments, gate_command
+from .operating_command import operating_arguments, operating_command
 from .peers import Comparison, compare
 from .peers import lines as beside
 from .peers_plan import SCENES, STT
@@ -43,6 +46,9 @@ def bench_arguments(parser: argparse.ArgumentParser) -> None:
     report_arguments(verbs.add_parser("report", help="one page of a run's figures, pictures and recordings"))
     compare_arguments(verbs.add_parser("compare", help="two runs, paired, with intervals"))
     validate_arguments(verbs.add_parser("validate", help="the harness's own error"))
+    gate_arguments(verbs.add_parser("gate", help="runs against their budgets"))
+    all_arguments(verbs.add_parser("all", help="every suite, its page and its gates"))
+    operating_arguments(verbs.add_parser("operating", help="end of turn: cut-offs against waiting"))
     import_arguments(verbs.add_parser("import", help="another benchmark's recordings as our conversations"))
     export_arguments(verbs.add_parser("export", help="a run in another benchmark's layout"))
 
@@ -70,7 +76,8 @@ def bench_command(given: argparse.Namespace, tell: Tell | None = None) -> int:
     does = {
         "run": run_command, "score": _score, "peers": _peers, "think": think_command,
         "report": report_command, "compare": compare_command, "import": import_command,
-        "export": export_command, "validate": validate_command,
+        "export": export_command, "validate": validate_command, "gate": gate_command, "all": all_command,
+        "operating": operating_command,
     }  # fmt: skip
     return does[given.verb](given, say)
 

@@ -41,7 +41,7 @@ class Step:
     alone: bool = False
     "It measures real time."
     run: bool = True
-    "It leaves a run: a report is made of it and its gates are held."
+    "It leaves a run: its gates are held, and a page is made of its conversations."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +55,29 @@ class Done:
 
 
 def plan(full: bool, seed: int) -> list[Step]:
-    """The steps in order. ``full`` takes hours and has the sizes of published figures."""
-    n, sums, minutes = ("60", "600", "5") if full else ("10", "48", "0.5")
+    """The steps in order, long ones first. ``full`` takes hours and has the sizes of published figures."""
     usual = ("--seed", str(seed))
-    virtual = ("--clock", "virtual", "--n", n, *usual)
+    virtual = ("--clock", "virtual", "--n", "60" if full else "10", *usual)
+    sums = ("--n", "120", "--full") if full else ("--n", "10")
+    minutes, sessions = ("2", "1,4,16") if full else ("0.5", "1,2,4,8")
+    load = ("--minutes", minutes, "--sessions", sessions)
     steps = [
-        Step("validate", ("validate", "--virtual", *usual), run=False),
-        Step("core", ("run", "--suite", "core", "--minutes", minutes, *virtual)),
         Step("turns", ("run", "--suite", "turns", *virtual)),
         Step("overlap", ("run", "--suite", "overlap", *virtual)),
-        Step("load", ("run", "--suite", "load", "--clock", "virtual", *usual)),
-        Step("think", ("run", "--suite", "think", "--clock", "virtual", "--n", sums, *usual)),
-        Step("think-wall", ("run", "--suite", "think", "--clock", "wall", "--n", "40", *usual), alone=True),
+        Step("think", ("run", "--suite", "think", "--clock", "virtual", *sums, *usual), run=False),
+        Step("core", ("run", "--suite", "core", "--minutes", "5" if full else "0.5", *virtual)),
+        Step("load", ("run", "--suite", "load", "--clock", "virtual", *load, *usual)),
+        Step("validate", ("validate", "--virtual", *usual), run=False),
+        Step("think", ("run", "--suite", "think", "--clock", "wall", "--n", "40", *usual), True, run=False),
     ]
     if full:
-        wall = ("--clock", "wall", *usual)
+        wall = ("--clock", "wall", "--n", "40", *usual)
         steps += [
+            Step("core-wall", ("run", "--suite", "core", *wall), alone=True),
+            Step("turns-wall", ("run", "--suite", "turns", *wall), alone=True),
+            Step("overlap-wall", ("run", "--suite", "overlap", *wall), alone=True),
+            Step("load-wall", ("run", "--suite", "load", "--clock", "wall", *load, *usual), alone=True),
             Step("validate-wall", ("validate", *usual), alone=True, run=False),
-            Step("core-wall", ("run", "--suite", "core", "--n", "40", *wall), alone=True),
-            Step("turns-wall", ("run", "--suite", "turns", "--n", "40", *wall), alone=True),
-            Step("overlap-wall", ("run", "--suite", "overlap", "--n", "40", *wall), alone=True),
-            Step("load-wall", ("run", "--suite", "load", *wall), alone=True),
         ]
     return steps
 
@@ -97,13 +99,13 @@ def all_command(given: argparse.Namespace, tell: Tell) -> int:
     try:
         done = _steps(steps, given.out, tell)
         runs = [step for step in steps if step.run]
-        done += [_run(_report(step), given.out, tell) for step in runs if _has_page(step)]
+        done += _together([_report(step) for step in runs if _has_page(step)], given.out, tell)
         done += _gates(runs, given.out, tell)
     except KeyboardInterrupt:
         tell("stopped; what is done is kept, and the same command goes on with it")
         return 130
     (given.out / STEPS).write_text(json.dumps([asdict(one) for one in done], indent=1) + "\n", "utf-8")
-    page = write_index(given.out, [step.name for step in steps], done)
+    page = write_index(given.out, list(dict.fromkeys(step.name for step in steps)), done)
     bad = [one for one in done if one.status]
     tell(f"{page} · {monotonic() - begun:.0f} s")
     for one in bad:
@@ -113,13 +115,16 @@ def all_command(given: argparse.Namespace, tell: Tell) -> int:
 
 def _steps(steps: Sequence[Step], out: Path, tell: Tell) -> list[Done]:
     """The virtual ones beside each other, then the others one by one."""
-    beside = [step for step in steps if not step.alone]
+    done = _together([step for step in steps if not step.alone], out, tell)
+    return done + [_run(step, out, tell) for step in steps if step.alone]
+
+
+def _together(steps: Sequence[Step], out: Path, tell: Tell) -> list[Done]:
     pool = ThreadPoolExecutor(BESIDE)
     try:
-        done = list(pool.map(lambda step: _run(step, out, tell), beside))
+        return list(pool.map(lambda step: _run(step, out, tell), steps))
     finally:
         pool.shutdown(cancel_futures=True)  # after Ctrl-C what runs ends by itself and nothing else begins
-    return done + [_run(step, out, tell) for step in steps if step.alone]
 
 
 def _has_page(step: Step) -> bool:

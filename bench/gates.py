@@ -18,7 +18,9 @@ from pipeline.errors import UserError
 
 BUDGETS = Path(__file__).resolve().parent / "budgets.toml"
 CLOCKS = ("virtual", "wall")
-_KNOWN = {"name", "suite", "clock", "file", "figure", "most", "least", "scale", "unit", "goal", "why"}
+_KNOWN = {
+    "name", "suite", "clock", "file", "figure", "most", "least", "scale", "unit", "goal", "why", "absent",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Gate:
     suite: str
     clock: str
     figure: str
-    "Where it stands in the file, keys parted by slashes; * stands for every key or place, the worst counts."
+    """Where it stands in the file, keys parted by slashes; * stands for every key or place, the worst counts;
+    ``share`` of what has ``hits`` and ``n`` is their quotient."""
     why: str
     "What a user would notice."
     most: float | None = None
@@ -40,6 +43,8 @@ class Gate:
     goal: float | None = None
     "What we are after, where the bound is not it yet."
     file: str = "report.json"
+    absent: float | None = None
+    "What a missing last key stands for, where a report leaves out zeros and what holds it is there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def _gate(one: dict[str, Any], where: str) -> Gate:
         raise UserError(f"{where}: clock is {one['clock']!r}; accepted are {', '.join(CLOCKS)}")
     if "most" not in one and "least" not in one:
         raise UserError(f"{where} has no bound; give it most or least")
-    for name in ("most", "least", "scale", "goal"):
+    for name in ("most", "least", "scale", "goal", "absent"):
         if name in one and (isinstance(one[name], bool) or not isinstance(one[name], (int, float))):
             raise UserError(f"{where}: {name} is {one[name]!r}, which is no number")
     return Gate(**one)
@@ -93,10 +98,14 @@ def _gate(one: dict[str, Any], where: str) -> Gate:
 
 def figures(found: Any, path: str) -> list[float]:
     """Every number that a path names; empty where there is none. Truth values count as 0 and 1."""
+    return [float(place) for place in _places(found, path) if isinstance(place, (bool, int, float))]
+
+
+def _places(found: Any, path: str) -> list[Any]:
     places = [found]
     for key in path.split("/"):
         places = [deeper for place in places for deeper in _below(place, key)]
-    return [float(place) for place in places if isinstance(place, (bool, int, float))]
+    return places
 
 
 def _below(place: Any, key: str) -> list[Any]:
@@ -104,12 +113,17 @@ def _below(place: Any, key: str) -> list[Any]:
         return list(place.values()) if isinstance(place, dict) else place if isinstance(place, list) else []
     if isinstance(place, dict) and key in place:
         return [place[key]]
+    if key == "share" and isinstance(place, dict) and place.get("n"):
+        return [place["hits"] / place["n"]]
     return []
 
 
 def judge(gate: Gate, found: Any) -> Verdict:
     """The gate against a report as JSON; with several figures the worst counts."""
     values = figures(found, gate.figure)
+    if not values and gate.absent is not None:
+        holder, _, _ = gate.figure.rpartition("/")
+        values = [gate.absent] if any(isinstance(one, dict) for one in _places(found, holder)) else []
     if not values:
         return Verdict(gate, None)
     worst = max(values) if gate.most is not None else min(values)

@@ -22,6 +22,8 @@ from .socket_run import only_over_a_socket, run_over
 from .suites import REPLAY, SUITES
 from .target import declared_target, real_target
 from .target_command import target_arguments, target_from
+from .think_suite import SUITE as THINK
+from .think_suite import suite_arguments, suite_command
 
 INPROC = "inproc"
 STOPPED = 130
@@ -30,7 +32,7 @@ Tell = Callable[[str], None]
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``run`` takes."""
-    parser.add_argument("--suite", choices=(*SUITES, REPLAY, LOAD), default="core")
+    parser.add_argument("--suite", choices=(*SUITES, REPLAY, LOAD, THINK), default="core")
     parser.add_argument(
         "--target",
         default=INPROC,
@@ -48,15 +50,18 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", default="auto", help="the user's voice; must differ from the agent's")
     parser.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
     parser.add_argument("--people", type=Path, help="turns, overlap: folder of people's recordings")
-    parser.add_argument("--stimuli", type=Path, help="replay: folder of conversations (bench import)")
+    parser.add_argument("--stimuli", type=Path, help="replay: conversations; think: its questions")
     target_arguments(parser)
     load_arguments(parser)
+    suite_arguments(parser)
 
 
 def run_command(given: argparse.Namespace, tell: Tell) -> int:
     """Hold the suite and report. Returns the exit status; raises HocketError."""
     if given.suite == LOAD:
         return load_command(given, tell)
+    if given.suite == THINK:
+        return _think(given, tell)
     settings = Settings(
         given.out, Clock(given.clock), given.endpoint, given.seed, given.n, tuple(given.scenario or ()),
         given.minutes, given.suite, given.people, given.stimuli,
@@ -66,6 +71,12 @@ def run_command(given: argparse.Namespace, tell: Tell) -> int:
     if not whole:
         tell("stopped; what is done is kept, and the same command goes on with it")
     return 0 if whole else STOPPED
+
+
+def _think(given: argparse.Namespace, tell: Tell) -> int:
+    if given.target != INPROC:
+        raise UserError("the suite think leaves out this runtime's mechanisms; it has no other target")
+    return suite_command(given, tell)
 
 
 def _inproc(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:

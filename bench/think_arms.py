@@ -8,7 +8,9 @@ from pipeline.errors import UserError
 from pipeline.mechanisms import Mechanisms
 
 CASCADE = 0.7
-"""Seconds of silence that end a turn where everything is off."""
+"""Seconds of silence that end a turn where the model has no say in it."""
+SILENCE = ("fixed endpoint", "all off")
+"""Arms in which silence alone ends a turn."""
 MAIN = ("everything", "think-fully", "no-think")
 REFERENCE, QUICKEST = "think-fully", "no-think"
 """What accuracy and what waiting is compared with."""
@@ -26,6 +28,7 @@ _MECHANISMS = {
     "no prefill": Mechanisms(prefill=False),
     "no listening thoughts": Mechanisms(listening_thoughts="off"),
     "no end of turn": Mechanisms(end_of_turn=False),
+    "fixed endpoint": Mechanisms(end_of_turn=False),
     "all off": Mechanisms(
         speculation=False, listening_thoughts="off", prefill=False, speaking_thoughts="think-fully",
         end_of_turn=False, overlap=False,
@@ -33,11 +36,38 @@ _MECHANISMS = {
 }  # fmt: skip
 ARMS = tuple(_MECHANISMS)
 """In the order of the table."""
+NAMED = {
+    "full": "everything",
+    "think then speak": "think-fully, listening",
+    "think fully": "think-fully",
+    "no thinking": "no-think",
+    "fixed 700 ms endpoint": "fixed endpoint",
+    "none of all": "all off",
+}
+"""Plain names for some arms; every name that an option takes may be either."""
+LEFT_OUT = (
+    "full", "no speculation", "no prefill", "think then speak", "no listening thoughts", "think fully",
+    "no thinking", "fixed 700 ms endpoint", "none of all",
+)  # fmt: skip
+"""The ablation table: one mechanism less than in *full*. *Think fully* lacks two: it thinks neither while it
+listens nor while it speaks. *None of all* is a classic cascade."""
+
+
+def arm_of(name: str) -> str:
+    """The arm of this name or plain name. Raises UserError for neither."""
+    arm = NAMED.get(name, name)
+    if arm not in _MECHANISMS:
+        raise UserError(f"no arm is called {name!r}; there are {', '.join((*ARMS, *NAMED))}")
+    return arm
+
+
+def plain(arm: str) -> str:
+    """What an arm is called in tables."""
+    return next((name for name, one in NAMED.items() if one == arm), arm)
 
 
 def config_of(arm: str) -> SessionConfig:
-    """The session's settings in this arm. Raises UserError for a name not in ARMS."""
-    if arm not in _MECHANISMS:
-        raise UserError(f"no arm is called {arm!r}; there are {', '.join(ARMS)}")
-    turn = TurnConfig.fixed(CASCADE) if arm == "all off" else TurnConfig()
+    """The session's settings in this arm. Raises UserError for an unknown name."""
+    arm = arm_of(arm)
+    turn = TurnConfig.fixed(CASCADE) if arm in SILENCE else TurnConfig()
     return SessionConfig(turn=turn, mechanisms=_MECHANISMS[arm])

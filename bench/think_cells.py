@@ -17,8 +17,8 @@ def span(found: Difference) -> str:
     """A difference of times, in ms."""
     if found.interval is None:
         return ms(found.value)
-    low, high = 1000 * found.interval.low, 1000 * found.interval.high
-    return f"{1000 * found.value:+.0f} [{low:+.0f}, {high:+.0f}] ms"
+    low, high = round(1000 * found.interval.low), round(1000 * found.interval.high)
+    return f"{round(1000 * found.value):+d} [{low:+d}, {high:+d}] ms"
 
 
 def percents(interval: Interval | None, *, sign: bool = False) -> str:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-from .target import DETECTOR
-from .think_arms import ARMS, MAIN, QUICKEST
-from .think_brain import FreshEngine, fingerprint
+from .pictures import drawable
+from .think_arms import ARMS, MAIN, NAMED, QUICKEST, arm_of
+from .think_brain import FreshEngine
 from .think_items import HUMAN
+from .think_live import ARMS as LIVE_ARMS
 from .think_live import LivePlan, ask_live, read_live
-from .think_plot import accuracy_plot, waiting_plot
 from .think_report import accuracy_report, answers, compared, live_report
 from .think_run import Plan, Service, ask_all, claim_folder, rows
 from .think_stimuli import Long, long_questions
-from .think_voice import HumVoice
+from .think_suite import about, draw
 
 PACES = (0.0, 0.02)
 REPORT = "thinking.md"
@@ -40,12 +40,16 @@ def think_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--seed", type=int, default=1)
     for one in (virtual, live):
         one.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
-    virtual.add_argument("--arm", action="append", choices=(*ARMS, "all"), help=f"default: {', '.join(MAIN)}")
+    virtual.add_argument("--arm", action="append", choices=(*ARMS, *NAMED, "all"),
+                         help=f"default: {', '.join(MAIN)}")  # fmt: skip
     virtual.add_argument("--pace", action="append", type=float, help=f"s per token, default: {PACES}")
     virtual.add_argument("--part", default="1/1", help="2/2: every second question, for a process beside")
     virtual.add_argument("--traces", action="store_true", help="keep every trace")
     live.add_argument("--pace", type=float, default=0.02, help="s per token")
     live.add_argument("--voice", default=HUMAN, help="the agent's; questions in that voice are left out")
+    live.add_argument("--arm", action="append", choices=(*ARMS, *NAMED),
+                      help=f"default: {', '.join(LIVE_ARMS)}")  # fmt: skip
+    live.add_argument("--lanes", type=int, default=1, help="conversations side by side")
     live.add_argument("--whole", action="store_true", help="hear every answer to its end")
     told = steps.add_parser("report", help="tables and pictures of what there is")
     told.add_argument("--out", type=Path, required=True)
@@ -66,7 +70,7 @@ def _stimuli(given: argparse.Namespace, tell: Tell) -> int:
 
 def _accuracy(given: argparse.Namespace, tell: Tell) -> int:
     _claim(given)
-    arms = tuple(given.arm or MAIN)
+    arms = tuple(arm if arm == "all" else arm_of(arm) for arm in given.arm or MAIN)
     part, _, parts = given.part.partition("/")
     if not (part.isdigit() and parts.isdigit()):
         raise UserError(f"a part is named like 1/2, not {given.part!r}")
@@ -80,7 +84,8 @@ def _accuracy(given: argparse.Namespace, tell: Tell) -> int:
 
 def _latency(given: argparse.Namespace, tell: Tell) -> int:
     _claim(given)
-    plan = LivePlan(given.out, given.pace, given.brain, given.voice, given.whole)
+    arms = tuple(arm_of(arm) for arm in given.arm or LIVE_ARMS)
+    plan = LivePlan(given.out, given.pace, given.brain, given.voice, given.whole, arms, given.lanes)
     enough = given.n + given.n // 3 + 24  # some are spoken in the agent's own voice and left out
     questions = _questions(argparse.Namespace(**{**vars(given), "n": enough}), tell)
     return 0 if ask_live(plan, questions, given.n, tell) else 130
@@ -93,11 +98,7 @@ def _questions(given: argparse.Namespace, tell: Tell) -> list[Long]:
 
 
 def _claim(given: argparse.Namespace) -> None:
-    about = {
-        "brain": "bundled" if given.brain is None else given.brain.name, "weights": fingerprint(given.brain),
-        "seed": given.seed, "detector": DETECTOR, "voice in virtual time": HumVoice.name,
-    }  # fmt: skip
-    claim_folder(given.out, about)
+    claim_folder(given.out, about(given.brain, given.seed))
 
 
 def _report(given: argparse.Namespace, tell: Tell) -> int:
@@ -115,19 +116,7 @@ def _report(given: argparse.Namespace, tell: Tell) -> int:
     (given.out / REPORT).write_text("\n".join(told) + "\n", encoding="utf-8")
     for line in told:
         tell(line)
-    for pace in sorted({pace for _, pace in found}):
-        accuracy_plot(found, pace, given.out / f"accuracy-{1000 * pace:g}ms.png")
-        sounds = {
-            arm: [one.first_sound for one in ways.values() if one and one.first_sound is not None]
-            for (arm, at), ways in found.items() if at == pace
-        }  # fmt: skip
-        waiting_plot(
-            sounds, f"virtual time, pace {1000 * pace:g} ms", given.out / f"waiting-{1000 * pace:g}ms.png"
-        )
-    for pace in sorted({row.pace for row in waited}):
-        live: dict[str, list[float]] = {}
-        for row in waited:
-            if row.pace == pace and row.first_sound is not None:
-                live.setdefault(row.arm, []).append(row.first_sound)
-        waiting_plot(live, f"live, pace {1000 * pace:g} ms", given.out / f"live-{1000 * pace:g}ms.png")
+    if drawable():
+        for path in draw(given.out, found, waited):
+            tell(f"{path}")
     return 0

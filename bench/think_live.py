@@ -1,40 +1,35 @@
 """The same questions in real time: how long the user waits with everything on, and with no thought at all.
 
-One conversation at a time, on the machine's clock, with the brain in its thread, the real detector and a real
-voice. Arms take turns in going first, so that a machine which slows down slows both.
+On the machine's clock, each conversation in a process that holds one at a time. Arms take turns in going
+first, so that a machine which slows down slows all. Several may be held side by side: that saves time and may
+cost lateness, so how many there were, and how late the user's side was, is in every row.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.session import Agent, AgentSession
-from audio_io.detectors import make_detector
 from pipeline.clock import run
-from pipeline.compute import Factory, ThreadCompute
-from pipeline.errors import HocketError
-from pipeline.paced import PacedCompute
-from pipeline.ports import PLAYOUT_RATE, Compute, Voice
-from pipeline.trace import Trace
-from tts.choose import best_voice
+from pipeline.compute import Factory, ProcessCompute
+from pipeline.errors import UserError
 
-from .audible import stretches
-from .edge import Clock
-from .target import DETECTOR
 from .think_arms import QUICKEST, config_of
-from .think_edge import Question, QuestionEdge
 from .think_items import HUMAN
 from .think_run import Tell
 from .think_stimuli import Long
-from .think_trace import Watcher
-from .think_words import claim
 
 LIVE = "live.jsonl"
+STAGGER = 1.3
+"""Seconds by which conversations side by side begin one after another: they must not all end at once."""
+LANES = 8
+"""Conversations side by side at most."""
 ARMS = ("everything", QUICKEST)
+Keep = Callable[[int, "Waited"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +50,10 @@ class Waited:
     starved: int
     error: str
     said: str
+    lanes: int = 1
+    "Conversations that were held side by side."
+    ticks: int = 0
+    "Of the edge; 0: not counted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,16 @@ class LivePlan:
     whole: bool = False
     "Hear every answer to its end; else half a second of it."
     arms: tuple[str, ...] = ARMS
+    lanes: int = 1
+    "Conversations side by side."
+
+    def __post_init__(self) -> None:
+        for arm in self.arms:
+            config_of(arm)
+        if not 0 <= self.pace <= 1:
+            raise UserError(f"a pace lies between 0 and 1 second per token, not at {self.pace:g}")
+        if not 1 <= self.lanes <= LANES:
+            raise UserError(f"1 to {LANES} conversations can be held side by side, not {self.lanes}")
 
 
 def ask_live(plan: LivePlan, items: Sequence[Long], count: int, tell: Tell) -> bool:
@@ -76,7 +85,8 @@ def ask_live(plan: LivePlan, items: Sequence[Long], count: int, tell: Tell) -> b
     done = {(row.item, row.arm, row.pace) for row in read_live(plan.out)}
     todo = []
     for place, item in enumerate(chosen):
-        order = plan.arms if place % 2 == 0 else plan.arms[::-1]
+        turn = place % len(plan.arms)
+        order = plan.arms[turn:] + plan.arms[:turn]
         todo += [(item, arm) for arm in order if (item.name, arm, plan.pace) not in done]
     try:
         run(lambda: _all(plan, todo, tell))
@@ -86,61 +96,35 @@ def ask_live(plan: LivePlan, items: Sequence[Long], count: int, tell: Tell) -> b
 
 
 async def _all(plan: LivePlan, todo: Sequence[tuple[Long, str]], tell: Tell) -> None:
-    if not todo:
-        return
-    folder = None if plan.brain is None else str(plan.brain)
-    brain: Compute = ThreadCompute(Factory("bench.think_brain:FreshEngine", (folder,)))
-    voice = best_voice(plan.voice)
-    if plan.pace:
-        brain = PacedCompute(brain, plan.pace)
+    waiting = iter(list(enumerate(todo, 1)))
+    with (plan.out / LIVE).open("a", encoding="utf-8") as kept:
+
+        def keep(place: int, row: Waited) -> None:
+            kept.write(json.dumps(asdict(row)) + "\n")
+            kept.flush()
+            waited = "no sound" if row.first_sound is None else f"{1000 * row.first_sound:.0f} ms"
+            said = f"{row.item} {row.arm}: {waited}{' ' + row.error if row.error else ''}"
+            tell(f"[{place}/{len(todo)}] {said}")
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in range(min(plan.lanes, len(todo))):
+                    group.create_task(_lane(plan, lane, waiting, keep), name=f"lane {lane}")
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None  # one reason is enough; the others were stopped by it
+
+
+async def _lane(
+    plan: LivePlan, lane: int, waiting: Iterator[tuple[int, tuple[Long, str]]], keep: Keep
+) -> None:
+    """One conversation after another, in a process that does nothing else."""
+    process = ProcessCompute(Factory("bench.think_lane:Lane", (plan,)))
     try:
-        await _warm(voice)
-        with (plan.out / LIVE).open("a", encoding="utf-8") as kept:
-            for place, (item, arm) in enumerate(todo, 1):
-                await brain.call("renew")
-                row = await _one(plan, item, arm, brain, voice)
-                kept.write(json.dumps(asdict(row)) + "\n")
-                kept.flush()
-                waited = "no sound" if row.first_sound is None else f"{1000 * row.first_sound:.0f} ms"
-                tell(
-                    f"[{place}/{len(todo)}] {item.name} {arm}: {waited}{' ' + row.error if row.error else ''}"
-                )
+        await asyncio.sleep(lane * STAGGER)
+        for place, (item, arm) in waiting:
+            keep(place, await process.call("ask", item, arm))
     finally:
-        await voice.close()
-        await brain.close()
-
-
-async def _warm(voice: Voice) -> None:
-    """A voice's first phrase is slower than all others, in both arms alike: it is none of the figures."""
-    async for _ in voice.speak("ready"):
-        pass
-
-
-async def _one(plan: LivePlan, item: Long, arm: str, brain: Compute, voice: Voice) -> Waited:
-    seen, trace = Watcher(), Trace()
-    trace.subscribe(seen.see)
-    question = Question(item.stimulus(), seen, whole=plan.whole)
-    edge = QuestionEdge(question, seen, clock=Clock.WALL, seed=0)
-    session = AgentSession(
-        Agent(), edge=edge, brain=brain, voice=voice, detector=make_detector(DETECTOR), trace=trace,
-        config=config_of(arm),
-    )  # fmt: skip
-    error = ""
-    try:
-        await session.run()
-    except HocketError as failed:
-        error = f"{type(failed).__name__}: {failed}"
-    finally:
-        trace.close()
-    end = question.asked[1]
-    sound = [piece.start / PLAYOUT_RATE for piece in stretches(edge.agent(), PLAYOUT_RATE)]
-    first = claim(seen.words).first if plan.whole else None  # part of a reply may look like an answer
-    late = edge.punctuality
-    return Waited(
-        item.name, arm, plan.pace, voice.name, sound[0] - end if sound else None,
-        None if first is None or first >= len(seen.word_times) else seen.word_times[first] - end,
-        late.late, late.worst, seen.starved, error, " ".join(seen.words),
-    )  # fmt: skip
+        await process.close()
 
 
 def read_live(out: Path) -> list[Waited]:

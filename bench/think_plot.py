@@ -1,151 +1,189 @@
 """Two pictures of the thinking figures: accuracy against waiting, and how waiting is distributed.
 
-Drawn with Pillow, as the timeline is; nothing in them was not measured.
+Drawn by matplotlib, as all charts of the harness are; made to be read at 700 pixels of width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
 
-from .stats import percentile, wilson
+from .ablation import first_sound, first_word
+from .pictures import FAINT, GRID, HUMAN, INK, PAPER, RULE, SERIES
+from .stats import Interval, bootstrap, percentile
+from .summary import FEW, rate
+from .think_arms import plain
+from .think_edge import PATIENCE
 from .think_report import Answers
+from .think_score import Answered
 
-SIZE = (960, 560)
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 240, 56, 64
-_PAPER, _INK, _FAINT, _GRID = "#fbfaf7", "#22252b", "#7b7f87", "#e6e3dc"
-COLOURS = (
-    "#c2571a", "#2f6fb3", "#2b8a4b", "#6f5a9c", "#d9a420", "#c22f2f", "#3aa6a6", "#8c6d46", "#b85c8e",
-    "#5b6770", "#94a83d", "#22252b", "#e08a76", "#7d8f3a", "#4a4f9a",
+_SIZE, _DOTS = (7.0, 4.3), 160
+"""Inches, and pixels per inch: 1120 by 688."""
+COLOURS = {
+    "everything": SERIES[0], "think-fully": SERIES[1], "no-think": SERIES[2],
+    "all off": INK, "fixed endpoint": SERIES[3],
+}  # fmt: skip
+"""Of the arms that stand for something; the others are grey."""
+_EARLIEST = -0.3
+"""Seconds at which the picture of waiting begins at the earliest."""
+_JOINED = ("no-think", "everything", "think-fully")
+MARKS = ("s", "^", "D", "v", "P", "X", "p", "h", "<", ">")
+Pick = Callable[[Answered | None], float | None]
+_PANELS: tuple[tuple[Pick, str, dict[str, int]], ...] = (
+    (first_sound, "seconds to the first sound",
+     {"no-think": 1, "everything": 1, "think-fully": 0}),
+    (first_word, "seconds to the first answering word",
+     {"no-think": -1, "everything": -1, "think-fully": 0}),
 )  # fmt: skip
+"""What is waited for, and on which side of its dot each name stands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
-    """One scale."""
+class Place:
+    """One arm in the plane of accuracy and waiting."""
 
-    title: str
-    low: float
-    high: float
-    step: float
+    arm: str
+    wait: float
+    "Median seconds."
+    wait_by: Interval
+    right: float
+    "Percent."
+    right_by: Interval
+    count: int
 
-    def share(self, value: float) -> float:
-        """Where between low (0) and high (1)."""
-        return (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
 
-
-class Plot:
-    """A frame with two axes and a legend at its right."""
-
-    def __init__(self, title: str, x: Axis, y: Axis) -> None:
-        from PIL import Image, ImageDraw, ImageFont
-
-        self._x, self._y, self._entries = x, y, 0
-        self._image: Any = Image.new("RGB", SIZE, _PAPER)
-        self._pen: Any = ImageDraw.Draw(self._image)
-        self._font: Any = ImageFont.load_default(13)
-        self._pen.text((_LEFT, 14), title, fill=_INK, font=ImageFont.load_default(18))
-        self._frame()
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """Pixels of a point; what lies outside the axes is drawn on their edge."""
-        across, down = SIZE[0] - _LEFT - _RIGHT, SIZE[1] - _TOP - _BOTTOM
-        return _LEFT + across * self._x.share(x), _TOP + down * (1 - self._y.share(y))
-
-    def name(self, text: str, colour: str) -> None:
-        """One more line of the legend."""
-        left, top = SIZE[0] - _RIGHT + 20, _TOP + 22 * self._entries
-        self._pen.rectangle((left, top + 3, left + 10, top + 13), fill=colour)
-        self._pen.text((left + 18, top), text, fill=_INK, font=self._font)
-        self._entries += 1
-
-    def point(self, x: float, y: float, low: float, high: float, colour: str) -> None:
-        """A dot with an interval in y."""
-        (at, middle), (_, bottom), (_, top) = self.at(x, y), self.at(x, low), self.at(x, high)
-        self._pen.line((at, bottom, at, top), fill=colour, width=2)
-        self._pen.ellipse((at - 5, middle - 5, at + 5, middle + 5), fill=colour)
-
-    def steps(self, values: Sequence[float], colour: str) -> None:
-        """The distribution function of some values."""
-        ordered, points = sorted(values), [self.at(self._x.low, 0.0)]
-        for place, value in enumerate(ordered):
-            points += [self.at(value, place / len(ordered)), self.at(value, (place + 1) / len(ordered))]
-        self._pen.line(points, fill=colour, width=2)
-
-    def save(self, path: Path) -> None:
-        """Write it as PNG. Raises UserError where it cannot be written."""
-        try:
-            self._image.save(path, format="PNG", optimize=True)
-        except OSError as error:
-            raise UserError(
-                f"cannot write the picture {path}: {error.strerror}; choose another folder"
-            ) from None
-
-    def _frame(self) -> None:
-        for value in _ticks(self._x):
-            (x, top), (_, bottom) = self.at(value, self._y.high), self.at(value, self._y.low)
-            self._pen.line((x, top, x, bottom), fill=_GRID)
-            self._pen.text((x - 10, bottom + 6), f"{value:g}", fill=_FAINT, font=self._font)
-        for value in _ticks(self._y):
-            (left, y), (right, _) = self.at(self._x.low, value), self.at(self._x.high, value)
-            self._pen.line((left, y, right, y), fill=_GRID)
-            self._pen.text((left - 40, y - 8), f"{value:g}", fill=_FAINT, font=self._font)
-        self._pen.text((_LEFT, SIZE[1] - 32), self._x.title, fill=_INK, font=self._font)
-        self._pen.text((12, _TOP - 20), self._y.title, fill=_INK, font=self._font)
+def places(found: Answers, pace: float, pick: Pick) -> list[Place]:
+    """Every arm with FEW questions or more; what never came was waited for PATIENCE."""
+    all_of = []
+    for (arm, at), ways in found.items():
+        if at == pace and len(ways) >= FEW:
+            waits = {item: [PATIENCE if (wait := pick(one)) is None else wait] for item, one in ways.items()}
+            middle = _median([one for values in waits.values() for one in values])
+            right = rate([one is not None and one.right for one in ways.values()])
+            share = Interval(100 * right.interval.low, 100 * right.interval.high)
+            by = bootstrap(waits, _median) or Interval(middle, middle)
+            all_of.append(Place(arm, middle, by, 100 * right.share, share, right.n))
+    return all_of
 
 
 def accuracy_plot(found: Answers, pace: float, path: Path) -> bool:
-    """Right answers against the wait for the first answer-bearing word; False where nothing was answered."""
-    dots = []
-    for (arm, at), ways in found.items():
-        waits = [one.first_answer for one in ways.values() if one and one.first_answer is not None]
-        if at == pace and waits:
-            right = sum(one is not None and one.right for one in ways.values())
-            dots.append((arm, percentile(waits, 0.5), right, len(ways)))
-    if not dots:
+    """Right answers against waiting, for any sound and for a word that answers, the main arms joined.
+
+    False where too little was asked.
+    """
+    panels = [(places(found, pace, pick), told, sides) for pick, told, sides in _PANELS]
+    if not panels[0][0]:
         return False
-    longest = max(2.0, *(wait for _, wait, _, _ in dots))
-    told = f"paced to {1000 * pace:g} ms per token" if pace else "unpaced"
-    plot = Plot(
-        f"Right answers against waiting, {told}",
-        Axis("median seconds from question to first answer-bearing word", 0, longest * 1.1, _step(longest)),
-        Axis("right, %", 0, 100, 20),
-    )  # fmt: skip
-    for (arm, wait, right, count), colour in zip(dots, cycle(COLOURS), strict=False):
-        interval = wilson(right, count)
-        plot.point(wait, 100 * right / count, 100 * interval.low, 100 * interval.high, colour)
-        plot.name(f"{arm} (n {count})", colour)
-    plot.save(path)
+
+    def draw(both: Any) -> None:
+        for axes, (told, label, sides) in zip(both, panels, strict=True):
+            ways = {one.arm: one for one in told}
+            line = [ways[arm] for arm in _JOINED if arm in ways]
+            axes.plot([one.wait for one in line], [one.right for one in line], color=FAINT, linewidth=1.2,
+                      linestyle=(0, (4, 3)), zorder=1)  # fmt: skip
+            others = iter(MARKS)
+            for one in told:
+                _dot(axes, one, "o" if one.arm in _JOINED else next(others, "o"), sides)
+            longest = max(one.wait_by.high for one in told)
+            axes.set(xlim=(min(0.0, *(one.wait_by.low for one in told)), longest * 1.08), ylim=(0, 100))
+            axes.set_xlabel(label)
+        both[0].set_ylabel("right answers, %")
+        if any(one.arm not in _JOINED for one in panels[0][0]):
+            both[0].legend(loc="center", bbox_to_anchor=(0.5, 0.42), handletextpad=0.4, labelspacing=0.35,
+                           title="with less than that", title_fontsize=9)  # fmt: skip
+
+    count = min(one.count for one in panels[0][0])
+    drawn(f"Right, and how soon? {_paced(pace)}, n = {count} per arm, medians, 95 %", draw, path, panels=2)
     return True
 
 
-def waiting_plot(arms: Mapping[str, Sequence[float]], told: str, path: Path) -> bool:
-    """How voice-to-voice is distributed in each arm; False where there is none."""
-    filled = {arm: values for arm, values in arms.items() if values}
-    if not filled:
-        return False
-    longest = max(percentile(values, 0.98) for values in filled.values())
-    plot = Plot(
-        f"Voice to voice, {told}",
-        Axis("seconds from the question's end to the first audible sample", 0, longest, _step(longest)),
-        Axis("share of replies", 0, 1, 0.2),
+def _dot(axes: Any, one: Place, mark: str, sides: Mapping[str, int]) -> None:
+    main = one.arm in _JOINED
+    colour = COLOURS.get(one.arm, FAINT)
+    across = [[one.wait - one.wait_by.low], [one.wait_by.high - one.wait]]
+    up = [[one.right - one.right_by.low], [one.right_by.high - one.right]]
+    axes.errorbar(
+        one.wait, one.right, up, across, fmt=mark, color=colour, markersize=8 if main else 5,
+        elinewidth=1.8 if main else 0.6, label=None if main else plain(one.arm), zorder=3 if main else 2,
     )  # fmt: skip
-    for (arm, values), colour in zip(filled.items(), cycle(COLOURS), strict=False):
-        plot.steps(values, colour)
-        plot.name(f"{arm} (n {len(values)})", colour)
-    plot.save(path)
+    if main:
+        side = sides[one.arm]
+        low = one.right < 50
+        axes.annotate(
+            plain(one.arm), (one.wait, one.right if low else one.right_by.low), (9 * side, 8 if low else -4),
+            textcoords="offset points", color=colour, fontweight="bold",
+            horizontalalignment=("center", "left", "right")[side],
+            verticalalignment="bottom" if low else "top",
+        )  # fmt: skip
+
+
+def waiting_plot(arms: Mapping[str, Sequence[float | None]], told: str, path: Path) -> bool:
+    """How voice to voice is distributed in each arm; None counts as a reply that never came.
+
+    False where no arm has FEW questions.
+    """
+    filled = {arm: list(waits) for arm, waits in arms.items() if len(waits) >= FEW}
+    came = [wait for waits in filled.values() for wait in waits if wait is not None]
+    if not came:
+        return False
+
+    def draw(both: Any) -> None:
+        axes = both[0]
+        axes.axvline(HUMAN, color=RULE, linewidth=1.2, linestyle=(0, (4, 3)))
+        axes.annotate(
+            "people: 200 ms", (HUMAN, 1.0), (-4, -2), textcoords="offset points", color=RULE, fontsize=8.5,
+            rotation=90, horizontalalignment="right", verticalalignment="top",
+        )  # fmt: skip
+        for arm, waits in filled.items():
+            steps = sorted(wait for wait in waits if wait is not None)
+            shares = [place / len(waits) for place in range(len(steps) + 1)]
+            main = arm in COLOURS
+            over = 4 if arm == "everything" else 3
+            axes.step(
+                [min(0.0, *steps[:1]), *steps], shares, where="post", color=COLOURS.get(arm, FAINT),
+                linewidth=2.2 if main else 1.0, zorder=over, label=f"{plain(arm)} (n {len(waits)})",
+            )  # fmt: skip
+        least = max(min(0.0, *came), _EARLIEST)  # one that cut in earlier lifts its curve's left end
+        axes.set(xlim=(least, percentile(came, 0.995) * 1.05 + 0.05), ylim=(0, 1.02))
+        axes.set_xlabel("seconds from the question's end to the first audible sample of the reply")
+        axes.set_ylabel("share of questions answered by then")
+        axes.legend(loc="best", borderaxespad=2.2)
+
+    drawn(f"How long until it speaks? {told}", draw, path)
     return True
 
 
-def _ticks(axis: Axis) -> list[float]:
-    count = int((axis.high - axis.low) / axis.step + 1e-9)
-    return [round(axis.low + place * axis.step, 6) for place in range(count + 1)]
+def _median(values: Sequence[float]) -> float:
+    return percentile(values, 0.5)
 
 
-def _step(longest: float) -> float:
-    return next((step for step in (0.1, 0.2, 0.5, 1.0, 2.0) if longest / step <= 10), 5.0)
+def _paced(pace: float) -> str:
+    return f"{1000 * pace:g} ms per token" if pace else "Unpaced"
+
+
+def drawn(title: str, draw: Callable[[Any], None], path: Path, panels: int = 1) -> None:
+    """Draw and save. Raises UserError where it cannot be written."""
+    import matplotlib
+    from matplotlib.figure import Figure  # no pyplot: no window, no state that outlives the figure
+
+    style: Any = {
+        "font.size": 10.5,
+        "figure.facecolor": PAPER, "axes.facecolor": "none", "axes.edgecolor": FAINT, "axes.labelcolor": INK,
+        "text.color": INK, "xtick.color": FAINT, "ytick.color": FAINT, "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK, "axes.grid": True, "grid.color": GRID, "axes.axisbelow": True,
+        "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
+        "legend.fontsize": 9, "errorbar.capsize": 2.5,
+    }  # fmt: skip
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=12, fontweight="bold")
+        draw(figure.subplots(1, panels, sharey=True, squeeze=False)[0])
+        try:
+            figure.savefig(path, dpi=_DOTS, metadata={"Software": None})
+        except OSError as error:
+            said = f"cannot write the picture {path}: {error.strerror}; choose another folder"
+            raise UserError(said) from None

@@ -132,24 +132,34 @@ def ask(
 ) -> Row:  # fmt: skip
     """One question in one arm."""
     trace = Trace(None if traces is None else _trace_file(traces, item, arm, pace))
-    seen = Watcher()
-    trace.subscribe(seen.see)
-    edge = QuestionEdge(Question(item.stimulus(), seen), seen, clock=Clock.VIRTUAL, seed=_seed(item))
-    detector.reset()
     try:
-        error = simulate(
-            partial(_converse, edge, service, pace, detector, config_of(arm), trace), seed=_seed(item)
-        )
+        question, edge, seen, error = hold(item, arm, pace, service, detector, trace)
     except HocketError as broken:  # the simulation itself: it stood still, or left something running
         return Row(item.name, arm, pace, f"{type(broken).__name__}: {broken}", None)
-    finally:
-        trace.close()
     agent = edge.agent()
     words, aligned = word_spans(seen, agent)
-    question = edge.script
-    assert isinstance(question, Question), "the edge was given one"
     found = answered(item.chain, question.asked, seen, words, sounding(agent, JOIN), aligned=aligned)
     return Row(item.name, arm, pace, error, found)
+
+
+def hold(
+    item: Long, arm: str, pace: float, service: Service, detector: VoiceDetector, trace: Trace, *,
+    whole: bool = True,
+) -> tuple[Question, QuestionEdge, Watcher, str]:  # fmt: skip
+    """One conversation in virtual time, and why it failed, if it did. ``whole``: see ``Question``.
+
+    Raises HocketError where not the session but the simulation failed.
+    """
+    seen = Watcher()
+    trace.subscribe(seen.see)
+    question = Question(item.stimulus(), seen, whole=whole)
+    edge = QuestionEdge(question, seen, clock=Clock.VIRTUAL, seed=_seed(item))
+    detector.reset()
+    held = partial(_converse, edge, service, pace, detector, config_of(arm), trace)
+    try:
+        return question, edge, seen, simulate(held, seed=_seed(item))
+    finally:
+        trace.close()
 
 
 async def _converse(

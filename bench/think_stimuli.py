@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from pipeline.ports import CAPTURE_RATE, Pcm, Voice
 from tts.espeak import EspeakVoice
 from tts.flite import FliteVoice
 
-from .stimuli import Stimulus, synthesise
-from .think_items import HUMAN, Chain, Speaker, draw_chain, draw_speaker
+from .labels import Pause
+from .stimuli import Stimulus, hesitating, synthesise
+from .suite_core import PAUSES
+from .think_items import HUMAN, SPOKEN, Chain, Speaker, draw_chain, draw_speaker
 
 BATCH = 12
 """Questions per speaker."""
@@ -43,55 +46,111 @@ class Long:
     start: int
     length: int
     "Samples of the file."
+    pauses: tuple[Pause, ...] = ()
+    "One hesitation, or none."
+    would_do: bool = False
+    "What was said before the hesitation is itself a question that could be answered."
 
     def stimulus(self) -> Stimulus:
         """Its sound, from the first to the last sample of speech."""
         whole = np.fromfile(self.file, np.int16, count=self.length, offset=2 * self.start)
         pcm: Pcm = whole.astype(np.float32) / np.float32(32768)
-        return Stimulus(pcm, text=self.chain.text, expected=str(self.chain.answer), voice=self.voice)
+        expected = str(self.chain.answer)
+        return Stimulus(pcm, pauses=self.pauses, text=self.chain.text, expected=expected, voice=self.voice)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One question of a batch, before it is a file."""
+
+    chain: Chain
+    pcm: Pcm
+    pauses: tuple[Pause, ...] = ()
+    would_do: bool = False
 
 
 def long_questions(folder: Path, wanted: int, seed: int, tell: Tell) -> list[Long]:
     """The first ``wanted`` of a seed, in order; what is not there yet is made. Raises VoiceError."""
+    return _batches(folder, str(seed), wanted, partial(_speak_batch, f"long {seed}", _whole), tell)
+
+
+def hesitations(folder: Path, wanted: int, seed: int, tell: Tell) -> list[Long]:
+    """Questions with one pause each, of every length of PAUSES in turn. Raises VoiceError.
+
+    Half of the pauses come after a sign ("plus …"), where more must follow; half before one, after at least
+    two numbers, where what was said would do. Each part is spoken on its own, so each sounds like an end.
+    """
+    return _batches(folder, f"p{seed}", wanted, partial(_speak_batch, f"pauses {seed}", _broken), tell)
+
+
+def _batches(
+    folder: Path, prefix: str, wanted: int, speak: Callable[[int], tuple[Speaker, list[_Said]]], tell: Tell
+) -> list[Long]:
     folder.mkdir(parents=True, exist_ok=True)
     found: list[Long] = []
     for number in count():
-        stem = folder / f"{seed}-{number:04d}"
+        stem = folder / f"{prefix}-{number:04d}"
         if not stem.with_suffix(".jsonl").exists():
-            kept = _make(stem, random.Random(f"long {seed} {number}"))
-            tell(f"stimuli: {len(found) + kept} of {wanted}")
+            speaker, said = speak(number)
+            _write(stem, speaker, said)
+            tell(f"stimuli: {len(found) + len(said)} of {wanted}")
         found += _read(stem)
         if len(found) >= wanted:
             return found[:wanted]
     raise AssertionError("batches are counted without end")
 
 
-def _make(stem: Path, rng: random.Random) -> int:
-    speaker = draw_speaker(rng)
-    spoken = run(lambda: _speak(speaker, rng))
-    sound = [np.round(pcm * 32767).astype(np.int16) for _, pcm in spoken]
+def _write(stem: Path, speaker: Speaker, said: list[_Said]) -> None:
+    sound = [np.round(one.pcm * 32767).astype(np.int16) for one in said]
     np.concatenate([np.zeros(0, np.int16), *sound]).tofile(stem.with_suffix(".pcm"))
-    partial = stem.with_suffix(".partial")
-    rows = [{**asdict(chain), "length": len(pcm), "voice": speaker.name} for chain, pcm in spoken]
-    partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    partial.rename(stem.with_suffix(".jsonl"))
-    return len(spoken)
+    partial_file = stem.with_suffix(".partial")
+    rows = [
+        {**asdict(one.chain), "length": len(one.pcm), "voice": speaker.name}
+        | ({"pauses": [asdict(gap) for gap in one.pauses], "would_do": one.would_do} if one.pauses else {})
+        for one in said
+    ]
+    partial_file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    partial_file.rename(stem.with_suffix(".jsonl"))
 
 
-async def _speak(speaker: Speaker, rng: random.Random) -> list[tuple[Chain, Pcm]]:
+Say = Callable[[Voice, Chain, int, random.Random], Awaitable[_Said | None]]
+"""Speaks the n-th question of a batch; None where it is too short or too long."""
+
+
+def _speak_batch(seed: str, say: Say, number: int) -> tuple[Speaker, list[_Said]]:
+    rng = random.Random(f"{seed} {number}")
+    speaker = draw_speaker(rng)
+    return speaker, run(lambda: _speak(speaker, say, rng))
+
+
+async def _speak(speaker: Speaker, say: Say, rng: random.Random) -> list[_Said]:
     voice = _voice(speaker)
-    kept: list[tuple[Chain, Pcm]] = []
+    kept: list[_Said] = []
     try:
         for _ in range(TRIES):
-            chain = draw_chain(rng)
-            pcm = await synthesise(voice, chain.text)
-            if SHORTEST <= len(pcm) / CAPTURE_RATE <= LONGEST:
-                kept.append((chain, pcm))
+            said = await say(voice, draw_chain(rng), len(kept), rng)
+            if said is not None:
+                kept.append(said)
             if len(kept) == BATCH:
                 break
     finally:
         await voice.close()
     return kept
+
+
+async def _whole(voice: Voice, chain: Chain, _place: int, _rng: random.Random) -> _Said | None:
+    pcm = await synthesise(voice, chain.text)
+    return _Said(chain, pcm) if SHORTEST <= len(pcm) / CAPTURE_RATE <= LONGEST else None
+
+
+async def _broken(voice: Voice, chain: Chain, place: int, rng: random.Random) -> _Said | None:
+    words, would_do = chain.text.split(), rng.random() < 0.5
+    signs = [at for at, word in enumerate(words) if word in SPOKEN.values()]
+    at = rng.choice(signs[1:]) if would_do else rng.choice(signs) + 1
+    parts = (" ".join(words[:at]), " ".join(words[at:]))
+    said = await hesitating(voice, parts, (PAUSES[place % len(PAUSES)],))
+    fits = said.seconds <= LONGEST
+    return _Said(chain, said.pcm, said.pauses, would_do) if fits else None
 
 
 def _voice(speaker: Speaker) -> Voice:
@@ -107,6 +166,10 @@ def _read(stem: Path) -> list[Long]:
         row = json.loads(line)
         chain = Chain(row["text"], tuple(row["numbers"]), tuple(row["signs"]), row["answer"])
         name = f"{stem.name}-{place:02d}"
-        found.append(Long(name, chain, row["voice"], stem.with_suffix(".pcm"), start, row["length"]))
+        pauses = tuple(Pause(**gap) for gap in row.get("pauses", ()))
+        found.append(Long(
+            name, chain, row["voice"], stem.with_suffix(".pcm"), start, row["length"], pauses,
+            row.get("would_do", False),
+        ))  # fmt: skip
         start += row["length"]
     return found

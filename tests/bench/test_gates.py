@@ -31,6 +31,18 @@ def test_a_path_finds_one_figure_all_of_them_or_none():
     assert figures({"rows": [{"good": True}, {"good": False}]}, "rows/*/good") == [1.0, 0.0]
 
 
+def test_a_share_is_a_quotient_and_nothing_out_of_nothing_is_no_figure():
+    assert figures({"missed": {"hits": 1, "n": 4}}, "missed/share") == [0.25]
+    assert figures({"missed": {"hits": 0, "n": 0}}, "missed/share") == []
+
+
+def test_a_count_that_reports_leave_out_stands_for_what_the_gate_says_where_its_holder_is_there():
+    hush = {"most": 0, "absent": 0.0, "figure": "sections/echo/counts/Hush"}
+    assert judge(gate(**hush), {"sections": {"echo": {"counts": {}}}}).good
+    assert not judge(gate(**hush), {"sections": {"echo": {"counts": {"Hush": 1}}}}).good
+    assert not judge(gate(**hush), {"sections": {}}).good
+
+
 @pytest.mark.parametrize(
     ("changes", "good"),
     [

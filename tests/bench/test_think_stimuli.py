@@ -1,13 +1,15 @@
 """Questions are made once, read back to the sample, and a longer run begins with those of a shorter one."""
 
+import asyncio
 import random
 
 import numpy as np
 import pytest
 
 from bench import think_stimuli
-from bench.think_items import draw_chain
-from bench.think_stimuli import long_questions
+from bench.suite_core import PAUSES
+from bench.think_items import Speaker, draw_chain
+from bench.think_stimuli import _Said, hesitations, long_questions
 from pipeline.ports import CAPTURE_RATE
 
 
@@ -16,10 +18,10 @@ def studio(monkeypatch):
     """A speaker whose sound is a ramp as long as drawn; counts what it was asked for."""
     asked = []
 
-    async def speak(speaker, rng):
+    async def speak(speaker, say, rng):
         asked.append(speaker.name)
         return [
-            (draw_chain(rng), np.full(rng.randint(10, 20), 0.25 * place + 0.1, np.float32))
+            _Said(draw_chain(rng), np.full(rng.randint(10, 20), 0.25 * place + 0.1, np.float32))
             for place in range(3)
         ]
 
@@ -56,13 +58,23 @@ def test_seeds_do_not_share_questions(tmp_path, studio):
 
 def test_a_real_voice_speaks_long_enough():
     pytest.importorskip("espeakng_loader")
-    import asyncio
-
-    from bench.think_items import Speaker
-
     speaker = Speaker("espeak:gmw/en-US+m6", 92, 50, 50, 1.0)
-    found = asyncio.run(think_stimuli._speak(speaker, random.Random(1)))
+    found = asyncio.run(think_stimuli._speak(speaker, think_stimuli._whole, random.Random(1)))
     assert len(found) == think_stimuli.BATCH
-    for _, pcm in found:
-        assert think_stimuli.SHORTEST <= len(pcm) / CAPTURE_RATE <= think_stimuli.LONGEST
-        assert abs(pcm[0]) > 0.003 and abs(pcm[-1]) > 0.003
+    for said in found:
+        assert think_stimuli.SHORTEST <= len(said.pcm) / CAPTURE_RATE <= think_stimuli.LONGEST
+        assert abs(said.pcm[0]) > 0.003 and abs(said.pcm[-1]) > 0.003
+
+
+def test_hesitations_are_silent_to_the_sample_and_of_every_length_in_turn(tmp_path):
+    pytest.importorskip("espeakng_loader")
+    found = hesitations(tmp_path, 12, 3, quiet)
+    assert {item.would_do for item in found} == {True, False}
+    for place, item in enumerate(found):
+        (gap,) = item.pauses
+        pcm = item.stimulus().pcm
+        assert (gap.end - gap.start) / CAPTURE_RATE == pytest.approx(PAUSES[place % len(PAUSES)])
+        assert not pcm[gap.start : gap.end].any()
+        assert pcm[gap.start - 1] != 0 and pcm[gap.end] != 0
+        assert item.stimulus().pauses == item.pauses
+    assert hesitations(tmp_path, 12, 3, quiet) == found
