@@ -64,11 +64,11 @@ def plan(full: bool, seed: int) -> list[Step]:
     steps = [
         Step("turns", ("run", "--suite", "turns", *virtual)),
         Step("overlap", ("run", "--suite", "overlap", *virtual)),
-        Step("think", ("run", "--suite", "think", "--clock", "virtual", *sums, *usual), run=False),
+        Step("think", ("run", "--suite", "think", "--clock", "virtual", *sums, *usual)),
         Step("core", ("run", "--suite", "core", "--minutes", "5" if full else "0.5", *virtual)),
         Step("load", ("run", "--suite", "load", "--clock", "virtual", *load, *usual)),
         Step("validate", ("validate", "--virtual", *usual), run=False),
-        Step("think", ("run", "--suite", "think", "--clock", "wall", "--n", "40", *usual), True, run=False),
+        Step("think", ("run", "--suite", "think", "--clock", "wall", "--n", "40", *usual), alone=True),
     ]
     if full:
         wall = ("--clock", "wall", "--n", "40", *usual)
@@ -128,7 +128,7 @@ def _together(steps: Sequence[Step], out: Path, tell: Tell) -> list[Done]:
 
 
 def _has_page(step: Step) -> bool:
-    return not step.name.startswith("load")
+    return step.name not in ("load", "load-wall", "think")
 
 
 def _report(step: Step) -> Step:

@@ -6,18 +6,19 @@ Pictures lie inside the page; sound does not, it is in the runs' own pages. Meas
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pipeline.errors import UserError
+
 from .gates import Verdict, judge_run, load_gates
+from .gates_command import kind_of_run
 from .html_cells import table
 from .html_page import PAGE
-from .run import RUN
 
 if TYPE_CHECKING:
     from .everything import Done
@@ -69,9 +70,8 @@ def _gate(one: Verdict, run: str) -> tuple[str, ...]:
 def read_run(folder: Path) -> tuple[str, str] | None:
     """Suite and clock of the run in a folder; None where there is no run."""
     try:
-        found: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
-        return str(found["suite"]), str(found["clock"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return kind_of_run(folder)
+    except UserError:
         return None
 
 

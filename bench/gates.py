@@ -31,8 +31,8 @@ class Gate:
     suite: str
     clock: str
     figure: str
-    """Where it stands in the file, keys parted by slashes; * stands for every key or place, the worst counts;
-    ``share`` of what has ``hits`` and ``n`` is their quotient."""
+    """Where it stands in the file, keys parted by slashes. * is every key or place, the worst of them counts;
+    a number is that place of a list; ``share`` of what has ``hits`` and ``n`` is their quotient."""
     why: str
     "What a user would notice."
     most: float | None = None
@@ -111,6 +111,8 @@ def _places(found: Any, path: str) -> list[Any]:
 def _below(place: Any, key: str) -> list[Any]:
     if key == "*":
         return list(place.values()) if isinstance(place, dict) else place if isinstance(place, list) else []
+    if isinstance(place, list) and key.isdigit():
+        return place[int(key) : int(key) + 1]
     if isinstance(place, dict) and key in place:
         return [place[key]]
     if key == "share" and isinstance(place, dict) and place.get("n"):

@@ -10,8 +10,11 @@ from typing import Any
 
 from pipeline.errors import UserError
 
+from .edge import Clock
 from .gates import BUDGETS, judge_run, load_gates, table
 from .run import RUN
+from .think_suite import FIGURES as ABLATION
+from .think_suite import SUITE as THINK
 
 Tell = Callable[[str], None]
 
@@ -27,7 +30,7 @@ def gate_command(given: argparse.Namespace, tell: Tell) -> int:
     gates = load_gates(given.budgets)
     good = True
     for folder in given.what:
-        suite, clock = _kind(folder)
+        suite, clock = kind_of_run(folder)
         verdicts = judge_run(folder, gates, suite, clock)
         tell(f"{folder}: {suite}, {clock} clock")
         for line in table(verdicts):
@@ -36,12 +39,15 @@ def gate_command(given: argparse.Namespace, tell: Tell) -> int:
     return 0 if good else 1
 
 
-def _kind(folder: Path) -> tuple[str, str]:
+def kind_of_run(folder: Path) -> tuple[str, str]:
+    """Suite and clock of the run in a folder. Raises UserError where that is not told."""
     file = folder / RUN
     try:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return str(found["suite"]), str(found["clock"])
     except FileNotFoundError:
+        if (folder / ABLATION).exists():
+            return THINK, Clock.VIRTUAL
         raise UserError(f"{folder} holds no run ({RUN} is missing); make one: hocket bench run") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} does not say which suite and clock it was ({error!r})") from error

@@ -113,7 +113,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_status_says_so(studio, monkeypatch):
     parser = argparse.ArgumentParser()
     suite_arguments(parser)
     given = parser.parse_args([])
-    vars(given).update(out=studio, clock="virtual", n=1, seed=1, brain=None)
+    vars(given).update(out=studio, clock="virtual", n=1, seed=1, brain=None, stimuli=None)
     told = []
     assert suite_command(given, told.append) == 130
     assert "what is done is kept" in told[-1]
