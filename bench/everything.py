@@ -59,14 +59,13 @@ def plan(full: bool, seed: int) -> list[Step]:
     usual = ("--seed", str(seed))
     virtual = ("--clock", "virtual", "--n", "60" if full else "10", *usual)
     sums = ("--n", "120", "--full") if full else ("--n", "10")
-    minutes, sessions = ("2", "1,4,16") if full else ("0.5", "1,2,4,8")
-    load = ("--minutes", minutes, "--sessions", sessions)
+    load = ("run", "--suite", "load", "--minutes", "2" if full else "0.5")
     steps = [
         Step("turns", ("run", "--suite", "turns", *virtual)),
         Step("overlap", ("run", "--suite", "overlap", *virtual)),
         Step("think", ("run", "--suite", "think", "--clock", "virtual", *sums, *usual)),
         Step("core", ("run", "--suite", "core", "--minutes", "5" if full else "0.5", *virtual)),
-        Step("load", ("run", "--suite", "load", "--clock", "virtual", *load, *usual)),
+        Step("load", (*load, "--sessions", "1,2,4,8", "--clock", "virtual", *usual)),
         Step("validate", ("validate", "--virtual", *usual), run=False),
         Step("think", ("run", "--suite", "think", "--clock", "wall", "--n", "40", *usual), alone=True),
     ]
@@ -76,7 +75,7 @@ def plan(full: bool, seed: int) -> list[Step]:
             Step("core-wall", ("run", "--suite", "core", *wall), alone=True),
             Step("turns-wall", ("run", "--suite", "turns", *wall), alone=True),
             Step("overlap-wall", ("run", "--suite", "overlap", *wall), alone=True),
-            Step("load-wall", ("run", "--suite", "load", "--clock", "wall", *load, *usual), alone=True),
+            Step("load-wall", (*load, "--clock", "wall", *usual), alone=True),
             Step("validate-wall", ("validate", *usual), alone=True, run=False),
         ]
     return steps
@@ -146,6 +145,15 @@ def _gates(runs: Sequence[Step], out: Path, tell: Tell) -> list[Done]:
     return held
 
 
+def _ended(child: subprocess.Popen[bytes]) -> int:
+    """The status of a command. After Ctrl-C, which reaches it too, it is writing down what is done."""
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.wait()
+        raise
+
+
 def _run(step: Step, out: Path, tell: Tell) -> Done:
     """Run one command; what it says goes to its log. 130 is handed on as Ctrl-C."""
     folder = out / step.name
@@ -158,10 +166,11 @@ def _run(step: Step, out: Path, tell: Tell) -> Done:
     with (folder / LOG).open("a", encoding="utf-8") as log:
         log.write(f"\n$ hocket bench {' '.join(command)}\n")
         log.flush()
-        status = subprocess.run(
-            [sys.executable, "-m", "bench", *command], stdout=log, stderr=subprocess.STDOUT, check=False,
+        child = subprocess.Popen(
+            [sys.executable, "-m", "bench", *command], stdout=log, stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": path},
-        ).returncode  # fmt: skip
+        )  # fmt: skip
+        status = _ended(child)
     if status == 130:
         raise KeyboardInterrupt
     done = Done(step.name, f"hocket bench {' '.join(command)}", status, monotonic() - begun)

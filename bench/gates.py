@@ -31,8 +31,9 @@ class Gate:
     suite: str
     clock: str
     figure: str
-    """Where it stands in the file, keys parted by slashes. * is every key or place, the worst of them counts;
-    a number is that place of a list; ``share`` of what has ``hits`` and ``n`` is their quotient."""
+    """Where it stands in the file, keys parted by slashes. * is every key or place, ``a|b`` both of them: the
+    worst counts, and one that is missing fails. A number is that place of a list, ``length`` how many it has;
+    ``share`` of what has ``hits`` and ``n`` is their quotient."""
     why: str
     "What a user would notice."
     most: float | None = None
@@ -44,7 +45,7 @@ class Gate:
     "What we are after, where the bound is not it yet."
     file: str = "report.json"
     absent: float | None = None
-    "What a missing last key stands for, where a report leaves out zeros and what holds it is there."
+    "What a missing figure stands for, where a report leaves out zeros."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +97,43 @@ def _gate(one: dict[str, Any], where: str) -> Gate:
     return Gate(**one)
 
 
-def figures(found: Any, path: str) -> list[float]:
-    """Every number that a path names; empty where there is none. Truth values count as 0 and 1."""
-    return [float(place) for place in _places(found, path) if isinstance(place, (bool, int, float))]
+def figures(found: Any, path: str) -> list[float | None]:
+    """What a path names, None for each place where it ends before a number; truth values count as 0 and 1.
 
-
-def _places(found: Any, path: str) -> list[Any]:
+    Empty only where * finds nothing to stand for.
+    """
     places = [found]
     for key in path.split("/"):
         places = [deeper for place in places for deeper in _below(place, key)]
-    return places
+    return [float(place) if isinstance(place, (bool, int, float)) else None for place in places]
 
 
 def _below(place: Any, key: str) -> list[Any]:
+    """What lies one key deeper; None where nothing does, so that a gap is seen and not passed over."""
+    if "|" in key:
+        return [deeper for one in key.split("|") for deeper in _below(place, one)]
     if key == "*":
         return list(place.values()) if isinstance(place, dict) else place if isinstance(place, list) else []
+    if key == "length" and isinstance(place, list):
+        return [len(place)]
     if isinstance(place, list) and key.isdigit():
-        return place[int(key) : int(key) + 1]
+        return place[int(key) : int(key) + 1] or [None]
     if isinstance(place, dict) and key in place:
         return [place[key]]
     if key == "share" and isinstance(place, dict) and place.get("n"):
         return [place["hits"] / place["n"]]
-    return []
+    return [None]
 
 
 def judge(gate: Gate, found: Any) -> Verdict:
     """The gate against a report as JSON; with several figures the worst counts."""
     values = figures(found, gate.figure)
-    if not values and gate.absent is not None:
-        holder, _, _ = gate.figure.rpartition("/")
-        values = [gate.absent] if any(isinstance(one, dict) for one in _places(found, holder)) else []
-    if not values:
+    if gate.absent is not None:
+        values = [gate.absent if value is None else value for value in values]
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
         return Verdict(gate, None)
-    worst = max(values) if gate.most is not None else min(values)
+    worst = max(known) if gate.most is not None else min(known)
     return Verdict(gate, worst * gate.scale)
 
 

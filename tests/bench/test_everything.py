@@ -22,11 +22,11 @@ def told(monkeypatch, statuses):
     """Runs nothing: every command ends with the status that its verb is given, 0 for others."""
     ran = []
 
-    def run(command, **_):
+    def popen(command, **_):
         ran.append(command[3:])
-        return SimpleNamespace(returncode=statuses.get(command[3], 0))
+        return SimpleNamespace(wait=lambda: statuses.get(command[3], 0))
 
-    monkeypatch.setattr(everything.subprocess, "run", run)
+    monkeypatch.setattr(everything.subprocess, "Popen", popen)
     return ran
 
 
@@ -72,6 +72,18 @@ def test_ctrl_c_in_a_step_ends_all_and_begins_nothing_more(tmp_path, monkeypatch
     assert all_command(given(tmp_path), said.append) == 130
     assert not any(words[0] in ("report", "gate") for words in ran)
     assert "the same command goes on" in said[-1]
+
+
+def test_ctrl_c_waits_for_a_command_that_is_still_writing_down_what_is_done():
+    waits = [KeyboardInterrupt, None]
+
+    def wait():
+        if told := waits.pop(0):
+            raise told
+
+    with pytest.raises(KeyboardInterrupt):
+        everything._ended(SimpleNamespace(wait=wait))
+    assert not waits, "it was waited for a second time"
 
 
 def test_a_log_keeps_what_was_run_and_said(tmp_path, monkeypatch):

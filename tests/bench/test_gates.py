@@ -27,20 +27,31 @@ def gate(**given):
 def test_a_path_finds_one_figure_all_of_them_or_none():
     assert figures(REPORT, "sections/smooth/p95") == [0.4]
     assert figures(REPORT, "sections/*/stale") == [0.0, 3.0]
-    assert figures(REPORT, "sections/gone/p95") == [] == figures(REPORT, "sections")
+    assert figures(REPORT, "sections/gone/p95") == [None] == figures(REPORT, "sections")
+    assert figures(REPORT, "sections/smooth|rough/p95") == [0.4, 0.9]
+    assert figures({"failures": ["x"], "rows": [3]}, "failures/length") == [1.0]
+    assert figures({"rows": [3]}, "rows/0") == [3.0] and figures({"rows": [3]}, "rows/1") == [None]
     assert figures({"rows": [{"good": True}, {"good": False}]}, "rows/*/good") == [1.0, 0.0]
 
 
 def test_a_share_is_a_quotient_and_nothing_out_of_nothing_is_no_figure():
     assert figures({"missed": {"hits": 1, "n": 4}}, "missed/share") == [0.25]
-    assert figures({"missed": {"hits": 0, "n": 0}}, "missed/share") == []
+    assert figures({"missed": {"hits": 0, "n": 0}}, "missed/share") == [None]
 
 
 def test_a_count_that_reports_leave_out_stands_for_what_the_gate_says_where_its_holder_is_there():
     hush = {"most": 0, "absent": 0.0, "figure": "sections/echo/counts/Hush"}
     assert judge(gate(**hush), {"sections": {"echo": {"counts": {}}}}).good
     assert not judge(gate(**hush), {"sections": {"echo": {"counts": {"Hush": 1}}}}).good
-    assert not judge(gate(**hush), {"sections": {}}).good
+
+
+def test_one_missing_figure_among_many_fails_the_gate():
+    every = gate(most=5, figure="sections/*/stale")
+    assert judge(every, REPORT).good
+    broken = {"sections": REPORT["sections"] | {"third": {"p95": 0.1, "stale": None}}}
+    assert not judge(every, broken).good
+    assert not judge(gate(most=5, figure="sections/smooth|third/stale"), REPORT).good
+    assert not judge(every, {"sections": {}}).good
 
 
 @pytest.mark.parametrize(
