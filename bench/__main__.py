@@ -4,11 +4,20 @@ import sys
 
 from pipeline.errors import HocketError, UserError
 
-from .command import main
 
-if __name__ == "__main__":
+def run() -> int:
+    """The exit status; what went wrong is one line on stderr, never a traceback, and so is Ctrl-C."""
     try:
-        sys.exit(main())
+        from .command import main  # here, so that Ctrl-C while it loads is caught too
+
+        return main()
     except HocketError as error:
         print(f"hocket bench: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UserError) else 1)
+        return 2 if isinstance(error, UserError) else 1
+    except KeyboardInterrupt:
+        print("hocket bench: stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

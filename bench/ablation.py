@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .bootstrap import Difference, mean_difference, percentile_difference, share_of
+from .bootstrap import Bounded, Difference, bounded_difference, mean_difference, share_of
 from .stats import percentile
 from .summary import Rate, rate
 from .think_arms import ARMS, LEFT_OUT, arm_of, plain
@@ -38,8 +38,9 @@ class Wait:
     p95: float
     never: Rate
     "Questions in which it never came: counted as PATIENCE, and a percentile that touches them is PATIENCE."
-    against: tuple[Difference, ...] = ()
-    "Of p50 and p95 from the full arm's; for words, over questions in which both arms came to one."
+    against: tuple[Bounded, ...] = ()
+    """Of p50 and p95 from the full arm's; for words, over questions in which both arms came to one. Unknown
+    where one of the two is PATIENCE, in the bounds too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _sound(ways: Asked, full: Asked | None) -> Wait:
 
 
 def _answer(ways: Asked, full: Asked | None) -> Wait:
-    against: tuple[Difference, ...] = ()
+    against: tuple[Bounded, ...] = ()
     if full is not None:
         mine, theirs = _came(ways, first_word), _came(full, first_word)
         if mine.keys() & theirs.keys():
@@ -156,20 +157,20 @@ def _answer(ways: Asked, full: Asked | None) -> Wait:
 
 def _wait(
     ways: Asked, pick: Callable[[Answered | None], float | None], waits: Mapping[str, float],
-    against: tuple[Difference, ...],
+    against: tuple[Bounded, ...],
 ) -> Wait:  # fmt: skip
-    low, high = (_censored_percentile(list(waits.values()), share) for share in SHARES)
+    low, high = (censored_percentile(list(waits.values()), share) for share in SHARES)
     return Wait(low, high, rate([pick(one) is None for one in ways.values()]), against)
 
 
-def _censored_percentile(waits: Sequence[float], share: float) -> float:
+def censored_percentile(waits: Sequence[float], share: float) -> float:
     """As ``percentile``, but PATIENCE where it would lie between a wait and one that had no end."""
     above = sorted(waits)[math.ceil(share * (len(waits) - 1))]
     return PATIENCE if above >= PATIENCE else percentile(waits, share)
 
 
-def _apart(mine: Mapping[str, float], theirs: Mapping[str, float]) -> tuple[Difference, ...]:
-    return tuple(percentile_difference(mine, theirs, share) for share in SHARES)
+def _apart(mine: Mapping[str, float], theirs: Mapping[str, float]) -> tuple[Bounded, ...]:
+    return tuple(bounded_difference(mine, theirs, share, PATIENCE) for share in SHARES)
 
 
 def _censored(ways: Asked, pick: Callable[[Answered | None], float | None]) -> dict[str, float]:

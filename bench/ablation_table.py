@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .ablation import GAP, REFERENCE, SHARES, Arm, Wait
-from .bootstrap import Difference
+from .ablation import GAP, REFERENCE, SHARES, Arm, Wait, censored_percentile
+from .bootstrap import Bounded, Difference, bounded_difference, mean_difference
 from .stats import percentile
 from .suite_core import PAUSES
 from .summary import FEW, Rate
@@ -13,7 +13,7 @@ from .think_arms import plain
 from .think_cells import ms, percents, points, span, table
 from .think_edge import PATIENCE
 from .think_live import Waited
-from .think_live_rows import apart, by_arm, waits
+from .think_live_rows import by_arm, waits
 
 APART = (
     "arm", "n", "right", "voice to voice p50", "p95", "first answer word p50", "p95", "false cut-offs",
@@ -43,7 +43,8 @@ def ablation_lines(arms: Sequence[Arm], pace: float) -> Iterator[str]:
     yield ""
     full = plain(REFERENCE)
     yield (f"First row: what *{full}* comes to. The others: minus *{full}*, same questions, paired; "
-           "wasted, hidden, gaps and ran dry are the arm's own.")  # fmt: skip
+           "wasted, hidden, gaps and ran dry are the arm's own. Beyond: one side of it is a wait for "
+           f"{PATIENCE:g} s in vain.")  # fmt: skip
     yield ""
     yield from table(APART, [_apart(arm) for arm in arms])
     yield "The arms by themselves:"
@@ -86,7 +87,7 @@ def _apart(arm: Arm) -> tuple[str, ...]:
 def _level(wait: Wait, own: bool) -> tuple[str, str]:
     if own:
         return _ms(wait.p50), _ms(wait.p95)
-    found = [span(one) for one in wait.against]
+    found = [_bounds(one) for one in wait.against]
     return (found[0], found[1]) if len(found) == len(SHARES) else ("", "")
 
 
@@ -110,13 +111,16 @@ def _live(arm: str, ways: Sequence[Waited], full: Sequence[Waited] | None) -> tu
     head = plain(arm), str(len(ways))
     if len(ways) < FEW:
         return (*head, f"withheld: n < {FEW}", *[""] * (len(LIVE) - 3))
-    sounds = list(waits(ways).values())
+    mine = waits(ways)
+    own = (censored_percentile(list(mine.values()), share) for share in (0.5, 0.9, 0.95))
     against = ["", "", ""]
     if full is not None and arm != REFERENCE:
-        against = [span(one) for one in apart(ways, full)]
+        theirs = waits(full)
+        against = [_bounds(bounded_difference(mine, theirs, share, PATIENCE)) for share in SHARES]
+        against.append(span(mean_difference(mine, theirs)))
     missed = sum(row.first_sound is None or bool(row.error) for row in ways)
     return (
-        *head, *(_ms(percentile(sounds, share)) for share in (0.5, 0.9, 0.95)), *against, str(missed),
+        *head, *(_ms(one) for one in own), *against, str(missed),
         str(sum(row.starved for row in ways)), str(sum(row.late for row in ways)),
         ms(max(row.worst for row in ways)),
     )  # fmt: skip
@@ -125,6 +129,14 @@ def _live(arm: str, ways: Sequence[Waited], full: Sequence[Waited] | None) -> tu
 def _ms(seconds: float) -> str:
     """A wait; one that reached the limit is told as never."""
     return f"> {PATIENCE:g} s" if seconds >= PATIENCE else ms(seconds)
+
+
+def _bounds(found: Bounded) -> str:
+    """A difference of times, in ms, what is not known called so."""
+    value, low, high = (
+        "beyond" if one is None else f"{round(1000 * one):+d}" for one in (found.value, found.low, found.high)
+    )
+    return f"{value} [{low}, {high}] ms" if found.count > 1 else f"{value} ms"
 
 
 def _rate(found: Rate, *, wide: bool = True) -> str:

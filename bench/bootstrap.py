@@ -6,6 +6,7 @@ Pure functions of numbers with a seed of their own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,18 @@ class Difference:
 
     value: float
     interval: Interval | None
-    "95 %; None for fewer than two items."
+    "95 %; None for fewer items than was asked for: at least two."
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """First minus second, of percentiles of what was watched up to a limit; None: it lies beyond that."""
+
+    value: float | None
+    low: float | None
+    "95 %, over all draws; a draw in which a percentile lies beyond the limit may have been anything."
+    high: float | None
     count: int
 
 
@@ -50,8 +62,35 @@ def percentile_difference(
     return Difference(float(found[0] - found[1]), _interval(apart, len(values)), len(values))
 
 
-def share_of(pairs: Sequence[tuple[float, float]]) -> Difference:
-    """Sum of the firsts over that of the seconds; a pair is an item's. Raises ValueError for a sum of 0."""
+def bounded_difference(
+    first: Mapping[str, float], second: Mapping[str, float], share: float, limit: float
+) -> Bounded:
+    """Of the percentiles, of waits watched up to ``limit``: one that long was longer, by an unknown time.
+
+    A percentile that lies at such a wait, or between one and a shorter, is not known, here and in every draw.
+    Raises as ``percentile_difference``.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"a share lies between 0 and 1, not at {share}")
+    values = _pairs(first, second)
+    draws = [_bounded(values[rows], share, limit) for rows in _draws(len(values))]
+    low, high = (np.concatenate(sides) for sides in zip(*draws, strict=True))
+    (least,), (most,) = _bounded(values[None], share, limit)
+    if len(values) < 2:
+        return Bounded(_known(least) if least == most else None, None, None, len(values))
+    return Bounded(
+        _known(least) if least == most else None,
+        _known(np.quantile(low, 0.025, method="lower")),
+        _known(np.quantile(high, 0.975, method="higher")),
+        len(values),
+    )
+
+
+def share_of(pairs: Sequence[tuple[float, float]], *, fewest: int = 2) -> Difference:
+    """Sum of the firsts over that of the seconds; a pair is an item's. Raises ValueError for a sum of 0.
+
+    ``fewest``: items below which there is no interval (``stats.GROUPS`` where an item is a conversation).
+    """
     values = np.asarray(pairs, np.float64).reshape(-1, 2)
     whole = values.sum(axis=0)
     if not whole[1]:
@@ -59,7 +98,7 @@ def share_of(pairs: Sequence[tuple[float, float]]) -> Difference:
     sums = np.concatenate([values[rows].sum(axis=1) for rows in _draws(len(values))])
     drawn = sums[sums[:, 1] > 0]
     return Difference(
-        float(whole[0] / whole[1]), _interval(drawn[:, 0] / drawn[:, 1], len(values)), len(values)
+        float(whole[0] / whole[1]), _interval(drawn[:, 0] / drawn[:, 1], len(values), fewest), len(values)
     )
 
 
@@ -75,8 +114,21 @@ def _draws(count: int) -> list[NDArray[np.int64]]:
     return [random.integers(0, count, size=(_PART, count)) for _ in range(RESAMPLES // _PART)]
 
 
-def _interval(drawn: Floats, count: int) -> Interval | None:
-    if count < 2:
+def _bounded(values: Floats, share: float, limit: float) -> tuple[Floats, Floats]:
+    """The least and the most that the difference may be, by resample; ``values`` (resamples, items, 2)."""
+    place = share * (values.shape[1] - 1)
+    above = np.sort(values, axis=1)[:, math.ceil(place)]
+    found = np.quantile(values, share, axis=1)
+    most = np.where(above >= limit, np.inf, found)
+    return found[:, 0] - most[:, 1], most[:, 0] - found[:, 1]
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _interval(drawn: Floats, count: int, fewest: int = 2) -> Interval | None:
+    if count < fewest:
         return None
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Interval(float(low), float(high))

@@ -18,7 +18,7 @@ from .operating_command import operating_arguments, operating_command
 from .peers import Comparison, compare
 from .peers import lines as beside
 from .peers_plan import SCENES, STT
-from .report import alone, report
+from .report import Report, alone, report
 from .report_command import compare_arguments, compare_command, report_arguments, report_command
 from .run_command import run_arguments, run_command
 from .score import Score
@@ -28,6 +28,7 @@ from .target_command import validate_arguments, validate_command
 from .think_command import think_arguments, think_command
 
 Tell = Callable[[str], None]
+UNLABELLED = "no turn is labelled, so nothing can be scored"
 
 
 def bench_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,7 @@ def bench_arguments(parser: argparse.ArgumentParser) -> None:
     scored = verbs.add_parser("score", help="score recordings with labels; needs no session")
     scored.add_argument("what", type=Path, help="a run's folder, or a stereo recording (user, agent)")
     scored.add_argument("labels", type=Path, nargs="?", help="of the recording")
-    scored.add_argument("--json", type=Path, help="write the score of one recording here")
+    scored.add_argument("--json", type=Path, help="write the recording's score here, or the folder's report")
     _reading(scored)
     _beside(verbs.add_parser("peers", help="our line beside other frameworks, with equal stubs"))
     think_arguments(verbs.add_parser("think", help="accuracy and waiting with each mechanism on and off"))
@@ -95,21 +96,49 @@ def _print(line: str) -> None:
 
 
 def _score(given: argparse.Namespace, tell: Tell) -> int:
+    if not given.what.exists():
+        raise UserError(
+            f"there is no folder or recording {given.what}; name a run's folder, or a stereo recording"
+        )
+    _writable(given.json)
     if given.what.is_dir():
         found = report(given.what, listen=given.hear)
         if not found.sections:
             raise UserError(
                 f"{given.what} holds no conversation; one is a folder with conversation.wav and labels.json"
             )
+        if not any(one.summary.turns or one.counts for one in found.sections.values()):
+            raise UserError(f"{given.what}: {UNLABELLED}")
         show(found, given.what, tell, small=given.all)
+        _write(found, given.json)
         return 0
     labels = given.labels or given.what.with_name("labels.json")
     score, found = alone(given.what, labels, listen=given.hear)
+    if not score.turns:
+        raise UserError(f"{labels}: {UNLABELLED}")
     for line in [*_turns(score), *lines(found, small=given.all)]:
         tell(line)
-    if given.json:
-        given.json.write_text(json.dumps(asdict(score), indent=1) + "\n", encoding="utf-8")
+    _write(score, given.json)
     return 0
+
+
+def _writable(file: Path | None) -> None:
+    """Raises UserError where nothing can be written there, before minutes go into it."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise UserError(f"{file} is a folder; --json takes a file's name")
+    if not file.parent.is_dir():
+        raise UserError(f"there is no folder {file.parent} for {file.name}; make it, or name another file")
+
+
+def _write(found: Score | Report, file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        file.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{file} cannot be written ({error.strerror}); name another file") from error
 
 
 def _peers(given: argparse.Namespace, tell: Tell) -> int:

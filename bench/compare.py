@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipeline.errors import UserError
 
+from .claim import HELD_ON, held_on
 from .compare_figures import EXPLAINED, FIGURES, WHOLE
 from .compare_stats import Cell, Statistic, difference, paired
-from .explain import Explained
-from .labels import UserTurn
+from .compare_turns import Aligned, align
 from .report import Read, read_folder, settings_of
 from .score import TurnScore
+from .socket_turns import BY_HAND
 from .think_run import CLAIM
 
 SAME = ("suite", "seed", "clock")
 """Settings that must be equal."""
 SAME_PARTS = ("user", "kind", "pace")
 """Parts of the target that must be equal where both runs name them: the user's voice makes the stimuli."""
-LENGTH = 0.002
-"""Seconds by which the same stimulus may differ in two recordings: rounding to samples."""
+
+
+Pair: TypeAlias = tuple[Read, Read, Aligned]
+"""One conversation in both runs, and which of its turns are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,17 @@ def comparable(first: Mapping[str, Any], second: Mapping[str, Any], names: tuple
     ours, theirs = first.get("target", {}), second.get("target", {})
     apart += [(name, ours[name], theirs[name]) for name in SAME_PARTS
               if name in ours and name in theirs and ours[name] != theirs[name]]  # fmt: skip
+    hands = [str(target.get("endpoint", "")).startswith(BY_HAND) for target in (ours, theirs)]
+    if hands[0] is not hands[1]:
+        found = (target.get("endpoint", "found by the agent") for target in (ours, theirs))
+        apart.append(("endpoint", *found))
     if apart:
         told = "; ".join(
             f"{name} is {one} in the first and {other} in the second" for name, one, other in apart
         )
         raise UserError(
             f"{names[0]} and {names[1]} are not comparable: {told}; "
-            "hold both with the same suite, seed, user's voice, clock and kind of brain"
+            "hold both with the same suite, seed, user's voice, clock, kind of brain and way of ending turns"
         )
 
 
@@ -102,8 +109,7 @@ def _runs(first: Path, second: Path, settings: tuple[Mapping[str, Any], Mapping[
         raise UserError(
             f"{first} and {second} have no conversation in common; run the same scenarios in both"
         )
-    for name in both:
-        _same(ours[name], theirs[name])
+    aligned = {name: _same(ours[name], theirs[name]) for name in both}
     unpaired = [
         *(f"not read: {what}" for what in missed),
         *_alone(ours, theirs, first),
@@ -111,14 +117,14 @@ def _runs(first: Path, second: Path, settings: tuple[Mapping[str, Any], Mapping[
     ]
     scenes: dict[str, list[str]] = {}
     for name in both:
-        mine, other = ours[name].score.turns, theirs[name].score.turns
-        if len(mine) != len(other):
-            unpaired.append(f"{name}: {abs(len(mine) - len(other))} turns were held in only one run")
+        unpaired += [f"{name}: {turn} only in {folder}"
+                     for turns, folder in ((aligned[name].first, first), (aligned[name].second, second))
+                     for turn in turns]  # fmt: skip
         scenes.setdefault(ours[name].labels.scenario, []).append(name)
     figures: list[Figure] = []
     count = 0
     for scenario in sorted(scenes):
-        pairs = [(ours[name], theirs[name]) for name in scenes[scenario]]
+        pairs = [(ours[name], theirs[name], aligned[name]) for name in scenes[scenario]]
         figures += _figures(scenario, pairs)
         count += sum(len(turns) for turns in map(_turns, pairs))
     differs = tuple(_differing(*settings))
@@ -126,30 +132,29 @@ def _runs(first: Path, second: Path, settings: tuple[Mapping[str, Any], Mapping[
                     str(settings[0].get("clock")))  # fmt: skip
 
 
-def _turns(pair: tuple[Read, Read]) -> list[tuple[TurnScore, TurnScore]]:
-    return list(zip(pair[0].score.turns, pair[1].score.turns, strict=False))
+def _turns(pair: Pair) -> list[tuple[TurnScore, TurnScore]]:
+    """The turns that both runs have scored, beside each other."""
+    mine, other = ({turn.number: turn for turn in one.score.turns} for one in pair[:2])
+    return [(mine[one], other[two]) for one, two in pair[2].pairs if one in mine and two in other]
 
 
-def _figures(scenario: str, pairs: Sequence[tuple[Read, Read]]) -> list[Figure]:
+def _figures(scenario: str, pairs: Sequence[Pair]) -> list[Figure]:
     """Every figure that both runs have of this scenario."""
     turns = [(pair[0].labels.conversation, pair, one, two) for pair in pairs for one, two in _turns(pair)]
     found: list[Figure | None] = []
     for asked in FIGURES:
         values = [(name, asked.pick(one), asked.pick(two)) for name, _, one, two in turns]
         found.append(_figure(scenario, asked.name, asked.unit, asked.statistic, values))
-    traced = [(name, *_explained(pair), one.number) for name, pair, one, _ in turns]
+    traced = [(name, pair[0].explained, one.number, pair[1].explained, two.number)
+              for name, pair, one, two in turns]  # fmt: skip
     for told in EXPLAINED:
-        values = [(name, told.pick(one, at), told.pick(two, at)) for name, one, two, at in traced]
+        values = [(name, told.pick(one, at), told.pick(two, there)) for name, one, at, two, there in traced]
         found.append(_figure(scenario, told.name, told.unit, told.statistic, values))
     for whole in WHOLE:
         values = [(one.labels.conversation, whole.pick(one.explained), whole.pick(two.explained))
-                  for one, two in pairs]  # fmt: skip
+                  for one, two, _ in pairs]  # fmt: skip
         found.append(_figure(scenario, whole.name, whole.unit, whole.statistic, values))
     return [one for one in found if one is not None]
-
-
-def _explained(pair: tuple[Read, Read]) -> tuple[Explained, Explained]:
-    return pair[0].explained, pair[1].explained
 
 
 def _figure(
@@ -174,8 +179,8 @@ def _alone(ours: Mapping[str, Read], theirs: Mapping[str, Read], folder: Path) -
     return [f"{len(only)} conversations only in {folder} ({few})"] if only else []
 
 
-def _same(first: Read, second: Read) -> None:
-    """Refuse one name for two stimuli, or for a brain and a script."""
+def _same(first: Read, second: Read) -> Aligned:
+    """Which turns are the same. Refuses one name for two stimuli, or for a brain and a script."""
     name = first.labels.conversation
     actors = [one.labels.about.get("actor", "") for one in (first, second)]
     if actors[0] != actors[1]:
@@ -183,25 +188,12 @@ def _same(first: Read, second: Read) -> None:
             f"{name} was answered by {actors[0] or 'somebody'} in the first run and by "
             f"{actors[1] or 'somebody'} in the second; scripted and real are never compared"
         )
-    for one, two in zip(first.labels.turns, second.labels.turns, strict=False):
-        told = _stimulus(one, first.labels.rate), _stimulus(two, second.labels.rate)
-        texts = (one.kind, one.text, len(one.pauses)) == (two.kind, two.text, len(two.pauses))
-        if not texts or any(abs(a - b) > LENGTH for a, b in zip(*told, strict=True)):
-            raise UserError(
-                f"turn {one.number} of {name} is another stimulus in the second run: {one.kind} {one.text!r} "
-                f"of {told[0][0]:.3f} s against {two.kind} {two.text!r} of {told[1][0]:.3f} s; "
-                "compare runs of the same stimuli (same seed, user's voice and version of its engine)"
-            )
-
-
-def _stimulus(turn: UserTurn, rate: int) -> list[float]:
-    """Seconds that make a stimulus what it is: its length, and where its pauses lie in it."""
-    gaps = [(side - turn.start) / rate for gap in turn.pauses for side in (gap.start, gap.end)]
-    return [(turn.end - turn.start) / rate, *gaps]
+    return align(name, first.labels, second.labels)
 
 
 def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    flat = [_flat(settings) for settings in (first, second)]
+    flat = [_flat(settings) | {"held on": "; ".join(held_on(settings)) or "not told"}
+            for settings in (first, second)]  # fmt: skip
     names = sorted(flat[0].keys() | flat[1].keys())
     pairs = [(name, flat[0].get(name, "not told"), flat[1].get(name, "not told")) for name in names]
     return [pair for pair in pairs if pair[1] != pair[2]]
@@ -210,6 +202,8 @@ def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tupl
 def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, value in settings.items():
+        if name == HELD_ON:
+            continue
         if isinstance(value, Mapping):
             told |= {f"{name} {key}": str(inner) for key, inner in value.items()}
         else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.errors import UserError
 
+from .claim import HELD_ON
 from .compare import Compared, Figure
 from .compare_stats import Statistic, difference, mean, paired, quantile
 from .think_edge import PATIENCE
@@ -54,7 +55,7 @@ def compare_thinking(first: Path, second: Path) -> Compared:
         raise UserError(f"{first} and {second} have no answered question in common, in no arm and pace")
     unpaired = [line for arm in sorted(ours.keys() | theirs.keys()) if (line := _alone(arm, ours, theirs))]
     differs = tuple((name, str(claims[0].get(name)), str(claims[1].get(name)))
-                    for name in sorted(claims[0].keys() | claims[1].keys())
+                    for name in sorted((claims[0].keys() | claims[1].keys()) - {HELD_ON})
                     if claims[0].get(name) != claims[1].get(name))  # fmt: skip
     count = sum(len(ours[arm].keys() & theirs[arm].keys()) for arm in arms)
     return Compared(str(first), str(second), differs, tuple(figures), tuple(unpaired), count, "virtual")

@@ -14,14 +14,14 @@ from typing import Any
 
 from pipeline.errors import UserError
 
-from . import labels as manifests
 from . import recording as recordings
 from .audible import stretches
+from .counted import counted
 from .eva import EvaTurn, Span, metric
+from .export_what import of_agents
 from .foreign_folder import slug
 from .labels import Labels, UserTurn
 from .recording import Recording
-from .report import conversations
 
 SUMMARY = "metrics_summary.json"
 Tell = Callable[[str], None]
@@ -30,8 +30,7 @@ Tell = Callable[[str], None]
 def export_eva(run: Path, out: Path, tell: Tell) -> int:
     """Write ``<conversation>/metrics.json`` and a summary; returns how many. Raises UserError without any."""
     scores: dict[str, float] = {}
-    for place in conversations(run):
-        labels = manifests.load(place / "labels.json")
+    for place, labels in of_agents(run, tell):
         recording = recordings.load(place / "conversation.wav")
         recordings.fit(recording, labels)
         turns = eva_turns(recording, labels)
@@ -44,7 +43,8 @@ def export_eva(run: Path, out: Path, tell: Tell) -> int:
         raise UserError(f"{run} holds no conversation with a turn that a reply is due to")
     mean = fmean(scores.values())
     _save(out / SUMMARY, {"turn_taking": {"mean": mean, "n": len(scores), "per_record": scores}})
-    tell(f"EVA's turn-taking: mean {mean:.3f} over {len(scores)} conversations, told in {out}")
+    over = counted(len(scores), "conversation")
+    tell(f"EVA's turn-taking: mean {mean:.3f} over {over}, told in {out}")
     tell("same definition, other stimuli than the benchmark's; it takes off points for replies within 500 ms")
     return len(scores)
 

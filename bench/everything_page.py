@@ -1,4 +1,4 @@
-"""One page over several runs: the gates, what each run was, its pictures, and the way to its own page.
+"""One page over several runs: what matters most, the gates, each run's pictures, and the way to its own page.
 
 Pictures lie inside the page; sound does not, it is in the runs' own pages. Measures nothing.
 """
@@ -28,10 +28,12 @@ INDEX = "index.html"
 
 def write_index(out: Path, names: Sequence[str], done: Sequence[Done]) -> Path:
     """Write the page; returns where it is."""
+    headed = [file for pattern in _FIRST for name in names for file in sorted((out / name).glob(pattern))]
     parts = [
         "<header><h1>hocket bench</h1></header>",
-        _section("Gates", table("Budgets of bench/budgets.toml", _GATE_HEAD, _gates(out, names))),
-        *(_section(escape(name), "".join(_run(out / name))) for name in names),
+        _headline(headed),
+        _section("Gates", _gates(out, names)),
+        *(_section(escape(name), "".join(_run(out / name, headed))) for name in names),
         _section("Commands", table("In order", ("command", "ended", "took"), _commands(done))),
     ]
     style = files(__package__).joinpath("html_page.css").read_text(encoding="utf-8")
@@ -49,12 +51,37 @@ def write_index(out: Path, names: Sequence[str], done: Sequence[Done]) -> Path:
 _GATE_HEAD = ("gate", "run", "bound", "measured", "goal", "")
 
 
-def _gates(out: Path, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+_BUDGETS = "Budgets of bench/budgets.toml"
+_FIRST = ("think-accuracy*.png", "yield-selectivity*.png")
+"""Pictures that stand before all others."""
+_WIDE = 1300
+"""Pixels from which a picture takes the page's whole width."""
+
+
+def _headline(pictures: Sequence[Path]) -> str:
+    inside = "".join(_picture(file, file.parent.name) for file in pictures)
+    return _section("Headline", f'<div class="pictures">{inside}</div>') if inside else ""
+
+
+def _gates(out: Path, names: Sequence[str]) -> str:
+    """How many hold, those that fail, and all of them folded away."""
     known = load_gates()
+    judged: list[tuple[Verdict, str]] = []
     for name in names:
         run = read_run(out / name)
         if run and any((gate.suite, gate.clock) == run for gate in known):
-            yield from (_gate(one, name) for one in judge_run(out / name, known, *run))
+            judged += [(one, name) for one in judge_run(out / name, known, *run)]
+    if not judged:
+        return "<p>No run here has a gate.</p>"
+    failed = [(one, name) for one, name in judged if not one.good]
+    told = f"{len(judged) - len(failed)} of {len(judged)} gates hold"
+    every = table(_BUDGETS, _GATE_HEAD, (_gate(one, name) for one, name in judged))
+    mark = ' class="bad"' if failed else ""
+    return (
+        f"<p><strong{mark}>{told}</strong>.</p>"
+        + table("Gates that fail", _GATE_HEAD, (_gate(one, name) for one, name in failed))
+        + f"<details><summary>All {len(judged)} gates, with bounds and figures</summary>{every}</details>"
+    )
 
 
 def _gate(one: Verdict, run: str) -> tuple[str, ...]:
@@ -63,7 +90,8 @@ def _gate(one: Verdict, run: str) -> tuple[str, ...]:
     bounds += [f"≤ {gate.most:g}"] if gate.most is not None else []
     value = "not measured" if one.value is None else f"{one.value:.4g} {gate.unit}"
     goal = "" if gate.goal is None else f"{gate.goal:g}"
-    verdict = "holds" if one.good else f"<b>fails</b>: {escape(gate.why)}"
+    failed = f'<span class="long"><b class="bad">fails</b>: {escape(gate.why)}</span>'
+    verdict = "holds" if one.good else failed
     return (escape(gate.name), escape(run), " ".join(bounds), escape(value), goal, verdict)
 
 
@@ -79,22 +107,25 @@ def _section(title: str, inside: str) -> str:
     return f"<section><h2>{title}</h2>{inside}</section>"
 
 
-def _run(folder: Path) -> Iterator[str]:
+def _run(folder: Path, shown: Sequence[Path]) -> Iterator[str]:
+    """Its clock, ways into it, and its pictures that were not ``shown`` already."""
     links = [name for name in (PAGE, "report.md", "log.txt") if (folder / name).exists()]
     told = read_run(folder)
     clock = "" if told is None else f"{told[0]} suite, {told[1]} clock · "
     ways = " · ".join(f'<a href="{quote(f"{folder.name}/{name}")}">{name}</a>' for name in links)
     yield f"<p>{escape(clock)}{ways}</p>"
-    pictures = "".join(_picture(file) for file in sorted(folder.glob("*.png")))
+    pictures = "".join(_picture(file) for file in sorted(folder.glob("*.png")) if file not in shown)
     if pictures:
         yield f'<div class="pictures">{pictures}</div>'
 
 
-def _picture(file: Path) -> str:
-    name = escape(file.stem.replace("-", " "))
-    data = base64.b64encode(file.read_bytes()).decode()
+def _picture(file: Path, run: str = "") -> str:
+    name = escape(f"{run}: {file.stem}".removeprefix(": ").replace("-", " "))
+    png = file.read_bytes()
+    across = ' class="across"' if int.from_bytes(png[16:20], "big") > _WIDE else ""
+    data = base64.b64encode(png).decode()
     return (
-        f"<figure><figcaption>{name}</figcaption>"
+        f"<figure{across}><figcaption>{name}</figcaption>"
         f'<img alt="{name}" src="data:image/png;base64,{data}"></figure>'
     )
 

@@ -16,7 +16,7 @@ from .explain_parts import NAMES
 from .explain_socket import SOCKET_MEANING, SOCKET_STOP_MEANING
 from .explain_stop import STOPS
 from .explain_words import latencies
-from .stats import Interval, percentile
+from .stats import GROUPS, Interval, percentile
 from .summary import Distribution, Rate, distribution, rate
 
 
@@ -198,7 +198,7 @@ def _thinking(traced: Sequence[Explained]) -> Thinking | None:
     found = list(chain.from_iterable(one.thinking.values() for one in traced))
     if not found:
         return None
-    share = share_of([(float(one.hidden), float(one.all)) for one in found])
+    share = share_of([(float(one.hidden), float(one.all)) for one in found], fewest=GROUPS)
     return Thinking(
         sum(one.user for one in found), sum(one.agent for one in found), sum(one.exposed for one in found),
         sum(one.late for one in found), len(found), share.value, share.interval,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
+from .counted import counted
 from .explain_figures import Figures, Spread
 from .kinds import KNOWN
 from .report import Report, Section
@@ -35,7 +36,7 @@ def _parts(found: Figures, small: bool) -> Iterator[str]:
         yield _HEAD
         yield from _spreads(found.parts, small)
         yield _spread("voice to voice", found.whole, small)
-        yield f"  {found.whole.n} of {found.replies} replies have parts"
+        yield f"  parts are known of {found.whole.n} of {counted(found.replies, 'reply')}"
     if found.socket:
         yield "  where the time went, as far as a server's messages tell"
         yield _HEAD

@@ -17,16 +17,16 @@ from audio_io.wav import write_wav
 from pipeline.errors import UserError
 from pipeline.ports import Pcm
 
-from . import labels as manifests
 from . import recording as recordings
 from .audible import WINDOW, stretches
+from .counted import counted
+from .export_what import of_agents
 from .fdb import INPUT, INTERRUPT, OUTPUT, PAUSE_MARK, PAUSES, TRANSCRIPT, TURN, WORDS, Task, Word
 from .fdb_formulas import fdb_cropped
 from .fdb_words import heard_words
 from .foreign_folder import slug, words_json
 from .labels import Kind, Labels, UserTurn
 from .recording import Recording
-from .report import conversations
 
 LEAD = 0.5
 """Seconds of sound kept before the user's first word."""
@@ -46,8 +46,7 @@ class Cut:
 def export_fdb(run: Path, out: Path, tell: Tell) -> int:
     """Write every event of a run that v1 can express as an item; returns how many. Raises UserError."""
     count = left = wordless = 0
-    for place in conversations(run):
-        labels = manifests.load(place / "labels.json")
+    for place, labels in of_agents(run, tell):
         recording = recordings.load(place / "conversation.wav")
         recordings.fit(recording, labels)
         rate = recording.rate
@@ -62,12 +61,12 @@ def export_fdb(run: Path, out: Path, tell: Tell) -> int:
             f"{run} holds no event that Full-Duplex-Bench v1 has a form for: "
             "a question that wants a reply, or a barge-in"
         )
-    tell(f"{count} items written to {out}, a folder for each of the benchmark's tasks")
+    tell(f"{counted(count, 'item')} written to {out}, a folder for each of the benchmark's tasks")
     if left:
-        tell(f"{left} turns left out: v1 has no annotation for backchannels, asides and noise")
+        tell(f"{counted(left, 'turn')} left out: v1 has no annotation for backchannels, asides and noise")
     if wordless:
         tell(
-            f"{wordless} items without {WORDS}: these recordings tell no word times; "
+            f"{counted(wordless, 'item')} without {WORDS}: these recordings tell no word times; "
             "the benchmark's own recogniser writes it"
         )
     return count

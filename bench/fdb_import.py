@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pipeline.errors import HocketError, UserError
 
-from .fdb import CLEAN, FdbItem, find, read_item
+from .counted import counted
+from .fdb import CLEAN, WORDS, FdbItem, find, read_item
 from .fdb_formulas import fdb_mean_latency, fdb_rate, fdb_scores
 from .fdb_labels import clean_conversation, conversation
 from .fdb_ours import Ours, ours, together
@@ -30,6 +31,8 @@ class Imported:
 
     done: int = 0
     faults: list[str] = field(default_factory=list)
+    wordless: list[str] = field(default_factory=list)
+    "Names of items without the agent's words."
     theirs: defaultdict[str, list[tuple[int, float | None]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -51,8 +54,14 @@ def import_fdb(root: Path, out: Path, tell: Tell) -> Imported:
         raise UserError(
             f"none of the {len(found.faults)} items in {root} can be used; the lines above say why"
         )
-    left = f", {len(found.faults)} faults" if found.faults else ""
-    tell(f"{found.done} conversations written to {out}{left}; hocket bench score {out} scores them")
+    if found.wordless:
+        tell(
+            f"{counted(len(found.wordless), 'item')} without {WORDS} (the first: {found.wordless[0]}), so "
+            "without the benchmark's own figures; ours need no words"
+        )
+    left = f", {counted(len(found.faults), 'fault')}" if found.faults else ""
+    done = counted(found.done, "conversation")
+    tell(f"{done} written to {out}{left}; hocket bench score {out} scores them")
     return found
 
 
@@ -62,7 +71,7 @@ def _one(item: FdbItem, out: Path, found: Imported, tell: Tell) -> None:
     found.done += 1
     found.ours[item.kind][item.name] = ours(recording, labels)
     if item.words is None:
-        tell(f"{item.name}: no output.json, so none of the benchmark's own figures; ours need no words")
+        found.wordless.append(item.name)
     elif item.version == "1":
         found.theirs[item.kind].append(fdb_scores(item))
     if (clean := _clean(item, found, tell)) is not None:

@@ -11,6 +11,7 @@ from pipeline.errors import UserError
 from .eva_export import export_eva
 from .fdb_export import export_fdb
 from .fdb_import import import_fdb, side_by_side
+from .run import RUN
 from .tau_export import export_tau
 from .tau_import import import_tau
 
@@ -63,6 +64,11 @@ def export_command(given: argparse.Namespace, tell: Tell) -> int:
     """Export. Returns 0; raises HocketError."""
     if not given.run.is_dir():
         raise UserError(f"there is no folder {given.run}; name one that hocket bench run made")
+    if (given.out / RUN).exists():
+        raise UserError(
+            f"{given.out} holds a run of ours ({RUN}), and another benchmark's files would lie among its "
+            "conversations; name an empty or a new folder"
+        )
     _writable(given.out)
     _EXPORTS[given.format](given.run, given.out, tell)
     return 0

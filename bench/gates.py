@@ -165,6 +165,6 @@ def table(verdicts: Sequence[Verdict]) -> list[str]:
         shown = "not measured" if one.value is None else f"{one.value:.4g}"
         goal = f"  (goal {gate.goal:g})" if gate.goal is not None else ""
         failed = "" if one.good else f"  FAILED: {gate.why}"
-        unit = f" {gate.unit}" if gate.unit else ""
+        unit = f" {gate.unit}" if gate.unit and one.value is not None else ""
         lines.append(f"{gate.name:<{width}}  {' '.join(bounds):>12}  {shown:>12}{unit}{goal}{failed}")
     return lines

@@ -10,6 +10,7 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from .claim import held_on, host_words
 from .html_cells import facts, faint, ms, span
 from .kinds import APART, kind_of, ordered
 from .report import Report
@@ -46,8 +47,11 @@ def banner(found: Report) -> str:
     return f'<div class="clock {clock}"><strong>{name}</strong>{means}</div>'
 
 
-def headline(found: Report) -> str:
-    """The few figures that a reader looks for first, where enough stands behind them."""
+def headline(found: Report, knee: tuple[str, str] | None = None) -> str:
+    """The few figures that a reader looks for first, where enough stands behind them.
+
+    ``knee``: of a load test, in short and in a sentence, HTML.
+    """
     cells = [*_waits(found), *_stops(found), *_explained(found)]
     delays = {
         name: one.summary.voice_to_voice for name, one in found.sections.items() if name.startswith("null-")
@@ -57,7 +61,9 @@ def headline(found: Report) -> str:
     if errors:
         cells.append((f"{1000 * max(errors):.2f} ms", "largest error of the harness itself"))
     told = "".join(f"<li><b>{value}</b>{faint(what)}</li>" for value, what in cells)
-    return f'<ul class="headline">{told}</ul>' if cells else ""
+    if knee is not None:
+        told = f'<li class="long"><b>knee: {knee[0]}</b>{faint(knee[1])}</li>{told}'
+    return f'<ul class="headline">{told}</ul>' if told else ""
 
 
 def _waits(found: Report) -> Iterator[tuple[str, str]]:
@@ -66,7 +72,8 @@ def _waits(found: Report) -> Iterator[tuple[str, str]]:
             if one.kind not in APART and one.summary.voice_to_voice is not None]  # fmt: skip
     told = sorted((one for one in told if one[0].n >= FEW), key=lambda one: -one[0].n)[:_CELLS]
     for whole, name in sorted(told, key=lambda one: one[1]):
-        yield ms(whole.p50), f"voice to voice p50, {escape(name)} {span(whole.p50_interval)}, n {whole.n}"
+        said = f"{escape(name)} {span(whole.p50_interval)}".strip()
+        yield ms(whole.p50), f"voice to voice p50, {said}, n {whole.n}"
 
 
 def _stops(found: Report) -> Iterator[tuple[str, str]]:
@@ -117,18 +124,17 @@ def facts_of(found: Report) -> list[tuple[str, str]]:
         ("kinds of brain", ", ".join(ordered({one.kind for one in found.sections.values()}))),
         *((role, str(name)) for role, name in target.items() if role not in _TOLD_APART),
         ("end of turn", _endpoint(endpoint, target, run)),
-        ("host", str(host.get("host", ""))),
-        ("processor", f"{host.get('cpu', 'not told')}, {host.get('cores')} cores"),
-        ("load when reported", " ".join(f"{value:.1f}" for value in host.get("load", []))),
-        ("system", str(host.get("platform", "not told"))),
-        ("code", f"{_version(host)}, {_commit(host)}"),
-        ("versions", ", ".join((f"Python {host.get('python')}", *_versions()))),
+        ("held on", "; ".join(held_on(run)) or "not told"),
+        ("scored by", host_words(host)),
+        ("load when scored", " ".join(f"{value:.1f}" for value in host.get("load", []))),
+        ("versions when scored", ", ".join(_versions())),
         ("buffers", _buffers(host, target)),
         ("resolution", "edges of sound are placed within 1 ms; a session acts every 20 ms"),
         ("windows", f"a reply counts within {windows.get('reply')} s, a stop within {windows.get('stop')} s"),
         ("audible", "above −45 dBFS for 30 ms of 60 ms; "
                     f"{1000 * windows.get('join', 0):g} ms of silence part two sounds"),
-        ("intervals", "95 %: Wilson's for rates, a bootstrap over whole conversations for percentiles"),
+        ("intervals", "95 %: Wilson's for rates, a bootstrap over whole conversations for percentiles, "
+                      "none of fewer than 5"),
     ]  # fmt: skip
 
 
@@ -149,20 +155,13 @@ def troubles_of(found: Report) -> list[str]:
         told += [f"{name}: a session failed: {failure}" for failure in one.failures]
         if one.skipped:
             told.append(f"{name}: {one.skipped} stimuli skipped, the agent gave no occasion for them")
+        if one.unasked:
+            told.append(f"{name}: {one.unasked} turns were never asked, their conversations ended before")
         if one.late_ticks:
             told.append(f"{name}: {one.late_ticks} late ticks, the worst {1000 * one.worst_tick:.0f} ms")
         told += [f"not scored: {what}" for what in one.summary.unscored]
         told += [f"doubtful: {what}" for what in one.summary.warnings]
     return told
-
-
-def _version(host: dict[str, Any]) -> str:
-    version = host.get("version", "not told")
-    return "not installed as a package" if version == "uninstalled" else f"hocket {version}"
-
-
-def _commit(host: dict[str, Any]) -> str:
-    return f"commit {host['commit']}" if host.get("commit") else "as installed (no checkout)"
 
 
 def _endpoint(endpoint: float | None, target: dict[str, Any], run: dict[str, Any]) -> str:

@@ -12,7 +12,8 @@ from .summary import FEW, P99_NEEDS, Distribution, Rate
 
 WITHHELD = "withheld"
 MOST_FEW = 3
-HEAD = ("n", "p50 [95 %]", "p90", "p95 [95 %]", "p99", "longest")
+_P99 = "p99"
+HEAD = ("n", "p50 [95 %]", "p90", "p95 [95 %]", _P99, "longest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,19 @@ class Table:
         return "\n".join([*lines, "", *note]) + "\n"
 
 
+def timed(
+    caption: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]], note: str = ""
+) -> Table:  # fmt: skip
+    """A table with HEAD's columns; where every 99th percentile is withheld a note says so, and no column."""
+    found = tuple(rows)
+    place = head.index(_P99)
+    if found and all(WITHHELD in row[place] or row[place] == _DASH for row in found):
+        head = head[:place] + head[place + 1 :]
+        found = tuple(row[:place] + row[place + 1 :] for row in found)
+        note = f"{note.strip()} No 99th percentile: n < {P99_NEEDS} in every row.".strip()
+    return Table(caption, head, found, note)
+
+
 def enough(counts: Mapping[str, int]) -> tuple[set[str], str]:
     """Names that get a row, and a sentence for the others: many rows that are all withheld hide the rest.
 
@@ -50,6 +64,14 @@ def enough(counts: Mapping[str, int]) -> tuple[set[str], str]:
         return set(counts), ""
     told = ", ".join(f"{name} ({counts[name]})" for name in few)
     return set(counts) - set(few), f"Withheld, n < {FEW}: {told}. "
+
+
+def faint(text: str) -> str:
+    """Less than the figure itself; ``text`` is HTML already."""
+    return f'<span class="faint">{text}</span>'
+
+
+_DASH = faint("–")
 
 
 def plain(cell: str) -> str:
@@ -85,7 +107,7 @@ def _aside(name: str) -> str:
 def distribution(found: Distribution) -> tuple[str, ...]:
     """Cells under HEAD: seconds as milliseconds. Percentiles of fewer than FEW values are withheld."""
     if found.n < FEW:
-        return (str(found.n), *[faint(f"{WITHHELD}, n &lt; {FEW}")] * 5)
+        return (str(found.n), faint(f"{WITHHELD}, n &lt; {FEW}"), *[_DASH] * 4)
     p99 = faint(f"{WITHHELD}, n &lt; {P99_NEEDS}") if found.p99 is None else ms(found.p99)
     return (
         str(found.n), f"{ms(found.p50)} {span(found.p50_interval)}", ms(found.p90),
@@ -99,7 +121,7 @@ def share(found: Rate) -> str:
         return faint(f"{WITHHELD}, n {found.n}")
     low, high = 100 * found.interval.low, 100 * found.interval.high
     around = faint(f"[{low:.1f}, {high:.1f}]")
-    return f"{100 * found.share:.1f} % {around} {faint(f'{found.hits} of {found.n}')}"
+    return f"{100 * found.share:.1f} % {around} <wbr>{faint(f'{found.hits} of {found.n}')}"
 
 
 def ms(seconds: float) -> str:
@@ -112,11 +134,6 @@ def span(interval: Interval | None) -> str:
     if interval is None:
         return ""
     return faint(f"[{1000 * interval.low:.0f}, {1000 * interval.high:.0f}]".replace("-", "−"))
-
-
-def faint(text: str) -> str:
-    """Less than the figure itself; ``text`` is HTML already."""
-    return f'<span class="faint">{text}</span>'
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:

@@ -13,7 +13,7 @@ from .explain_figures import Figures, Spread
 from .explain_parts import MEANING
 from .explain_socket import SOCKET_MEANING, SOCKET_STOP_MEANING
 from .explain_stop import STOP_MEANING
-from .html_cells import HEAD, WORDS, Table, distribution, enough, faint, ms, share
+from .html_cells import HEAD, WORDS, Table, distribution, enough, faint, ms, share, timed
 from .report import Section
 from .score import WINDOW
 from .summary import FEW
@@ -103,8 +103,8 @@ def _content(sections: Mapping[str, Section]) -> Table:
         rows.append((escape(name), *distribution(told.content), never, *beside))
     note = (f"{few}First sample of the first word that bears an answer, right or wrong; a reply without one "
             f"counts as {WINDOW:g} s. Only turns with a known answer that were not broken off.")  # fmt: skip
-    head = ("scenario", *HEAD, "no answer word", "to any sound, p50", "to its body, p50")
-    return Table("To the first answer-bearing word, from the labelled end of speech", head, tuple(rows), note)
+    head = ("scenario", *HEAD, "no answer word", "any sound, p50", "its body, p50")
+    return timed("To the first answer-bearing word, from the labelled end of speech", head, rows, note)
 
 
 def _right(found: Figures, sections: Mapping[str, Section]) -> Table:

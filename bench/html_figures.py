@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 from .explain_figures import Figures
-from .html_cells import HEAD, Table, distribution, enough, faint, ms, share
+from .html_cells import HEAD, Table, distribution, enough, faint, ms, share, timed
 from .html_explained import inside, stops, waits
+from .html_load import load_notes, load_tables, load_told
 from .kinds import KNOWN, SCRIPTED, UNTOLD, ordered
 from .report import Report, Section
 from .summary import FEW
@@ -50,13 +52,23 @@ def groups(found: Report) -> list[Group]:
     return told
 
 
-def figures(found: Report) -> str:
+def load_groups(folder: Path) -> list[Group]:
+    """What a load test left in the folder, by number of sessions; empty where there was none."""
+    told = load_told(folder)
+    if told is None:
+        return []
+    title = f"Under load, brain: {told.kind}" if told.kind else "Under load"
+    tables = tuple(one for one in load_tables(told) if one.rows)
+    return [Group(told.kind, title, tables, load_notes(told))]
+
+
+def figures(told: Sequence[Group]) -> str:
     """All of them as HTML."""
     return "".join(
         f"<h3>{escape(group.title)}</h3>"
         + "".join(f'<p class="note">{escape(note)}</p>' for note in group.notes)
         + "".join(table.html() for table in group.tables)
-        for group in groups(found)
+        for group in told
     )
 
 
@@ -82,10 +94,11 @@ def _voice_to_voice(sections: Mapping[str, Section]) -> Table:
         whole, body = one.summary.voice_to_voice, one.summary.to_body
         if name in shown and whole is not None and body is not None:
             long = ms(body.p50) if body.n >= FEW else faint("withheld")
-            rows.append((escape(name), *distribution(whole), share(one.summary.missed), long))
-    head = ("scenario", *HEAD, "no reply within 5 s", "to its body, p50")
+            missed = share(one.summary.missed) + (f"; {one.unasked} never asked" if one.unasked else "")
+            rows.append((escape(name), *distribution(whole), missed, long))
+    head = ("scenario", *HEAD, "no reply in 5 s", "to its body, p50")
     caption = "Voice to voice, from the labelled end of speech to the first audible sample"
-    return Table(caption, head, tuple(rows), few.strip())
+    return timed(caption, head, rows, few)
 
 
 def _pauses(sections: Mapping[str, Section]) -> Table:
@@ -101,8 +114,8 @@ def _stops(sections: Mapping[str, Section]) -> Table:
         if (stop := one.summary.stop) is not None:
             never = f"{stop.censored} of {stop.n}"
             rows.append((escape(name), *distribution(stop), never, share(one.summary.resumed)))
-    return Table("Stop latency, from the user's true onset to the agent's silence",
-                 ("scenario", *HEAD, "never within 2 s", "audible again under it"), tuple(rows))  # fmt: skip
+    return timed("Stop latency, from the user's true onset to the agent's silence",
+                 ("scenario", *HEAD, "never in 2 s", "audible again under it"), rows)  # fmt: skip
 
 
 def _overlaps(sections: Mapping[str, Section]) -> Table:
@@ -117,7 +130,8 @@ def _overlaps(sections: Mapping[str, Section]) -> Table:
             rows.append((escape(name), f"{escape(kind)} {faint(named)}",
                          *(share(each) if each.n else "" for each in rates)))  # fmt: skip
     note = ("Selectivity is the share of sounds that were to be ignored and were. A yield is 300 ms of "
-            "silence within 1 s; a false hold is a yield after which the voice came back.")  # fmt: skip
+            "silence within 1 s; to a barge-in, 200 ms within 2 s and no voice again until the user is done. "
+            "A false hold is a yield after which the voice came back.")  # fmt: skip
     head = ("scenario", "sound", "silenced the agent", "was answered", "ignored: selectivity", "false holds")
     return Table("Sounds over the agent's voice, and unasked ones in its silence", head, tuple(rows), note)
 
@@ -133,8 +147,8 @@ def _behaviour(sections: Mapping[str, Section]) -> Table:
             share(told.took_floor), f"{told.overlap_per_minute:.1f} s",
             "" if gaps is None else f"{gaps:.1f}", str(told.doubles), str(told.unprompted),
         ))  # fmt: skip
-    head = ("scenario", "turns cut into", "interruptions per turn", "took the floor when due",
-            "overlap per minute", "gaps per minute of speech", "double replies", "unprompted")  # fmt: skip
+    head = ("scenario", "turns cut into", "cut-ins per turn", "took the floor when due",
+            "overlap per min", "gaps per min of speech", "double replies", "unprompted")  # fmt: skip
     return Table("Behaviour", head, tuple(rows))
 
 

@@ -18,7 +18,8 @@ from pipeline.errors import UserError
 from . import recording as recordings
 from .html_about import about, banner, clock_of, headline, troubles
 from .html_cells import ms, table
-from .html_figures import figures
+from .html_figures import figures, groups, load_groups
+from .html_load import knee_card, load_told
 from .html_player import Sound, conversation, embedded, linked, outcome
 from .kinds import APART as APART_KINDS
 from .pictures import NEEDS, drawable
@@ -83,12 +84,13 @@ def write_page(folder: Path, limits: Limits | None = None, *, listen: bool = Fal
 
 def html(folder: Path, read: Sequence[Read], found: Report, drawn: Drawn, limits: Limits) -> str:
     """The whole page as text."""
-    name = escape(folder.resolve().name)
+    name, load = escape(folder.resolve().name), load_told(folder)
+    knee = None if load is None else knee_card(load)
     parts = (
-        f"<header><h1>hocket bench: {name}</h1>{banner(found)}{headline(found)}</header>",
+        f"<header><h1>hocket bench: {name}</h1>{banner(found)}{headline(found, knee)}</header>",
         _part("What was measured", about(found)),
         _part("Pictures", _pictures(folder, drawn)),
-        _part("Figures", figures(found) + _withholding()),
+        _part("Figures", figures([*load_groups(folder), *groups(found)]) + _withholding()),
         _part("Missing, late or failed", troubles(found)),
         _part("Listen", "".join(_listen(folder, read, limits))),
     )
@@ -132,7 +134,7 @@ def _pictures(folder: Path, drawn: Drawn) -> str:
         f"{_labelled(one.svg, f'{one.title}. {one.told}')}</figure>"
         for one in drawn.pictures
     )
-    return f'<div class="pictures">{inside}{others}</div>{left}'
+    return f'<div class="pictures">{others}{inside}</div>{left}'
 
 
 def _across(wide: bool) -> str:
@@ -198,9 +200,13 @@ def _all(folder: Path, read: Sequence[Read]) -> str:
         odd = [f"{turn.number}: {outcome(turn)}" for turn in one.score.turns if turn.cut_in or turn.censored]
         link = f'<a href="{quote(_relative(folder, one))}">{escape(one.labels.conversation)}</a>'
         lines.append((link, f"{one.score.seconds:.0f} s", str(len(one.score.turns)),
-                      ms(max(waits)) if waits else "", escape("; ".join(odd))))  # fmt: skip
+                      ms(max(waits)) if waits else "", _long(escape("; ".join(odd)))))  # fmt: skip
     head = ("conversation", "length", "turns", "longest wait", "cut in or missed")
     return table("All conversations", head, lines)
+
+
+def _long(told: str) -> str:
+    return f'<span class="long">{told}</span>' if told else ""
 
 
 def _relative(folder: Path, one: Read) -> str:

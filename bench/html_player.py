@@ -76,7 +76,9 @@ def conversation(one: Read, recording: Recording, sound: Sound) -> str:
     """The whole block of one conversation."""
     told = one.explained
     name = escape(one.labels.conversation)
-    about = f"{one.labels.scenario}, {recording.length / recording.rate:.0f} s, {len(one.labels.turns)} turns"
+    count = len(one.labels.turns)
+    length = f"{recording.length / recording.rate:.0f} s, {count} turn{'s'[: count != 1]}"
+    about = f"{one.labels.scenario}, {length}" if one.labels.scenario else length
     inside = "sound inside this page" if sound.embedded else "sound in a file beside this page"
     return (
         f'<section class="conversation" aria-label="conversation {name}">'

@@ -7,6 +7,7 @@ have been measured at; they come from whoever made the stimuli, not from a detec
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -187,36 +188,38 @@ def save(labels: Labels, path: Path) -> None:
 def _labels(found: Any) -> Labels:
     if not isinstance(found, dict):
         raise LabelsError("a manifest is an object with schema, conversation, rate, length and turns")
-    if found.get("schema") != SCHEMA:
-        raise LabelsError(f"schema {found.get('schema')!r} is unknown; this version reads schema {SCHEMA}")
+    if "schema" not in found:
+        raise LabelsError(f'the manifest does not say which schema it is in; add "schema": {SCHEMA}')
+    if found["schema"] != SCHEMA:
+        raise LabelsError(f"schema {found['schema']!r} is unknown; this version reads schema {SCHEMA}")
     rest = {key: value for key, value in found.items() if key != "schema"}
     _fields(rest, {"conversation": str, "rate": int, "length": int},
             {"turns": list, "scenario": str, "greeting": bool, "about": dict}, "the manifest")  # fmt: skip
-    turns = tuple(_turn(item, place) for place, item in enumerate(rest.pop("turns", []), 1))
+    turns = tuple(_turn(item, place, rest["rate"]) for place, item in enumerate(rest.pop("turns", []), 1))
     about = {str(key): str(value) for key, value in rest.pop("about", {}).items()}
     return Labels(**rest, turns=turns, about=about)
 
 
-def _turn(found: Any, place: int) -> UserTurn:
+def _turn(found: Any, place: int, rate: int) -> UserTurn:
     where = f"turn {place}"
     if not isinstance(found, dict):
         raise LabelsError(f"{where} is not an object; it needs number, kind, start and end")
     _fields(
         found, {"number": int, "kind": str, "start": int, "end": int},
-        {"pauses": list, "text": str, "expected": str | None, "during": str, "reply": bool}, where,
+        {"pauses": list, "text": str, "expected": str | None, "during": str, "reply": bool}, where, rate,
     )  # fmt: skip
     rest = dict(found)
     kind = _choice(Kind, rest.pop("kind"), f"{where}: kind")
     during = _choice(During, rest.pop("during", During.UNKNOWN), f"{where}: during")
-    pauses = tuple(_pause(item, where) for item in rest.pop("pauses", []))
+    pauses = tuple(_pause(item, where, rate) for item in rest.pop("pauses", []))
     reply = rest.pop("reply", kind in WANTS_REPLY)
     return UserTurn(kind=kind, during=during, pauses=pauses, reply=reply, **rest)
 
 
-def _pause(found: Any, where: str) -> Pause:
+def _pause(found: Any, where: str, rate: int) -> Pause:
     if not isinstance(found, dict):
         raise LabelsError(f"{where}: a pause is an object with start and end")
-    _fields(found, {"start": int, "end": int}, {}, f"{where}: a pause")
+    _fields(found, {"start": int, "end": int}, {}, f"{where}: a pause", rate)
     return Pause(**found)
 
 
@@ -227,8 +230,10 @@ def _choice(kind: type[_Name], value: str, where: str) -> _Name:
         raise LabelsError(f"{where} is {value!r}; accepted are {', '.join(kind)}") from None
 
 
-def _fields(found: dict[str, Any], needed: dict[str, Any], optional: dict[str, Any], where: str) -> None:
-    """Refuse missing and unknown names and wrong types, naming each."""
+def _fields(
+    found: dict[str, Any], needed: dict[str, Any], optional: dict[str, Any], where: str, rate: int = 0
+) -> None:
+    """Refuse missing and unknown names and wrong types, naming each. ``rate``: whole numbers are samples."""
     known = needed | optional
     if missing := needed.keys() - found.keys():
         raise LabelsError(f"{where} lacks {', '.join(sorted(missing))}")
@@ -239,4 +244,8 @@ def _fields(found: dict[str, Any], needed: dict[str, Any], optional: dict[str, A
         kind = known[name]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             said = getattr(kind, "__name__", str(kind))
+            if kind is int and isinstance(value, float):
+                said = "a whole number"
+                if rate and math.isfinite(value):
+                    said += f" of samples; {value!r} s is {round(value * rate)} at rate {rate}"
             raise LabelsError(f"{where}: {name} is {value!r}, which is not {said}")

@@ -17,7 +17,7 @@ from .load_run import finished, load_run, save
 from .load_table import lines
 from .load_usage import check_pid
 from .pictures import NEEDS, drawable
-from .target import choose_voices, declared_target, real_target
+from .target import choose_voices, declared_target, real_target, with_weights
 from .target_command import target_from
 
 INPROC = "inproc"
@@ -78,7 +78,7 @@ def _inproc(
             "--server-pid is for a server; in process the sessions are metered with the generator"
         )
     make = real_target if settings.clock is Clock.WALL else declared_target
-    target = make(voice=given.voice, user=given.user, brain=given.brain)
+    target = with_weights(make(voice=given.voice, user=given.user, brain=given.brain), given.brain)
     return lambda: Inproc(target, settings.clock, settings.turn), target.user
 
 

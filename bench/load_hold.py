@@ -158,7 +158,8 @@ async def _all(
     async def one(place: _Place, call: Call | str) -> Held | None:
         if isinstance(call, str):
             return None
-        await asyncio.sleep(max(start + place.begin - now(), 0.0))
+        place.script.planned = start + place.begin
+        await asyncio.sleep(max(place.script.planned - now(), 0.0))
         return await call.hold(place.item, place.script, settings.out / place.item.name)
 
     held: list[Held | None] = []

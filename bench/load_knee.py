@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .load_pace import TOO_LATE
 from .load_score import LevelFigures
-from .stats import Interval
+from .stats import GROUPS, Interval
 
 P95 = 1.0
 """Seconds of voice-to-voice that the 95th percentile may take."""
@@ -80,19 +80,19 @@ def underrun(one: LevelFigures, first: LevelFigures) -> float | None:
     """Share of the replies' time in which sound was due and none came; None where it cannot be told.
 
     Over a socket the loudspeaker counts it exactly. Otherwise: silence inside replies beyond the first
-    level's share, where the interval over sessions lies above that share too.
+    level's share, where the interval over sessions lies above that share too; too few for one cannot tell.
     """
     if one.dry_share is not None:
         return one.dry_share
-    if one.silent is None or first.silent is None or one is first:
+    if one.silent is None or one.silent.interval is None or first.silent is None or one is first:
         return None
-    sure = one.silent.interval is None or one.silent.interval.low > first.silent.value
+    sure = one.silent.interval.low > first.silent.value
     return max(one.silent.value - first.silent.value, 0.0) if sure else 0.0
 
 
 def _around(interval: Interval | None, limit: float, scale: float, unit: str) -> str:
     if interval is None:
-        return " (one session, so no interval)"
+        return f" (fewer than {GROUPS} sessions, so no interval)"
     low, high = scale * interval.low, scale * interval.high
     unsure = "; not certain" if interval.low <= limit else ""
     return f" (95 %: {low:.2f} to {high:.2f}{unit}{unsure})"

@@ -30,6 +30,8 @@ class TimedScript(Script):
         super().__init__(cues, tail=0.0, least=seconds, limit=seconds)
         self._clock = clock
         self._ticked = array("d")
+        self.planned: float | None = None
+        "When the first frame is due, by that clock; None: nobody planned it."
 
     def frame(self, heard: bool) -> Pcm:
         """As ``Script.frame``."""
@@ -42,6 +44,13 @@ class TimedScript(Script):
         behind = times - TICK * np.arange(len(times))
         return behind - behind.min() if len(behind) else behind
 
+    def begun_late(self) -> float:
+        """Seconds from the planned beginning to the first tick; 0 where nothing was planned or begun.
+
+        No tick's lateness holds it: questions and labels move with the recording, whenever that begins.
+        """
+        return self._ticked[0] - self.planned if self._ticked and self.planned is not None else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -53,6 +62,8 @@ class Pace:
     p50: float
     p99: float
     worst: float
+    begun: float = 0.0
+    "Of the session that began latest after its planned time, whatever its ticks did then."
 
     @property
     def good(self) -> bool:
@@ -66,4 +77,7 @@ def pace(scripts: Sequence[TimedScript]) -> Pace:
     if not len(behind):
         return Pace(0, 0, 0.0, 0.0, 0.0)
     middle, high = np.quantile(behind, (0.5, 0.99))
-    return Pace(len(behind), int((behind > LATE).sum()), float(middle), float(high), float(behind.max()))
+    begun = max(script.begun_late() for script in scripts)
+    return Pace(
+        len(behind), int((behind > LATE).sum()), float(middle), float(high), float(behind.max()), begun
+    )

@@ -17,6 +17,7 @@ from pipeline import clock as clocks
 from pipeline.errors import PeerError, UserError
 from pipeline.ports import Voice
 
+from .claim import claim_file, note_host
 from .edge import Clock
 from .load_carriers import Carrier
 from .load_hold import LEVEL, Level, folder_of, hold_level, read_level
@@ -77,6 +78,7 @@ def _hold(
     server: int | None,
 ) -> Level:  # fmt: skip
     """Stimuli are made in real time, since voices may need processes; the level on the clock asked for."""
+    note_host(settings.out / RUN)
     clocks.run(partial(_prepare, count, plans, user))
     hold = partial(hold_level, count, plans, carrier, settings, about_host(), server)
     return clocks.run(hold) if settings.clock is Clock.WALL else clocks.simulate(hold, seed=settings.seed)
@@ -114,16 +116,7 @@ def claim(settings: LoadSettings, names: Mapping[str, str]) -> None:
         "suite": SUITE, "clock": settings.clock, "endpoint": settings.endpoint, "seed": settings.seed,
         "minutes": settings.minutes, "marked": settings.marked, "target": dict(names),
     }  # fmt: skip
-    text = json.dumps(told, indent=1, default=str) + "\n"
-    file = settings.out / RUN
-    if not file.exists():
-        settings.out.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    elif file.read_text(encoding="utf-8") != text:
-        raise UserError(
-            f"{settings.out} holds a run with other settings ({file} says which); "
-            "name another folder with --out, or repeat those settings to go on with it"
-        )
+    claim_file(settings.out / RUN, told, "a run with other settings")
 
 
 def finished(out: Path) -> list[LevelFigures]:

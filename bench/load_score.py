@@ -22,7 +22,7 @@ from .load_gaps import silences
 from .load_hold import Level, State, Told, folder_of, read_level
 from .score import WINDOW, score
 from .session_run import read_outcome
-from .stats import percentile
+from .stats import GROUPS, percentile
 from .summary import Distribution, Rate, distribution, rate
 
 
@@ -58,7 +58,7 @@ class LevelFigures:
     "Replies to the question after a missed one: each may be the late reply to that."
     sessions: tuple[SessionFigures, ...]
     silent: Difference | None
-    "Share of the replies' time that is silence inside them; interval over sessions. None without replies."
+    "Share of the replies' time that is silence inside them; interval over GROUPS or more sessions."
     dry: int
     "Times an unfinished reply had no sound to play: told by the loudspeaker, or in process by the session."
     dry_share: float | None
@@ -102,7 +102,7 @@ def figures(sessions: int, out: Path) -> LevelFigures:
         missed=rate(missed),
         after_missed=sum(one.after_missed for one in scored.values()),
         sessions=tuple(_session(number, one) for number, one in scored.items() if one.waits),
-        silent=share_of([one.silent for one in scored.values()]) if talk else None,
+        silent=share_of([one.silent for one in scored.values()], fewest=GROUPS) if talk else None,
         dry=counts["Gaps"] + counts["PlaybackStarved"],
         dry_share=dry / talk if level.alone and talk else None,
         failures=counts["StageFailed"],

@@ -32,7 +32,7 @@ def lines(levels: Sequence[LevelFigures], *, small: bool = False) -> Iterator[st
     yield ""
     yield from _apart(levels)
     yield from _costs(levels)
-    yield from _troubles(levels)
+    yield from troubles(levels)
     yield from wrap(knee(levels).told, WIDTH)
 
 
@@ -105,7 +105,8 @@ def _cost(one: LevelFigures, usage: Usage | None, recorded: int) -> str:
     )
 
 
-def _troubles(levels: Sequence[LevelFigures]) -> Iterator[str]:
+def troubles(levels: Sequence[LevelFigures]) -> Iterator[str]:
+    """What was refused, broken off or odd, and where figures are floors; a line each."""
     for one in levels:
         for how, reasons in (("refused", one.refused), ("broken off", one.broken), ("odd", one.odd)):
             for reason, count in reasons.items():

@@ -28,7 +28,7 @@ def about_host() -> dict[str, Any]:
     try:
         ours = version("hocket")
     except PackageNotFoundError:
-        ours = "uninstalled"
+        ours = "(not installed as a package)"
     return {
         "tool": "hocket bench", "version": ours, "commit": commit(), "host": platform.node(),
         "platform": platform.platform(), "cpu": _processor(),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from textwrap import wrap
 
 from agent.turn_config import TurnConfig
 from pipeline.errors import UserError
@@ -18,8 +19,9 @@ from .operating_scores import Turn, judging, of_folder, of_questions, of_recordi
 from .pictures import NEEDS, drawable
 from .recorded import recorded
 from .summary import FEW
+from .table_cells import WIDE
 from .think_cells import ms, percents, table
-from .think_stimuli import hesitations
+from .think_stimuli import hesitations, question_folder
 
 PICTURE, FIGURES, TABLE = "operating.png", "operating.json", "operating.md"
 HEAD = ("detector", "pauses", "ends", *(f"cut off at {1000 * budget:.0f} ms" for budget in BUDGETS),
@@ -94,10 +96,15 @@ def shipped(curve: Curve, config: TurnConfig | None = None) -> float:
 
 def _turns(given: argparse.Namespace, tell: Tell) -> Iterator[Turn]:
     found: list[Iterator[Turn]] = []
+    if not (given.folder.is_dir() or given.n or given.recordings):
+        raise UserError(
+            f"there is no folder {given.folder}; name a run's, or judge questions with --n, or recordings "
+            "with --recordings, and it is made"
+        )
     if given.folder.is_dir():
         found.append(of_folder(given.folder))
     if given.n:
-        stimuli = given.stimuli or given.folder / "stimuli"
+        stimuli = question_folder(given.stimuli, given.folder, given.n, given.seed, pauses=True)
         found.append(of_questions(hesitations(stimuli, given.n, given.seed, tell)))
     if given.recordings is not None:
         found.append(of_recordings(recorded(given.recordings, given.labels)))
@@ -111,13 +118,19 @@ def _lines(found: Sequence[Points], silences: Sequence[Silence], ours: tuple[flo
     yield "### End of turn: false cut-offs against waiting"
     yield ""
     count = len({one.conversation for one in silences})
-    yield (f"Scores of every 80 ms, replayed; pauses of {told} s, from {count} conversations. "
-           "Waits are means from the labelled end. Other pauses make other figures.")  # fmt: skip
+    yield from wrap(f"Scores of every 80 ms, replayed; pauses of {told} s, from {count} conversations. "
+           "Waits are means from the labelled end. Other pauses make other figures.", WIDE)  # fmt: skip
     yield ""
-    yield from table(HEAD, [_row(one) for one in found])
-    yield (f"The shipped policy on the same scores: mean wait {ms(ours[0])}, {100 * ours[1]:.1f} % "
-           "of the pauses cut off.")  # fmt: skip
+    yield from table(*_turned(HEAD, [_row(one) for one in found]))
+    yield from wrap(f"The shipped policy on the same scores: mean wait {ms(ours[0])}, {100 * ours[1]:.1f} % "
+           "of the pauses cut off.", WIDE)  # fmt: skip
     yield ""
+
+
+def _turned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """A column per detector: a row of each would be wider than a terminal."""
+    first, *rest = ([*column] for column in zip(head, *rows, strict=True))
+    return first, rest
 
 
 def _row(one: Points) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 It reads the user's channel only, in steps of 80 ms as a session does, and no session is run: nothing that the
 agent did changes a score. A folder of conversations, questions of the think suite and people's labelled
-recordings are all turned into the same thing first.
+recordings are all turned into the same thing first. A sound that stands in a folder many times is one
+question and judged once: copies are no further evidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -21,8 +23,10 @@ from pipeline.prompt import BLOCK, Audio, Human, Prompt
 
 from . import labels as manifests
 from . import recording as recordings
+from .kinds import APART, kind_of
 from .labels import Kind
 from .operating import Silence
+from .pictures_data import APART as SCENARIOS_APART
 from .report import conversations
 from .stimuli import Stimulus
 from .think_stimuli import Long
@@ -37,6 +41,13 @@ FLOOR = 10 ** (-70 / 20)
 """Noise that a microphone always has, where a stimulus is judged by itself: as ``bench.edge`` adds it."""
 
 
+_Shape: TypeAlias = tuple[int, tuple[tuple[int, int], ...]]
+"""A turn's length and where its pauses lie in it, in samples."""
+ALIKE = 0.1
+"""RMS of what two sounds differ by, over that of the one, up to which they are one sound in two recordings
+(-20 dB): each has noise of its own, so that no two are equal sample by sample."""
+
+
 class Judges(Protocol):
     """The part of an engine that is asked."""
 
@@ -48,6 +59,7 @@ class Turn:
     """One turn of a user with the silence after it, at CAPTURE_RATE."""
 
     conversation: str
+    "What is drawn anew together: a conversation, or the stimulus where it stands in several of them."
     pcm: Pcm
     start: int
     end: int
@@ -57,11 +69,19 @@ class Turn:
 
 
 def of_folder(folder: Path) -> Iterator[Turn]:
-    """Every question of every conversation below a folder. Raises LabelsError, SoundFileError."""
+    """Every distinct question of the conversations below a folder, each once, where it is heard first.
+
+    What was asked of known delays and scripted brains, and in echoes, is left out: those conversations check
+    the harness and the runtime. Raises LabelsError, SoundFileError.
+    """
+    yield from _distinct(_asked(folder))
+
+
+def _asked(folder: Path) -> Iterator[Turn]:
     for place in conversations(folder):
         told = manifests.load(place / "labels.json")
         asked = [turn for turn in told.turns if turn.kind is Kind.QUESTION and turn.reply]
-        if not asked:
+        if not asked or kind_of(told.about) in APART or told.scenario.startswith(SCENARIOS_APART):
             continue
         sound = recordings.load(place / "conversation.wav")
         recordings.fit(sound, told)
@@ -72,7 +92,41 @@ def of_folder(folder: Path) -> Iterator[Turn]:
             until = _at(min(after, default=told.length), told.rate)
             pauses = tuple((_at(gap.start, told.rate), _at(gap.end, told.rate)) for gap in turn.pauses)
             start, end = _at(turn.start, told.rate), _at(turn.end, told.rate)
-            yield Turn(name, heard[:until], start, end, pauses, told.about.get("user", ""))
+            yield _cut(Turn(name, heard[:until], start, end, pauses, told.about.get("user", "")))
+
+
+def _cut(turn: Turn) -> Turn:
+    """Without the sound that nobody is asked about, so that a folder's questions fit into memory."""
+    first = max(0, turn.start - round(PRE_ROLL * CAPTURE_RATE))
+    last = min(turn.end + round(HORIZON * CAPTURE_RATE), len(turn.pcm))
+    pauses = tuple((low - first, high - first) for low, high in turn.pauses)
+    start, end = turn.start - first, turn.end - first
+    return replace(turn, pcm=turn.pcm[first:last].copy(), start=start, end=end, pauses=pauses)
+
+
+def _distinct(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Each sound once; one that stands in several conversations is drawn by itself, not with its first."""
+    firsts: dict[_Shape, list[tuple[Turn, set[str]]]] = {}
+    for turn in turns:
+        known = firsts.setdefault(_shape(turn), [])
+        for first, places in known:
+            if _alike(first, turn):
+                places.add(turn.conversation)
+                break
+        else:
+            known.append((turn, {turn.conversation}))
+    for number, (turn, places) in enumerate(chain.from_iterable(firsts.values()), 1):
+        yield turn if len(places) == 1 else replace(turn, conversation=f"stimulus {number}")
+
+
+def _shape(turn: Turn) -> _Shape:
+    return turn.end - turn.start, tuple((low - turn.start, high - turn.start) for low, high in turn.pauses)
+
+
+def _alike(one: Turn, other: Turn) -> bool:
+    """Of one shape: the same sound, but for each recording's own noise."""
+    first, second = (turn.pcm[turn.start : turn.end].astype(np.float64) for turn in (one, other))
+    return float(np.sum((first - second) ** 2)) <= ALIKE**2 * float(np.sum(first**2))
 
 
 def of_questions(items: Iterable[Long]) -> Iterator[Turn]:

@@ -18,6 +18,7 @@ from typing import Any
 from pipeline.errors import UserError
 
 from .explain_parts import Parts
+from .pictures_labels import HALO, Box, bar, halo, name_points
 from .summary import Rate
 
 PAPER, INK, FAINT, GRID, RULE = "#fbfaf7", "#22252b", "#7b7f87", "#e6e3dc", "#b3261e"
@@ -26,12 +27,17 @@ SERIES = (
 )  # fmt: skip
 NAMED = {
     PAPER: "var(--paper)", INK: "var(--ink)", FAINT: "var(--faint)", GRID: "var(--grid)", RULE: "var(--rule)",
+    HALO: "var(--card)",
     **{colour: f"var(--c{place})" for place, colour in enumerate(SERIES)},
 }  # fmt: skip
 HUMAN = 0.2
 """Seconds between turns of people, mean over ten languages (Stivers et al. 2009: about 208 ms)."""
 NEEDS = "pip install 'hocket[bench]'"
 _SIZE = (5.2, 3.5)
+_MANY = len(SERIES)
+"""Curves that a legend may stand beside within the axes."""
+_LINES = ("-", (0, (6, 1.2, 1.2, 1.2)))
+"""Of the first curves, and of those that have a colour again."""
 _PARTED = (
     ("detector", 7), ("endpoint", 1), ("writing", 2), ("voice", 3), ("ready, waits for the decision", 4),
     ("queue and head", 0),
@@ -64,8 +70,6 @@ class Dot:
     selective: float
     yields_by: tuple[float, float] | None = None
     selective_by: tuple[float, float] | None = None
-    label: tuple[int, int] = (5, 3)
-    "Where its name stands, in points from it."
     headline: bool = False
 
 
@@ -93,26 +97,31 @@ def waiting(
 
     ``content``: the same to the first answer-bearing word, drawn dashed.
     """
-    words = content or {}
+    words, many = content or {}, len(groups) > _MANY
 
     def draw(figure: Any, axes: Any) -> None:
         every = [*groups.values(), *words.values()]
         longest, least = max(map(max, every)), min(0.0, *map(min, every))
         axes.axvline(HUMAN, color=RULE, linewidth=1.2, linestyle=(0, (4, 3)), label="people: 200 ms")
-        for (group, values), colour in zip(groups.items(), cycle(SERIES)):
-            axes.ecdf(values, label=f"{group} (n {len(values)})", color=colour, linewidth=1.8)
+        for place, (group, values) in enumerate(groups.items()):
+            colour, line = SERIES[place % _MANY], _LINES[min(place // _MANY, 1)]
+            axes.ecdf(values, label=f"{group} (n {len(values)})", color=colour, linewidth=1.8, linestyle=line)
             if group in words:
                 axes.ecdf(words[group], color=colour, linewidth=1.2, linestyle=(0, (2, 2)))
         if words:
             dashed = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (2, 2))}
             axes.plot([], [], label="to the first answer word", **dashed)
-        axes.set(xlim=(least - 0.02, longest * 1.05 + 0.02), ylim=(0, 1.0))
+        axes.set(xlim=(least - 0.02, longest * 1.05 + 0.02), ylim=(0, 1.02))
         axes.set_xlabel("seconds from the labelled end of speech")
         axes.set_ylabel("share of replies")
-        axes.legend(loc="best")
+        if many:
+            figure.set_size_inches(1.7 * _SIZE[0], 1.15 * _SIZE[1])
+            figure.legend(loc="outside right upper")
+        else:
+            axes.legend(loc="best")
 
     told = "; ".join(f"{group}: {len(values)} replies" for group, values in groups.items())
-    return _picture(name, title, told, draw, folder)
+    return replace(_picture(name, title, told, draw, folder), wide=many)
 
 
 def yielding(
@@ -124,23 +133,37 @@ def yielding(
         for place, dot in enumerate(context):
             label = None if place else "other systems, τ-voice: different stimuli"
             axes.scatter(dot.selective, dot.yields, s=26, facecolors="none", edgecolors=FAINT, label=label)
-            axes.annotate(
-                dot.name, (dot.selective, dot.yields), dot.label, textcoords="offset points", color=FAINT,
-                fontsize=6.5, horizontalalignment="right" if dot.label[0] < 0 else "left",
-            )  # fmt: skip
         for dot, colour, marker in zip(dots, cycle(SERIES), cycle(_MARKERS)):
             across, up = _around(dot.selective, dot.selective_by), _around(dot.yields, dot.yields_by)
             size = 10 if dot.headline else 5
             axes.errorbar(dot.selective, dot.yields, up, across, fmt="*" if dot.headline else marker,
                           color=INK if dot.headline else colour, markersize=size, label=dot.name,
                           zorder=4 if dot.headline else 3)  # fmt: skip
-        axes.set(xlim=(-0.03, 1.05), ylim=(0.3, 1.05))
+        axes.set(xlim=(-0.03, 1.05), ylim=(0.2, 1.05))
         axes.set_xlabel("selectivity: share of sounds that were to be ignored and were")
         axes.set_ylabel("yield: interruptions given way to within 2 s")
-        axes.legend(loc="lower left")
+        legend = axes.legend(loc="lower left")
+        figure.draw_without_rendering()  # lays out, so that names can be kept off what is there
+        told = legend.get_window_extent()
+        name_points(axes, [(dot.name, dot.selective, dot.yields) for dot in context],
+                    [(told.x0, told.y0, told.x1, told.y1), *_bars(axes, dots)], FAINT)  # fmt: skip
 
     told = "; ".join(f"{dot.name}: yield {dot.yields:.2f}, selectivity {dot.selective:.2f}" for dot in dots)
     return _picture(name, "Yield against selectivity", told, draw, folder)
+
+
+def _bars(axes: Any, dots: Sequence[Dot]) -> list[Box]:
+    """What markers and error bars cover, in pixels."""
+    at = axes.transData.transform
+    found = []
+    for dot in dots:
+        spot = at((dot.selective, dot.yields))
+        across = dot.selective_by or (dot.selective, dot.selective)
+        up = dot.yields_by or (dot.yields, dot.yields)
+        level = bar(at((across[0], dot.yields)), at((across[1], dot.yields)), 4.0)
+        upright = bar(at((dot.selective, up[0])), at((dot.selective, up[1])), 4.0)
+        found += [level, upright, bar(spot, spot, 8.0)]
+    return found
 
 
 def operating(
@@ -156,11 +179,13 @@ def operating(
         axes.plot(waits, shares, "o-", color=SERIES[1], markersize=3.5, label="scores alone, replayed")
         for one in _sparse(curve, own):
             axes.annotate(f"{one.threshold:g}", (one.wait, one.cut.share), (4, 5),
-                          textcoords="offset points", color=FAINT)  # fmt: skip
+                          textcoords="offset points", color=FAINT, path_effects=halo())  # fmt: skip
         if own is not None:
             up = _around(own.cut.share, (own.cut.interval.low, own.cut.interval.high))
             axes.errorbar(own.wait, own.cut.share, up, fmt="s", color=SERIES[0], label="the session itself")
-        axes.set_ylim(-0.02, 1.02)
+        furthest = max([*waits, *([own.wait] if own is not None else [])])
+        axes.set(xlim=(0.0, 1.12 * furthest + 0.01), ylim=(-0.02, 1.1))
+        axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
         axes.set_xlabel("median seconds from the labelled end to the decision")
         axes.set_ylabel("pauses taken for an end")
         axes.legend(loc="upper right")

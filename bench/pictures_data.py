@@ -21,14 +21,14 @@ ROWS = 16
 APART = ("null-", "overhead", "echo")
 """Scenarios without the brain and voice of a conversation; never in a chart with those that have them."""
 TAU_VOICE = (
-    Dot("gpt-live-1", 0.359, 0.989, label=(-5, 3)),
-    Dot("grok-voice-think-fast-2.0", 0.970, 0.472, label=(-5, 4)),
-    Dot("grok-voice-think-fast-1.0", 0.938, 0.662, label=(-5, -8)),
-    Dot("gpt-realtime-2 (minimal)", 0.999, 0.019, label=(5, -10)),
+    Dot("gpt-live-1", 0.359, 0.989),
+    Dot("grok-voice-think-fast-2.0", 0.970, 0.472),
+    Dot("grok-voice-think-fast-1.0", 0.938, 0.662),
+    Dot("gpt-realtime-2 (minimal)", 0.999, 0.019),
     Dot("gpt-realtime-1.5", 1.000, 0.019),
-    Dot("gemini-3.1-flash-live (high)", 0.499, 0.941, label=(-5, -9)),
-    Dot("gemini-live-2.5 native", 0.564, 0.849, label=(-5, 3)),
-    Dot("qwen3.5-omni-plus-rt", 0.902, 0.840, label=(-5, -9)),
+    Dot("gemini-3.1-flash-live (high)", 0.499, 0.941),
+    Dot("gemini-live-2.5 native", 0.564, 0.849),
+    Dot("qwen3.5-omni-plus-rt", 0.902, 0.840),
     Dot("cascaded LiveKit baseline", 0.988, 0.667),
 )  # fmt: skip
 """R_Y and S_BC as τ-voice's repository lists them (2026). Other stimuli, 200 ms ticks: context."""

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from .counted import are, counted
+
 Tell = Callable[[str], None]
 
 
@@ -57,7 +59,7 @@ class Lines:
         """Say what an earlier run did, if anything."""
         self._place, self._total = 0, total - already
         if already:
-            self._tell(f"{already} of {total} conversations are done already")
+            self._tell(f"{already} of {counted(total, 'conversation')} {are(total)} done already")
 
     def hold(self, name: str) -> None:
         """Nothing is said until it is over."""

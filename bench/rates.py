@@ -26,7 +26,7 @@ class Distribution:
     least: float
     most: float
     p50_interval: Interval | None
-    "95 %, bootstrap over conversations; None with fewer than two."
+    "95 %, bootstrap over conversations; None with fewer than five (``stats.GROUPS``)."
     p95_interval: Interval | None
 
 

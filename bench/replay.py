@@ -43,6 +43,11 @@ class Replay(Script):
         self._heard_at = -1.0
         self._waiting = [_stimulus(user, labels, place) for place in range(len(labels.turns))]
 
+    @property
+    def unasked(self) -> list[Stimulus]:
+        """As ``Script.unasked``."""
+        return super().unasked + [stimulus for stimulus, _ in self._waiting if stimulus.reply]
+
     def frame(self, heard: bool) -> Pcm:
         """The next 20 ms of the recording, shape (FRAME,); silence after its end."""
         at = self._frames * FRAME

@@ -20,6 +20,7 @@ from pipeline.errors import UserError
 
 from . import labels as manifests
 from . import recording as recordings
+from .broken_off import broken_off
 from .edge import TICK
 from .explain import Explained, explain
 from .explain_figures import Figures, figures_of
@@ -28,6 +29,7 @@ from .item import Actor
 from .kinds import kind_of, ordered
 from .labels import Labels
 from .machine import MACHINE, about_host
+from .one_run import check_folder, check_told, named_apart
 from .recording import Recording
 from .run import RUN
 from .score import Score, score
@@ -65,6 +67,8 @@ class Section:
     kind: str = ""
     "Who answered: see ``kinds``."
     explained: Figures | None = None
+    unasked: int = 0
+    "Due turns that were never asked, for their conversations ended before, as when a session fails."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,9 @@ def read_folder(folder: Path, *, listen: bool = False, missed: list[str] | None 
     """Every conversation of a folder, scored.
 
     What cannot be scored goes into ``missed``, in words; without it LabelsError or SoundFileError is raised.
+    Raises UserError for a folder of several runs.
     """
+    check_folder(folder)
     found = []
     for place in conversations(folder):
         try:
@@ -131,7 +137,8 @@ def read_folder(folder: Path, *, listen: bool = False, missed: list[str] | None 
             if missed is None:
                 raise
             missed.append(f"{place.relative_to(folder)}: {error}")
-    return found
+    check_told(folder, found)
+    return named_apart(folder, found)
 
 
 def settings_of(folder: Path) -> dict[str, Any]:
@@ -219,6 +226,8 @@ def _read(place: Path, listen: bool) -> Read:
     one = score(recording, labels)
     explained = explain(place, recording, one, labels)
     outcome = read_outcome(place)
+    if outcome is not None and outcome.error:
+        one = broken_off(one, labels)
     heard = hear(recording, labels) if listen and audibly(labels) else []
     facts = _facts(labels, recording, outcome, explained)
     return Read(labels, one, outcome, heard, explained, place, facts)
@@ -267,6 +276,7 @@ def section(read: Sequence[Read]) -> Section:
         seeds=tuple(outcome.seed for outcome in outcomes),
         kind=read[0].kind if read else "",
         explained=figures_of([one.explained for one in read], _replies(read)),
+        unasked=sum(outcome.unasked for outcome in outcomes),
     )  # fmt: skip
 
 

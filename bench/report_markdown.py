@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .html_about import banner_words, facts_of, troubles_of
-from .html_figures import groups
+from .html_figures import groups, load_groups
 from .pictures_page import Drawn
 from .report import Report
 
@@ -29,7 +29,7 @@ def _lines(folder: Path, found: Report, drawn: Drawn) -> Iterator[str]:
     for one in drawn.pictures:
         yield f"![{_text(one.title)}]({one.name}.png)"
         yield ""
-    for group in groups(found):
+    for group in (*load_groups(folder), *groups(found)):
         yield f"## {_text(group.title)}"
         yield ""
         for note in group.notes:

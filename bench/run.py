@@ -6,7 +6,6 @@ another set is refused, because figures of both would be mixed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -18,6 +17,7 @@ from pipeline import clock as clocks
 from pipeline.errors import UserError
 from pipeline.ports import Compute, Voice
 
+from .claim import claim_file, note_host, of_conversations, of_people
 from .edge import Clock
 from .item import Item
 from .progress import Lines, Progress
@@ -100,6 +100,8 @@ def run_suite(settings: Settings, target: Target, tell: Tell, progress: Progress
     claim(settings, target.names)
     wanted = items_of(settings)
     todo = [item for item in wanted if read_outcome(settings.out / item.name) is None]
+    if todo:
+        note_host(settings.out / RUN)
     bar = progress or Lines(tell)
     try:
         with bar:
@@ -126,18 +128,15 @@ def items_of(settings: Settings, scenarios: Sequence[str] | None = None) -> list
 
 
 def claim(settings: Settings, names: Mapping[str, str]) -> None:
-    """Write the settings into the folder, or check that they are those already there. Raises UserError."""
-    told = asdict(replace(settings, out=Path(), scenarios=())) | {"target": dict(names)}
-    text = json.dumps(told, indent=1, default=str) + "\n"
-    file = settings.out / RUN
-    if not file.exists():
-        settings.out.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    elif file.read_text(encoding="utf-8") != text:
-        raise UserError(
-            f"{settings.out} holds a run with other settings ({file} says which); "
-            "name another folder with --out, or repeat those settings to go on with it"
-        )
+    """Write the settings into the folder, or check that they are those already there. Raises UserError.
+
+    A folder of recordings counts by what is in it: its items are named by their place in it.
+    """
+    contents = {"people": of_people(settings.people)} if settings.people is not None else {}
+    if settings.stimuli is not None:
+        contents["stimuli"] = of_conversations(settings.stimuli)
+    told = asdict(replace(settings, out=Path(), scenarios=())) | {"contents": contents, "target": dict(names)}
+    claim_file(settings.out / RUN, told, "a run with other settings")
 
 
 async def _in_real_time(todo: Sequence[Item], settings: Settings, target: Target, bar: Progress) -> None:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError
 
@@ -16,16 +17,16 @@ from .load_plan import SUITE as LOAD
 from .machine import MACHINE, measure
 from .progress import progress_for
 from .run import Settings, claim, items_of, run_suite
+from .run_options import INPROC, check_options
 from .session_run import Target
 from .show import show_report
-from .socket_run import only_over_a_socket, run_over
+from .socket_run import missing, only_over_a_socket, run_over
 from .suites import REPLAY, SUITES
-from .target import declared_target, real_target
+from .target import declared_target, real_target, with_weights
 from .target_command import target_arguments, target_from
 from .think_suite import SUITE as THINK
 from .think_suite import suite_arguments, suite_command
 
-INPROC = "inproc"
 STOPPED = 130
 Tell = Callable[[str], None]
 
@@ -40,12 +41,25 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
         help="inproc, ws(s)://…, webrtc+http(s)://…, moshi+ws(s)://…",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for recordings; goes on in it")
-    parser.add_argument("--clock", choices=tuple(Clock), default=Clock.WALL, help="only wall shows latency")
+    parser.add_argument(
+        "--clock", choices=tuple(Clock), default=Clock.WALL, help="only wall (the default) shows latency"
+    )
     parser.add_argument("--endpoint", type=float, help="seconds of silence that end a turn (default: ours)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--n", type=int, default=40, help="events per scenario and per length of pause")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of each echo recording")
-    parser.add_argument("--scenario", action="append", help="only this one of the suite; may be repeated")
+    parser.add_argument(
+        "--n", type=int, default=40, help="events per scenario and per length of pause (default: 40)"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=5.0,
+        help="core, overlap: of each echo recording; load: of each level (default: 5)",
+    )
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        help="only this one of the suite; may be repeated (a wrong one lists them)",
+    )
     parser.add_argument("--voice", default="auto", help="the agent's voice (auto: the best installed)")
     parser.add_argument("--user", default="auto", help="the user's voice; must differ from the agent's")
     parser.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
@@ -58,6 +72,7 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_command(given: argparse.Namespace, tell: Tell) -> int:
     """Hold the suite and report. Returns the exit status; raises HocketError."""
+    check_options(given, usual_values())
     if given.suite == LOAD:
         return load_command(given, tell)
     if given.suite == THINK:
@@ -70,7 +85,18 @@ def run_command(given: argparse.Namespace, tell: Tell) -> int:
     show_report(settings.out, tell, listen=given.hear, small=given.all)
     if not whole:
         tell("stopped; what is done is kept, and the same command goes on with it")
-    return 0 if whole else STOPPED
+        return STOPPED
+    if given.target != INPROC and missing(settings.out):
+        tell("not everything could be held; what is missing stands above, with why")
+        return 1
+    return 0
+
+
+def usual_values() -> dict[str, Any]:
+    """What every option of ``run`` is when it is not given."""
+    parser = argparse.ArgumentParser()
+    run_arguments(parser)
+    return vars(parser.parse_args(["--out", "."])) | {"hear": False}
 
 
 def _think(given: argparse.Namespace, tell: Tell) -> int:
@@ -99,7 +125,7 @@ def _over(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
 
 def _target(given: argparse.Namespace, clock: Clock) -> Target:
     make = real_target if clock is Clock.WALL else declared_target
-    return make(voice=given.voice, user=given.user, brain=given.brain)
+    return with_weights(make(voice=given.voice, user=given.user, brain=given.brain), given.brain)
 
 
 def _measure(file: Path, voice: str, tell: Tell) -> None:

@@ -44,6 +44,11 @@ class StopScore:
     offset: float = 0.0
     "Seconds that its utterance had lasted when the user began."
 
+    @property
+    def yielded(self) -> bool:
+        """It gave way: silent in time, and until the user had finished. A pause between sentences is none."""
+        return not (self.censored or self.resumed)
+
 
 @dataclass(frozen=True, slots=True)
 class EventScore:

@@ -12,6 +12,9 @@ from .score_scene import Scene
 
 WINDOW = 5.0
 """Seconds after the user's end in which a reply counts; without one the turn is missed and censored here."""
+WAITED = 2.0
+"""Seconds that a user must have waited for a turn to be missed: who takes the floor again sooner, unanswered,
+did not wait, and what the agent would have done nobody has seen. From here on not to have come is a miss."""
 REPLY_GAP = 1.5
 """Seconds of silence that part two replies; a shorter gap is a pause inside one."""
 BODY = 1.0
@@ -47,13 +50,16 @@ class ReplyScore:
 
 
 def reply(scene: Scene) -> ReplyScore:
-    """Measure the reply to a turn that wants one."""
+    """Measure the reply to a turn that wants one.
+
+    Sound tells no question from another: a late reply to an earlier, unanswered turn that begins within this
+    one, or after it, counts as this one's, early, and as a cut-in.
+    """
     answers = scene.answers
     doubles = max(replies([one for one in answers if _mine(scene, one)], scene.heard) - 1, 0)
     if not answers or scene.after(answers[0].start) >= WINDOW:
-        if scene.floor is None and scene.after(scene.heard.length) < WINDOW:
-            left = scene.after(scene.heard.length)
-            scene.cannot(f"the recording ends {left:.2f} s after it, before the {WINDOW:g} s are over")
+        if why := _unwatched(scene):
+            scene.cannot(why)
             return ReplyScore(doubles=doubles)
         return ReplyScore(WINDOW, WINDOW, body_censored=True, took_floor=False, doubles=doubles)
     begun = body(answers, scene.heard)
@@ -62,6 +68,21 @@ def reply(scene: Scene) -> ReplyScore:
         scene.after(answers[0].start), to_body, to_body == WINDOW, _took_floor(scene, answers[0]),
         _opening(answers[0], scene.heard)[0].loud < BLIP, doubles,
     )  # fmt: skip
+
+
+def _unwatched(scene: Scene) -> str:
+    """Why nobody can say of a turn without a reply that it was missed; empty: it was."""
+    if scene.floor is not None:
+        waited = scene.after(scene.floor)
+        said = f"the user spoke again {waited:.2f} s after it, unanswered, before {WAITED:g} s were over"
+        return said if waited < WAITED else ""
+    left = scene.after(scene.heard.length)
+    return cut_short(left) if left < WINDOW else ""
+
+
+def cut_short(left: float) -> str:
+    """What is noted of an unanswered turn after which the recording went on for ``left`` seconds only."""
+    return f"the recording ends {left:.2f} s after it, before the {WINDOW:g} s are over"
 
 
 def replies(sound: Sequence[Stretch], heard: Heard) -> int:

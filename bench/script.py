@@ -130,6 +130,12 @@ class Script:
         self.finished = self._done()
         return sound
 
+    @property
+    def unasked(self) -> list[Stimulus]:
+        """What wants a reply and was not said to its end; what was skipped for want of occasion left out."""
+        begun = [placed.stimulus for placed in self.placed if placed.end > self._at]
+        return [one for one in (*begun, *(cue.stimulus for cue in self._cues)) if one.reply]
+
     def prompts(self) -> bool:
         """Whether an agent that holds a talk must be told to go on now; True once per occasion."""
         quiet = min(self._silent(), self._waited()) if self._replied else self._waited()

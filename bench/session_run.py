@@ -82,6 +82,8 @@ class Outcome:
     "Stimuli for which the agent gave no occasion."
     error: str = ""
     "Why the session failed, if it did."
+    unasked: int = 0
+    "Due turns that the script still held when the conversation ended: nobody missed them, nobody was asked."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +135,7 @@ def keep(held: Held, folder: Path, target: Target, clock: Clock) -> Outcome:
     outcome = Outcome(
         item.scenario, item.number, item.seed, recording.length / PLAYOUT_RATE, edge.punctuality,
         held.counts, len(edge.script.skipped), held.error,
+        len(edge.script.unasked),
     )  # fmt: skip
     (folder / ITEM).write_text(json.dumps(asdict(outcome), indent=1) + "\n", encoding="utf-8")
     return outcome

@@ -16,8 +16,11 @@ from pipeline import clock as clocks
 from pipeline.errors import BugError, PeerError, UserError
 from pipeline.ports import Voice
 
+from .claim import note_host
+from .counted import are, counted
 from .edge import Clock
 from .item import Item
+from .run import RUN
 from .session_run import Outcome, Target, keep, read_outcome
 from .socket_hold import EVENTS, hold_over
 from .targets.port import Line
@@ -66,7 +69,10 @@ def run_over(items: Sequence[Item], out: Path, target: SocketTarget, tell: Tell)
     """
     todo = [item for item in items if read_outcome(out / item.name) is None]
     if len(todo) < len(items):
-        tell(f"{len(items) - len(todo)} of {len(items)} conversations are done already")
+        many = len(items)
+        tell(f"{many - len(todo)} of {counted(many, 'conversation')} {are(many)} done already")
+    if todo:
+        note_host(out / RUN)
     try:
         clocks.run(lambda: _all(todo, out, target, tell))
     except KeyboardInterrupt:
@@ -93,7 +99,8 @@ async def _all(todo: Sequence[Item], out: Path, target: SocketTarget, tell: Tell
         failed = failed + 1 if isinstance(found, Missing) else 0
         tell(f"{name}: {_said(found)}")
     if lacking := missing(out):
-        tell(f"{len(lacking)} conversations are missing; the same command tries them again")
+        few = len(lacking)
+        tell(f"{counted(few, 'conversation')} {are(few)} missing; the same command tries again")
 
 
 def _said(found: Outcome | Missing) -> str:

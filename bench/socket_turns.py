@@ -10,6 +10,9 @@ from pipeline.ports import FRAME
 
 from .script import Placed, Script
 
+BY_HAND = "by hand"
+"""How the endpoint of a target with them begins; the rest of it says what that means."""
+
 
 class Turns:
     """Of one script, frame by frame. Pure."""

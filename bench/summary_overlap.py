@@ -21,7 +21,7 @@ from .stats import wilson
 NAMES = {Kind.BACKCHANNEL: "S_BC", Kind.TIC: "S_VT", Kind.ASIDE: "S_ND", Kind.NOISE: "S_NOISE"}
 """Selectivities by kind, named as τ-voice does; S_NOISE is ours, for there noise is a tic."""
 MISS = STOP_WINDOW
-"""Seconds that a barge-in costs which did not stop the agent within STOP_WINDOW."""
+"""Seconds that a barge-in costs which the agent did not give way to (see ``StopScore.yielded``)."""
 FALSE = 1.0
 """Seconds that giving way to a sound costs which wanted nothing."""
 BANDS = (0.6, 1.0, 2.0)
@@ -49,7 +49,8 @@ class Ignoring:
 @dataclass(frozen=True, slots=True)
 class Penalty:
     """Seconds lost per sound over the agent's voice: the mean of a barge-in's stop latency (MISS when
-    censored) and of FALSE for each yield to a sound that wanted none, 0 for one that it ignored.
+    the agent did not yield: no silence in time, or audible again under the user) and of FALSE for each yield
+    to a sound that wanted none, 0 for one that it ignored.
 
     After APT (SID-Bench). It depends on how many there are of either, so it compares agents on one suite.
     """
@@ -57,6 +58,7 @@ class Penalty:
     seconds: float
     barge_ins: int
     missed: int
+    "Barge-ins that it did not yield to."
     others: int
     false: int
 
@@ -72,7 +74,8 @@ class Overlaps:
     kinds: Mapping[str, Ignoring]
     "By kind; only those that occurred."
     barge_ins: Rate
-    "Barge-ins over its voice that silenced it within STOP_WINDOW: the yield rate, τ-voice's R_Y."
+    """Barge-ins over its voice that silenced it within STOP_WINDOW and until the user had finished: the yield
+    rate. τ-voice's R_Y asks for the silence only; who pauses at full stops and talks on has it all."""
     selectivity: float | None
     "Mean of the selectivities, each kind alike; None: nothing of the kind occurred."
     fewest: int
@@ -98,7 +101,7 @@ def overlaps(scores: Sequence[Score]) -> Overlaps:
     events = [event for found in told.values() for _, event in found]
     stops = [(one.conversation, turn.stop) for one in scores for turn in one.turns if turn.stop is not None]
     return Overlaps(
-        kinds, rate(not stop.censored for _, stop in stops), *_selectivity(kinds),
+        kinds, rate(stop.yielded for _, stop in stops), *_selectivity(kinds),
         _penalty([stop for _, stop in stops], events), _by_offset(stops),
     )  # fmt: skip
 
@@ -155,12 +158,12 @@ def _ignoring(kind: Kind, told: Sequence[tuple[str, EventScore]]) -> Ignoring:
 
 def _penalty(stops: Sequence[StopScore], events: Sequence[EventScore]) -> Penalty | None:
     over = [event for event in events if event.yielded is not None]
-    costs = [MISS if stop.censored else stop.latency for stop in stops]
+    costs = [stop.latency if stop.yielded else MISS for stop in stops]
     costs += [FALSE if event.yielded else 0.0 for event in over]
     if not costs:
         return None
     return Penalty(
-        fmean(costs), len(stops), sum(stop.censored for stop in stops), len(over),
+        fmean(costs), len(stops), sum(not stop.yielded for stop in stops), len(over),
         sum(bool(event.yielded) for event in over),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 from .kinds import KNOWN, SCRIPTED, ordered
 from .rates import FEW, P99_NEEDS
 from .report import Report
-from .table_cells import WIDE, ms
+from .table_cells import TOO_FEW, WIDE, WITHHELD, ms
 from .table_overlap import ignoring, selectivity, stops
 from .table_turns import Sections, answers, floors, fluency, pauses, replies
 from .windows import WINDOWS
@@ -25,6 +25,17 @@ HEADINGS = {SCRIPTED: "a scripted brain and a tone voice, which cost nothing: th
 def lines(report: Report, *, small: bool = False) -> Iterator[str]:
     """The report for a reader; ``small`` shows figures of fewer than 10 events too."""
     yield from _title(report)
+    shown = list(_figures(report, small))
+    yield from shown
+    if not small and any(word in line for line in shown for word in (WITHHELD, TOO_FEW)):
+        yield ""
+        yield f"{WITHHELD} or {TOO_FEW}: fewer than {FEW} events stand behind it (--all shows them)"
+    yield from _machine(report.machine)
+    yield from _troubles(report)
+    yield from _windows()
+
+
+def _figures(report: Report, small: bool) -> Iterator[str]:
     kinds = {one.kind for one in report.sections.values()}
     for kind in ordered(kinds):
         sections = {title: one for title, one in report.sections.items() if one.kind == kind}
@@ -39,9 +50,6 @@ def lines(report: Report, *, small: bool = False) -> Iterator[str]:
         if kind == SCRIPTED:
             yield from _beyond(report, sections)
     yield from _echo(report)
-    yield from _machine(report.machine)
-    yield from _troubles(report)
-    yield from _windows()
 
 
 def _tables(sections: Sections, small: bool) -> Iterator[str]:
@@ -141,11 +149,12 @@ def _windows() -> Iterator[str]:
     found = {name: f"{value:g} s" for name, value in WINDOWS.items()}
     told = (
         "audible: 10 ms of RMS above -45 dBFS, 30 ms of 60; silences joined into one voice under "
-        "{join}, one utterance under {utterance_gap}, one reply under {reply_gap} · reply within {reply}, "
+        "{join}, one utterance under {utterance_gap}, one reply under {reply_gap} · reply within {reply} "
+        "(not scored where the user speaks again within {waited}, unanswered), "
         "takeover {takeover} of it, body {body} or half the longest, blip under {blip} · stop within {stop} "
         "· yield within {yield}, heard again within {resume} · answer to a sound in silence within {respond} "
         "· silence inside speech from {inner_gap} · intervals of 95 %: Wilson for rates, bootstrap over "
-        "conversations for percentiles · what never came counts as its window · "
+        "conversations, of 5 or more, for percentiles · what never came counts as its window · "
     ).format(**found)
     withheld = (
         f"withheld: rates and percentiles of fewer than {FEW}, 99th percentiles of fewer than {P99_NEEDS}"

@@ -14,6 +14,7 @@ NAME = 26
 """Columns of a scenario's name at most."""
 TAG = 8
 WITHHELD = "withheld"
+TOO_FEW = "too few to tell"
 
 
 def caption(text: str) -> Iterator[str]:
@@ -56,7 +57,7 @@ def span(interval: Interval | None) -> str:
 def share(found: Rate, small: bool = False) -> str:
     """A rate in words, with its interval."""
     if found.small and not small:
-        return f"n {found.n}, too few to tell"
+        return f"n {found.n}, {TOO_FEW}"
     low, high = found.interval.low, found.interval.high
     return f"{found.hits} of {found.n} = {100 * found.share:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 

@@ -42,7 +42,8 @@ def stops(sections: Sections, small: bool) -> Iterator[str]:
         for band, found in bands.items() if len(bands) > 1 else ():
             after = name(f"  after {band}", width)
             yield f"{after}{'':<{TAG}}{durations(found, small)}{found.censored} of {found.n}"
-        yield f"{'':<{width}}yielded within {STOP_WINDOW:g} s: {share(one.overlaps.barge_ins, small)}"
+        given = share(one.overlaps.barge_ins, small)
+        yield f"{'':<{width}}yielded within {STOP_WINDOW:g} s, to the user's end: {given}"
         yield f"{'':<{width}}resumed under the user: {share(one.resumed, small)}"
 
 
@@ -108,6 +109,6 @@ def _penalty(panel: Overlaps, small: bool) -> str:
         return f"{WITHHELD}, n {lost.n}"
     return (
         f"{lost.seconds:.2f} s per sound over the voice: mean of the stops of {lost.barge_ins} barge-ins "
-        f"({MISS:g} s for the {lost.missed} missed) and of {FALSE:g} s for {lost.false} false yields to "
-        f"{lost.others} other sounds"
+        f"({MISS:g} s for the {lost.missed} not yielded to) and of {FALSE:g} s for {lost.false} false yields "
+        f"to {lost.others} other sounds"
     )

@@ -13,7 +13,7 @@ Sections = Mapping[str, Section]
 
 def replies(sections: Sections, small: bool) -> Iterator[str]:
     """Voice-to-voice, to the first sound and to more than a filler; first turns once more by themselves."""
-    told = {title: one for title, one in sections.items() if one.summary.voice_to_voice is not None}
+    told = {title: one for title, one in sections.items() if one.summary.voice_to_voice or one.unasked}
     if not told:
         return
     width = name_width(told)
@@ -34,7 +34,12 @@ def replies(sections: Sections, small: bool) -> Iterator[str]:
                 rows.append(f"{tag:<{TAG}}{durations(whole, small)}{whole.censored} of {whole.n}")
         for place, row in enumerate(rows):
             yield name("" if place else title, width) + row
+        if one.unasked:
+            yield f"{name('' if rows else title, width)}{one.unasked} turns were never asked: {_ENDED}"
         yield from _asides(one, width)
+
+
+_ENDED = "their conversations had ended"
 
 
 def _asides(one: Section, width: int) -> Iterator[str]:

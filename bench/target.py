@@ -5,20 +5,25 @@ Heavy libraries are loaded by the factories, when a run first needs them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from agent.config import BrainConfig
 from agent.launch import make_brain
 from audio_io.detectors import make_detector
 from audio_io.echo import EchoCanceller
+from pipeline.clock import run
 from pipeline.compute import InlineCompute
-from pipeline.errors import UserError
+from pipeline.errors import UserError, VoiceError
 from pipeline.ports import Compute
 from tts.choose import available_voices, best_voice
+from tts.espeak import EspeakVoice
 from tts.tone import ToneVoice
 
 from .cast import USERS, Cast, cast_names, steady_voice
 from .session_run import Target
+from .think_brain import fingerprint
 
 DETECTOR = "silero"
 FIRST_SOUND = 0.03
@@ -30,6 +35,7 @@ PER_SECOND = 0.03
 def real_target(voice: str = "auto", user: str = "auto", brain: Path | None = None) -> Target:
     """The shipped brain in a thread, this machine's voices, Silero and AEC3. Raises UserError."""
     agent, asker = choose_voices(voice, user)
+    _there(agent, asker)
     who = users(agent, asker, user)
     return Target(
         brain=lambda: make_brain(BrainConfig(path=brain)),
@@ -47,6 +53,7 @@ def declared_target(voice: str = "auto", user: str = "auto", brain: Path | None 
     Where a scenario needs the agent's real voice, it is recorded beforehand.
     """
     agent, asker = choose_voices(voice, user)
+    _there(agent, asker)
     who = users(agent, asker, user)
 
     def inline() -> Compute:
@@ -65,6 +72,11 @@ def declared_target(voice: str = "auto", user: str = "auto", brain: Path | None 
         names=names,
         studio=lambda: steady_voice(agent),
     )
+
+
+def with_weights(target: Target, brain: Path | None) -> Target:
+    """The same, told by its weights too: a folder keeps its name when they change. Raises CheckpointError."""
+    return replace(target, names=target.names | {"weights": fingerprint(brain)})
 
 
 def choose_voices(agent: str = "auto", user: str = "auto") -> tuple[str, str]:
@@ -92,6 +104,27 @@ def choose_voices(agent: str = "auto", user: str = "auto") -> tuple[str, str]:
 def users(agent: str, asker: str, asked: str = "auto") -> tuple[str, ...]:
     """The voices of a run's people. One that was asked for by name is every conversation's user."""
     return cast_names(agent, asker, available_voices()) if asked == "auto" else (asker,)
+
+
+def _there(agent: str, asker: str) -> None:
+    """Raises UserError for a voice that this machine lacks, before a folder is claimed or a word is said."""
+    known = available_voices()
+    for name in (agent, asker):
+        if name in known:
+            continue
+        try:
+            voice = best_voice(name)
+            if isinstance(voice, EspeakVoice):  # it alone knows its names, once it runs
+                run(partial(_start, voice))
+        except VoiceError as error:
+            raise UserError(str(error)) from error
+
+
+async def _start(voice: EspeakVoice) -> None:
+    try:
+        await voice.prepare()
+    finally:
+        await voice.close()
 
 
 def _names(agent: str, who: tuple[str, ...], brain: Path | None) -> dict[str, str]:

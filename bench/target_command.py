@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 
 from audio_io.detectors import DETECTORS, make_detector
 from pipeline.errors import UserError
@@ -19,7 +20,9 @@ from .rtc_dial import ring, rtc_address
 from .rtc_media import LOOKAHEAD, web
 from .second_opinion import second_opinion, told
 from .socket_run import SocketTarget
+from .socket_turns import BY_HAND
 from .socket_wire import connect, shown
+from .table_cells import WIDE
 from .target import choose_voices, users
 from .targets.moshi import SCHEME as MOSHI
 from .targets.moshi import Moshi, moshi_address, opus_writer
@@ -32,7 +35,7 @@ SCENARIOS = ("smooth", "hesitation", "barge-in")
 """Of the core suite, what can be asked of an agent that is only spoken to."""
 TRACK_JITTER = 0.040
 """Seconds of jitter buffer for a track in real time: about what a browser holds (38 to 60 ms, measured)."""
-BY_HAND = "by hand: the user says when a turn is over, so voice to voice leaves endpointing out"
+_TOLD_BY_HAND = f"{BY_HAND}: the user says when a turn is over, so voice to voice leaves endpointing out"
 Tell = Callable[[str], None]
 
 
@@ -89,10 +92,10 @@ def target_arguments(parser: argparse.ArgumentParser) -> None:
 def scheme(url: str) -> Scheme:
     """The protocol that an address names. Raises UserError, with all that are accepted."""
     for start, one in SCHEMES.items():
-        if url.startswith(start):
+        if url.startswith((f"{start}://", f"{start}s://") if start == "ws" else start):
             return one
     raise UserError(
-        f"{shown(url)!r} is no address of a server; accepted are "
+        f"{shown(url)!r} is no address of a server; accepted are inproc (the shipped session, no server), "
         + ", ".join(one.accepted for one in SCHEMES.values())
     )
 
@@ -117,7 +120,8 @@ def socket_target(
     names = {
         "target": mark + shown(where), "protocol": found.protocol, "brain": "the server's",
         "voice": voice or "the server's default", "user": who[0],
-        "endpoint": BY_HAND if config.by_hand else turn_detection or "the server's default",
+        "endpoint": _TOLD_BY_HAND if config.by_hand else turn_detection or "the server's default",
+        "instructions": instructions or "none sent",
         "buffers": f"{found.packets}, jitter {1000 * jitter:.0f} ms, loudspeaker 0 ms",
     }  # fmt: skip
     return SocketTarget(dial, lambda: Cast(who), names, jitter)
@@ -169,7 +173,8 @@ def validate_command(given: argparse.Namespace, tell: Tell) -> int:
     opinion = _opinion(given.recordings, given.detector) if given.recordings else []
     good = validate(given.out, tell, count=given.n, seed=given.seed, socket=not given.virtual)
     for line in opinion:
-        tell(line)
+        for part in wrap(line, WIDE, subsequent_indent="    "):
+            tell(part)
     return 0 if good else 1
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-from . import labels as manifests
 from . import recording as recordings
-from .report import conversations
+from .counted import counted
+from .export_what import of_agents
 from .tau import events
 from .tau_json import Call, lines, write_panel
 from .tau_labels import from_recording
@@ -23,8 +23,7 @@ def export_tau(run: Path, out: Path, tell: Tell) -> int:
     Raises UserError for a run without any.
     """
     calls, rate = [], 1
-    for place in conversations(run):
-        labels = manifests.load(place / "labels.json")
+    for place, labels in of_agents(run, tell):
         recording = recordings.load(place / "conversation.wav")
         recordings.fit(recording, labels)
         rate = recording.rate
@@ -34,5 +33,6 @@ def export_tau(run: Path, out: Path, tell: Tell) -> int:
         raise UserError(f"{run} holds no conversation; one is a folder with conversation.wav and labels.json")
     for line in lines(write_panel(calls, 1 / rate, out)):
         tell(line)
-    tell(f"{len(calls)} conversations told in {out}: same definitions, other stimuli than the benchmark's")
+    many = counted(len(calls), "conversation")
+    tell(f"{many} told in {out}: same definitions, other stimuli than the benchmark's")
     return len(calls)

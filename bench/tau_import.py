@@ -16,6 +16,7 @@ from pipeline.errors import HocketError, SoundFileError, UserError
 from pipeline.ports import PLAYOUT_RATE, Pcm
 
 from . import recording as recordings
+from .counted import counted
 from .foreign_folder import keep, slug
 from .recording import Recording
 from .tau import events
@@ -52,10 +53,9 @@ def import_tau(root: Path, out: Path, tell: Tell) -> int:
     for line in lines(write_panel(calls, tick, out)):
         tell(line)
     silent = len(calls) - heard
-    left = (
-        f"; {silent} have no {BOTH} that can be used, so there is nothing of them to score" if silent else ""
-    )
-    tell(f"{len(calls)} calls read, {heard} conversations written to {out}, {faults} faults{left}")
+    left = f"; {silent} without a {BOTH} that can be used, so with nothing to score" if silent else ""
+    read, written = counted(len(calls), "call"), counted(heard, "conversation")
+    tell(f"{read} read, {written} written to {out}, {counted(faults, 'fault')}{left}")
     return faults
 
 

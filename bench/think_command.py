@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
+from .counted import counted
 from .pictures import drawable
 from .think_arms import ARMS, MAIN, NAMED, QUICKEST, arm_of
 from .think_brain import FreshEngine
@@ -19,7 +20,7 @@ from .think_live import ARMS as LIVE_ARMS
 from .think_live import LivePlan, ask_live, read_live
 from .think_report import accuracy_report, answers, compared, live_report
 from .think_run import Plan, Service, ask_all, claim_folder, rows
-from .think_stimuli import Long, long_questions
+from .think_stimuli import hesitations, long_questions, question_folder
 from .think_suite import about, draw
 
 PACES = (0.0, 0.02)
@@ -35,25 +36,33 @@ def think_arguments(parser: argparse.ArgumentParser) -> None:
     live = steps.add_parser("latency", help="two arms in real time")
     for one, usual in ((made, 1500), (virtual, 1500), (live, 100)):
         one.add_argument("--out", type=Path, required=True, help="folder for results; goes on in it")
-        one.add_argument("--stimuli", type=Path, help="folder of the questions (default: in --out)")
         one.add_argument("--n", type=int, default=usual, help="questions")
         one.add_argument("--seed", type=int, default=1)
+    made.add_argument("--pauses", action="store_true", help="with a hesitation each too")
     for one in (virtual, live):
+        one.add_argument("--stimuli", type=Path, help="folder of questions that are made (default: in --out)")
         one.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
-    virtual.add_argument("--arm", action="append", choices=(*ARMS, *NAMED, "all"),
+    virtual.add_argument("--arm", action="append", choices=(*ARMS, *NAMED, "all"), metavar="ARM",
                          help=f"default: {', '.join(MAIN)}")  # fmt: skip
     virtual.add_argument("--pace", action="append", type=float, help=f"s per token, default: {PACES}")
     virtual.add_argument("--part", default="1/1", help="2/2: every second question, for a process beside")
     virtual.add_argument("--traces", action="store_true", help="keep every trace")
     live.add_argument("--pace", type=float, default=0.02, help="s per token")
     live.add_argument("--voice", default=HUMAN, help="the agent's; questions in that voice are left out")
-    live.add_argument("--arm", action="append", choices=(*ARMS, *NAMED),
+    live.add_argument("--arm", action="append", choices=(*ARMS, *NAMED), metavar="ARM",
                       help=f"default: {', '.join(LIVE_ARMS)}")  # fmt: skip
     live.add_argument("--lanes", type=int, default=1, help="conversations side by side")
     live.add_argument("--whole", action="store_true", help="hear every answer to its end")
+    virtual.epilog = f"{_arms()}; all"
+    live.epilog = _arms()
     told = steps.add_parser("report", help="tables and pictures of what there is")
     told.add_argument("--out", type=Path, required=True)
     told.add_argument("--only", type=Path, help=f"results of a {QUICKEST}-only brain, to compare with")
+
+
+def _arms() -> str:
+    """Every name that --arm takes; some have commas in them."""
+    return f"arms, may be repeated: {'; '.join((*ARMS, *NAMED))}"
 
 
 def think_command(given: argparse.Namespace, tell: Tell) -> int:
@@ -64,11 +73,17 @@ def think_command(given: argparse.Namespace, tell: Tell) -> int:
 
 
 def _stimuli(given: argparse.Namespace, tell: Tell) -> int:
-    tell(f"{len(_questions(given, tell))} questions")
+    folder = _folder(None, given, given.n)
+    tell(counted(len(long_questions(folder, given.n, given.seed, tell)), "question"))
+    if given.pauses:
+        broken = counted(len(hesitations(folder, given.n, given.seed, tell)), "question")
+        tell(f"{broken} with a hesitation")
+    tell(f"in {folder}")
     return 0
 
 
 def _accuracy(given: argparse.Namespace, tell: Tell) -> int:
+    folder = _folder(given.stimuli, given, given.n)
     _claim(given)
     arms = tuple(arm if arm == "all" else arm_of(arm) for arm in given.arm or MAIN)
     part, _, parts = given.part.partition("/")
@@ -79,22 +94,25 @@ def _accuracy(given: argparse.Namespace, tell: Tell) -> int:
         given.traces,
     )  # fmt: skip
     service = Service(FreshEngine(None if given.brain is None else str(given.brain)))
-    return 0 if ask_all(plan, _questions(given, tell), service, tell) else 130
+    questions = long_questions(folder, given.n, given.seed, tell)
+    return 0 if ask_all(plan, questions, service, tell) else 130
 
 
 def _latency(given: argparse.Namespace, tell: Tell) -> int:
+    enough = given.n + given.n // 3 + 24  # some are spoken in the agent's own voice and left out
+    folder = _folder(given.stimuli, given, enough)
     _claim(given)
     arms = tuple(arm_of(arm) for arm in given.arm or LIVE_ARMS)
     plan = LivePlan(given.out, given.pace, given.brain, given.voice, given.whole, arms, given.lanes)
-    enough = given.n + given.n // 3 + 24  # some are spoken in the agent's own voice and left out
-    questions = _questions(argparse.Namespace(**{**vars(given), "n": enough}), tell)
+    questions = long_questions(folder, enough, given.seed, tell)
     return 0 if ask_live(plan, questions, given.n, tell) else 130
 
 
-def _questions(given: argparse.Namespace, tell: Tell) -> list[Long]:
+def _folder(named: Path | None, given: argparse.Namespace, wanted: int) -> Path:
+    """Where the questions are, before anything is written. Raises UserError."""
     if given.n < 1:
         raise UserError(f"n must be at least 1, not {given.n}")
-    return long_questions(given.stimuli or given.out / "stimuli", given.n, given.seed, tell)
+    return question_folder(named, given.out, wanted, given.seed)
 
 
 def _claim(given: argparse.Namespace) -> None:

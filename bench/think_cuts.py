@@ -18,10 +18,12 @@ from pipeline.errors import HocketError
 from pipeline.ports import CAPTURE_RATE, VoiceDetector
 from pipeline.trace import Trace
 
+from .claim import note_host
 from .score import score
 from .target import DETECTOR
 from .think_detector import Remembering
-from .think_run import TOLD_EVERY, Plan, Service, Tell, hold
+from .think_lines import rows_to
+from .think_run import CLAIM, TOLD_EVERY, Plan, Service, Tell, hold
 from .think_stimuli import Long
 
 SCENARIO = "hesitation"
@@ -56,8 +58,10 @@ def cut_all(
     todo = [(item, arm, pace) for item in mine for pace in plan.paces for arm in plan.arms
             if (item.name, arm, pace) not in done]  # fmt: skip
     ear = detector or Remembering(partial(make_detector, DETECTOR))
+    if todo:
+        note_host(plan.out / CLAIM)
     try:
-        with (plan.out / f"cuts-{plan.part + 1}of{plan.parts}.jsonl").open("a", encoding="utf-8") as kept:
+        with rows_to(plan.out / f"cuts-{plan.part + 1}of{plan.parts}.jsonl") as kept:
             for place, (item, arm, pace) in enumerate(todo, 1):
                 kept.write(json.dumps(asdict(ask_cut(item, arm, pace, service, ear))) + "\n")
                 kept.flush()

@@ -13,17 +13,17 @@ from pipeline.clock import run
 from pipeline.compute import Factory, ThreadCompute
 from pipeline.errors import HocketError
 from pipeline.paced import PacedCompute
-from pipeline.ports import PLAYOUT_RATE, Compute, Voice
+from pipeline.ports import Compute, Voice
 from pipeline.trace import Trace
 from tts.choose import best_voice
 
-from .audible import stretches
 from .edge import Clock
 from .target import DETECTOR
 from .think_arms import config_of
 from .think_brain import FreshEngine
 from .think_edge import Question, QuestionEdge
 from .think_live import LivePlan, Waited
+from .think_score import SCENARIO, voice_to_voice
 from .think_stimuli import Long
 from .think_trace import Watcher
 from .think_words import claim
@@ -86,11 +86,11 @@ async def converse(plan: LivePlan, item: Long, arm: str, brain: Compute, voice: 
     finally:
         trace.close()
     end = question.asked[1]
-    sound = [piece.start / PLAYOUT_RATE for piece in stretches(edge.agent(), PLAYOUT_RATE)]
+    sound = voice_to_voice(edge.recording(), edge.labels(item.name, SCENARIO))
     first = claim(seen.words).first if plan.whole else None  # part of a reply may look like an answer
     late = edge.punctuality
     return Waited(
-        item.name, arm, plan.pace, voice.name, sound[0] - end if sound else None,
+        item.name, arm, plan.pace, voice.name, sound,
         None if first is None or first >= len(seen.word_times) else seen.word_times[first] - end,
         late.late, late.worst, seen.starved, error, " ".join(seen.words), plan.lanes, late.ticks,
     )  # fmt: skip

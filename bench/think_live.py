@@ -18,9 +18,11 @@ from pipeline.clock import run
 from pipeline.compute import Factory, ProcessCompute
 from pipeline.errors import UserError
 
+from .claim import note_host
 from .think_arms import QUICKEST, config_of
 from .think_items import HUMAN
-from .think_run import Tell
+from .think_lines import rows_to
+from .think_run import CLAIM, Tell
 from .think_stimuli import Long
 
 LIVE = "live.jsonl"
@@ -41,7 +43,7 @@ class Waited:
     pace: float
     voice: str
     first_sound: float | None
-    "None: no sound within the time given."
+    "Voice to voice as ``score`` has it; None: none came in the scorer's WINDOW."
     first_answer: float | None
     "As the voice reports its words, some 20 ms late; None where the conversation ended before it."
     late: int
@@ -88,6 +90,8 @@ def ask_live(plan: LivePlan, items: Sequence[Long], count: int, tell: Tell) -> b
         turn = place % len(plan.arms)
         order = plan.arms[turn:] + plan.arms[:turn]
         todo += [(item, arm) for arm in order if (item.name, arm, plan.pace) not in done]
+    if todo:
+        note_host(plan.out / CLAIM)
     try:
         run(lambda: _all(plan, todo, tell))
     except KeyboardInterrupt:
@@ -97,7 +101,7 @@ def ask_live(plan: LivePlan, items: Sequence[Long], count: int, tell: Tell) -> b
 
 async def _all(plan: LivePlan, todo: Sequence[tuple[Long, str]], tell: Tell) -> None:
     waiting = iter(list(enumerate(todo, 1)))
-    with (plan.out / LIVE).open("a", encoding="utf-8") as kept:
+    with rows_to(plan.out / LIVE) as kept:
 
         def keep(place: int, row: Waited) -> None:
             kept.write(json.dumps(asdict(row)) + "\n")

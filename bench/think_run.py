@@ -25,12 +25,14 @@ from pipeline.ports import Compute, VoiceDetector
 from pipeline.trace import Trace
 
 from .audible import JOIN
+from .claim import claim_file, note_host
 from .edge import Clock
 from .target import DETECTOR
 from .think_arms import config_of
 from .think_detector import Remembering
 from .think_edge import Question, QuestionEdge
-from .think_score import Answered, answered
+from .think_lines import rows_to
+from .think_score import SCENARIO, Answered, answered, voice_to_voice
 from .think_stimuli import Long
 from .think_trace import Watcher, sounding, word_spans
 from .think_voice import HumVoice
@@ -89,14 +91,7 @@ class Service:
 
 def claim_folder(out: Path, about: dict[str, Any]) -> None:
     """Say in the folder what its figures are of, or check that it says so. Raises UserError."""
-    out.mkdir(parents=True, exist_ok=True)
-    text, file = json.dumps(about, indent=1) + "\n", out / CLAIM
-    if not file.exists():
-        file.write_text(text, encoding="utf-8")
-    elif file.read_text(encoding="utf-8") != text:
-        raise UserError(
-            f"{out} holds figures of another brain or seed ({file} says which); name another with --out"
-        )
+    claim_file(out / CLAIM, about, "figures of another brain or seed")
 
 
 def ask_all(
@@ -110,8 +105,10 @@ def ask_all(
     file = plan.out / f"answers-{plan.part + 1}of{plan.parts}.jsonl"
     ear = detector or Remembering(partial(make_detector, DETECTOR))
     began, right = monotonic(), 0
+    if todo:
+        note_host(plan.out / CLAIM)
     try:
-        with file.open("a", encoding="utf-8") as kept:
+        with rows_to(file) as kept:
             for place, (item, arm, pace) in enumerate(todo, 1):
                 row = ask(item, arm, pace, service, ear, traces=plan.out if plan.traces else None)
                 kept.write(json.dumps(asdict(row)) + "\n")
@@ -138,7 +135,10 @@ def ask(
         return Row(item.name, arm, pace, f"{type(broken).__name__}: {broken}", None)
     agent = edge.agent()
     words, aligned = word_spans(seen, agent)
-    found = answered(item.chain, question.asked, seen, words, sounding(agent, JOIN), aligned=aligned)
+    found = answered(
+        item.chain, question.asked, seen, words, sounding(agent, JOIN), aligned=aligned,
+        first_sound=voice_to_voice(edge.recording(), edge.labels(item.name, SCENARIO)),
+    )  # fmt: skip
     return Row(item.name, arm, pace, error, found)
 
 

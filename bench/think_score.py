@@ -11,10 +11,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .labels import Labels
+from .recording import Recording
+from .score import score
 from .think_items import Chain
 from .think_trace import Spans, Watcher
 from .think_words import Claim, claim
 
+SCENARIO = "long question"
 NEEDED = 60
 """Thought tokens from which a question counts as one that needs thought."""
 
@@ -52,7 +56,8 @@ class Answered:
     repeated: bool | None
     "The operands and signs were repeated right; None: not repeated."
     first_sound: float | None
-    "Voice to voice; negative: it cut in."
+    """Voice to voice as ``score`` has it, so a cut-in that was withdrawn is none; negative: it cut in and
+    went on. None: none came in the scorer's WINDOW."""
     first_answer: float | None
     "First sample of the first answer-bearing word, right or wrong."
     last_answer: float | None
@@ -124,24 +129,34 @@ def gaps(words: Spans, counts: Sequence[int]) -> list[float]:
     return [0.0 if at in firsts else max(0.0, words[at][0] - words[at - 1][1]) for at in range(len(words))]
 
 
+def voice_to_voice(recording: Recording, labels: Labels) -> float | None:
+    """Of the one question in a recording, by the scorer of every suite; None: no reply in its window.
+
+    Raises LabelsError, SoundFileError.
+    """
+    turns = score(recording, labels).turns
+    return None if not turns or turns[0].censored else turns[0].voice_to_voice
+
+
 def answered(
-    chain: Chain, user: tuple[float, float], seen: Watcher, words: Spans, agent: Spans, *, aligned: bool
-) -> Answered:
-    """Everything about one question. ``user``: its labelled span; ``words``: one span per heard word."""
+    chain: Chain, user: tuple[float, float], seen: Watcher, words: Spans, agent: Spans, *, aligned: bool,
+    first_sound: float | None,
+) -> Answered:  # fmt: skip
+    """Everything about one question. ``user``: its labelled span; ``words``: one span per heard word;
+    ``first_sound``: its ``voice_to_voice``."""
     found = claim(seen.words)
     silences = gaps(words, seen.counts)
     first, last = _at(words, found.first), _at(words, found.last)
     fell = hidden(seen.thoughts, user, agent, first)
     newest = seen.speculated[-1] if seen.speculated else None
     concluded = _concluded(seen.concluded)
-    onset = min((start for start, _ in agent), default=None)
     before = silences[found.first] if found.first is not None and found.first < len(silences) else 0.0
     return Answered(
         right=found.answer == chain.answer,
         refused=found.refused,
         silent=not seen.words,
         repeated=_repeated(found, chain),
-        first_sound=None if onset is None else onset - user[1],
+        first_sound=first_sound,
         first_answer=None if first is None else first - user[1],
         last_answer=None if last is None else last - user[1],
         user=fell.user, agent=fell.agent, exposed=fell.exposed, late=fell.late,

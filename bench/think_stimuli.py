@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.clock import run
+from pipeline.errors import UserError
 from pipeline.ports import CAPTURE_RATE, Pcm, Voice
 from tts.espeak import EspeakVoice
 from tts.flite import FliteVoice
 
+from .counted import counted
 from .labels import Pause
 from .stimuli import Stimulus, hesitating, synthesise
 from .suite_core import PAUSES
@@ -32,6 +34,8 @@ TRIES = 5 * BATCH
 """Chains that a speaker is given at most; a fast one needs long ones."""
 SHORTEST, LONGEST = 6.0, 12.5
 """Seconds of speech."""
+STIMULI = "stimuli"
+"""The folder in a run's own where its questions are made."""
 Tell = Callable[[str], None]
 
 
@@ -83,6 +87,38 @@ def hesitations(folder: Path, wanted: int, seed: int, tell: Tell) -> list[Long]:
     return _batches(folder, f"p{seed}", wanted, partial(_speak_batch, f"pauses {seed}", _broken), tell)
 
 
+def question_folder(named: Path | None, out: Path, wanted: int, seed: int, *, pauses: bool = False) -> Path:
+    """Where a run's questions are: its own folder, where they are made, or a named one that holds them all.
+
+    Nothing is ever written into a named folder: what else lies in it is somebody's. Raises UserError where it
+    is missing or holds too few; ``pauses``: of those with a hesitation.
+    """
+    if named is None:
+        return out / STIMULI
+    more = " --pauses" if pauses else ""
+    mend = f"make them with: hocket bench think stimuli --out DIR{more}, and name DIR/{STIMULI}"
+    if not named.is_dir():
+        raise UserError(f"there is no folder {named} with questions; {mend}")
+    held = _held(named, f"p{seed}" if pauses else str(seed))
+    if held < wanted:
+        kind = " with a hesitation" if pauses else ""
+        raise UserError(
+            f"{named} holds {counted(held, 'question')}{kind} of seed {seed} and {wanted} are wanted; {mend}"
+        )
+    return named
+
+
+def _held(folder: Path, prefix: str) -> int:
+    """How many questions its whole batches hold, from the first one on."""
+    found = 0
+    for number in count():
+        stem = folder / f"{prefix}-{number:04d}"
+        if not (stem.with_suffix(".jsonl").is_file() and stem.with_suffix(".pcm").is_file()):
+            return found
+        found += len(stem.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines())
+    raise AssertionError("batches are counted without end")
+
+
 def _batches(
     folder: Path, prefix: str, wanted: int, speak: Callable[[int], tuple[Speaker, list[_Said]]], tell: Tell
 ) -> list[Long]:
@@ -93,7 +129,7 @@ def _batches(
         if not stem.with_suffix(".jsonl").exists():
             speaker, said = speak(number)
             _write(stem, speaker, said)
-            tell(f"stimuli: {len(found) + len(said)} of {wanted}")
+            tell(f"stimuli: {min(len(found) + len(said), wanted)} of {wanted}")
         found += _read(stem)
         if len(found) >= wanted:
             return found[:wanted]

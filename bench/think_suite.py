@@ -16,6 +16,7 @@ from pipeline.errors import UserError
 
 from .ablation import ablation, first_sound
 from .ablation_table import ablation_lines, live_lines, paced
+from .claim import held_on, host_words
 from .edge import Clock
 from .machine import about_host
 from .pictures import NEEDS, drawable
@@ -28,8 +29,8 @@ from .think_live import LivePlan, Waited, ask_live, read_live
 from .think_live_rows import by_arm
 from .think_plot import COLOURS, accuracy_plot, waiting_plot
 from .think_report import Answers, answers
-from .think_run import Plan, Service, ask_all, claim_folder, rows
-from .think_stimuli import hesitations, long_questions
+from .think_run import CLAIM, Plan, Service, ask_all, claim_folder, rows
+from .think_stimuli import hesitations, long_questions, question_folder
 from .think_voice import HumVoice
 
 SUITE = "think"
@@ -66,8 +67,8 @@ class Ablation:
 
 def suite_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this suite takes; ``--stimuli`` and all else is the run's."""
-    parser.add_argument("--lanes", type=int, default=LANES, help="live conversations of it side by side")
-    parser.add_argument("--full", action="store_true", help="every arm of it unpaced too, answers heard out")
+    parser.add_argument("--lanes", type=int, default=LANES, help="think: live conversations side by side")
+    parser.add_argument("--full", action="store_true", help="think: every arm unpaced too, answers heard out")
 
 
 def suite_command(given: argparse.Namespace, tell: Tell) -> int:
@@ -87,8 +88,9 @@ def think_suite(asked: Ablation, tell: Tell) -> bool:
 
     Raises UserError where the folder holds figures of another brain or seed.
     """
+    folder = _stimuli(asked)
     claim_folder(asked.out, about(asked.brain, asked.seed))
-    whole = _live(asked, tell) if asked.clock is Clock.WALL else _virtual(asked, tell)
+    whole = _live(asked, folder, tell) if asked.clock is Clock.WALL else _virtual(asked, folder, tell)
     for line in tables(asked.out):
         tell(line)
     return whole
@@ -102,8 +104,20 @@ def about(brain: Path | None, seed: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _virtual(asked: Ablation, tell: Tell) -> bool:
-    folder = asked.stimuli or asked.out / "stimuli"
+def _stimuli(asked: Ablation) -> Path:
+    """Raises UserError for a named folder that lacks some, before anything is written."""
+    if asked.clock is Clock.WALL:
+        return question_folder(asked.stimuli, asked.out, _enough(asked), asked.seed)
+    question_folder(asked.stimuli, asked.out, asked.n, asked.seed, pauses=True)
+    return question_folder(asked.stimuli, asked.out, asked.n, asked.seed)
+
+
+def _enough(asked: Ablation) -> int:
+    """Some are spoken in the agent's own voice and left out."""
+    return asked.n + asked.n // 3 + 24
+
+
+def _virtual(asked: Ablation, folder: Path, tell: Tell) -> bool:
     service = Service(FreshEngine(None if asked.brain is None else str(asked.brain)))
     arms = tuple(arm_of(name) for name in LEFT_OUT)
     whole, broken = (make(folder, asked.n, asked.seed, tell) for make in (long_questions, hesitations))
@@ -116,11 +130,9 @@ def _virtual(asked: Ablation, tell: Tell) -> bool:
     )
 
 
-def _live(asked: Ablation, tell: Tell) -> bool:
-    folder = asked.stimuli or asked.out / "stimuli"
+def _live(asked: Ablation, folder: Path, tell: Tell) -> bool:
     plan = LivePlan(asked.out, PACED, asked.brain, HUMAN, asked.full, MAIN, asked.lanes)
-    enough = asked.n + asked.n // 3 + 24  # some are spoken in the agent's own voice and left out
-    return ask_live(plan, long_questions(folder, enough, asked.seed, tell), asked.n, tell)
+    return ask_live(plan, long_questions(folder, _enough(asked), asked.seed, tell), asked.n, tell)
 
 
 def tables(out: Path) -> list[str]:
@@ -134,10 +146,11 @@ def tables(out: Path) -> list[str]:
         told += ablation_lines(arms, pace)
     told += live_lines(waited)
     host = about_host()
-    told += [f"{host['tool']} {host['version']}, commit {host['commit'] or 'unknown'}, {host['cores']} × "
-             f"{host['cpu']}, {host['platform']}.", ""]  # fmt: skip
+    claim = json.loads((out / CLAIM).read_text(encoding="utf-8")) if (out / CLAIM).exists() else {}
+    told += [f"Held on {'; '.join(held_on(claim)) or 'a machine that was not told'}.",
+             f"Scored by {host_words(host)}.", ""]  # fmt: skip
     (out / TABLE).write_text("\n".join(told) + "\n", encoding="utf-8")
-    whole = {"about": host, "virtual": kept, "live": [asdict(row) for row in waited]}
+    whole = {"about": host, "run": claim, "virtual": kept, "live": [asdict(row) for row in waited]}
     (out / FIGURES).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     if not drawable():
         return [*told, f"without pictures; they need matplotlib: {NEEDS}"]

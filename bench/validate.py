@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 
 from pipeline import clock as clocks
 from pipeline.errors import PeerError
@@ -40,6 +41,7 @@ from .socket_wire import Wire, connect, pair
 from .stats import percentile
 from .stimuli import Stimulus
 from .summary import summarise
+from .table_cells import WIDE
 from .targets.openai_realtime import Realtime
 from .validate_adversaries import HONEST, adversary_table, against
 from .validate_scene import held
@@ -212,15 +214,16 @@ def validate(out: Path, tell: Tell, *, count: int = 12, seed: int = 1, socket: b
 def error_table(rows: Sequence[Recovered]) -> list[str]:
     """Lines of "the harness's own error", in milliseconds."""
     lines = [
-        "the harness's own error (ms); error = scored minus true, or where sound goes in packets minus the "
-        "later of the true delay and the packet's end",
+        "the harness's own error (ms); error = scored minus true, or where sound goes in packets",
+        "minus the later of the true delay and the packet's end",
         f"{'way':<22}{'true':>6}{'found p50':>11}{'min':>9}{'max':>9}{'error p50':>11}{'worst':>9}{'n':>5}"
         f"{'':<6}{'tick late':>11}",
     ]
     for row in rows:
         head = f"{row.way:<22}{1000 * row.delay:>6.0f}"
         if not row.found:
-            lines.append(f"{head}  nothing found: {row.fault or 'no reply was scored'}")
+            said = f"{head}  nothing found: {row.fault or 'no reply was scored'}"
+            lines += wrap(said, WIDE, subsequent_indent="    ")
             continue
         found = [1000 * one for one in (percentile(row.found, 0.5), min(row.found), max(row.found))]
         errors = [1000 * percentile(row.errors, 0.5), 1000 * max(row.errors, key=abs)]

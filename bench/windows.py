@@ -5,7 +5,7 @@ from __future__ import annotations
 from .audible import JOIN, THRESHOLD
 from .heard import YIELDED
 from .score_overlap import REACTION, RESPOND_WINDOW, RESUME_WINDOW, STOP_WINDOW, YIELD_WINDOW
-from .score_reply import BLIP, BODY, REPLY_GAP, TAKEOVER, WINDOW
+from .score_reply import BLIP, BODY, REPLY_GAP, TAKEOVER, WAITED, WINDOW
 from .score_scene import TAIL
 from .score_sound import GAP
 from .summary_overlap import FALSE, MISS
@@ -16,6 +16,7 @@ WINDOWS = {
     "utterance_gap": YIELDED,
     "reply_gap": REPLY_GAP,
     "reply": WINDOW,
+    "waited": WAITED,
     "tail": TAIL,
     "takeover": TAKEOVER,
     "body": BODY,

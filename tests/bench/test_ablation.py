@@ -73,6 +73,17 @@ def test_a_percentile_between_a_wait_and_none_is_none():
     assert any("5000 ms / > 20 s" in line for line in ablation_lines([found], 0.0))
 
 
+def test_a_difference_of_percentiles_is_beyond_where_one_of_them_is_a_wait_in_vain():
+    late = arm()
+    late["q19"] = replace(ANSWER, first_sound=None)
+    full, found = ablation({(REFERENCE, 0.0): arm(), ("no-think", 0.0): late}, [], 0.0)
+    assert found.sound.p95 == PATIENCE and found.sound.against[1].value is None
+    assert found.sound.against[0].value == 0.0
+    told = ablation_lines([full, found], 0.0)
+    (row,) = [line for line in told if line.startswith("| no thinking | 20 | +")]
+    assert "| beyond [+0, beyond] ms |" in row
+
+
 def test_cut_offs_are_paired_by_question_and_parted_by_length_and_by_what_was_said():
     told = cuts(REFERENCE, lambda n: n < 2) + cuts("all off", lambda n: n < 12)
     told += [replace(one, item=f"w{one.item}", pause=1.0, would_do=True, cut=True) for one in told]
@@ -142,6 +153,14 @@ def test_a_live_session_that_failed_waited_for_the_longest():
     rows = waited(REFERENCE, 0.3) + [replace(one, error="broke") for one in waited("no-think", 0.2)]
     ((_, arms),) = by_arm(rows)
     assert apart(arms["no-think"], arms[REFERENCE])[0].value == pytest.approx(PATIENCE - 0.3095)
+
+
+def test_live_percentiles_do_not_reach_into_a_wait_in_vain():
+    mute = waited("no-think", 0.3)
+    mute[-1] = replace(mute[-1], first_sound=None)
+    rows = list(live_lines(waited(REFERENCE, 0.3) + mute))
+    (row,) = [line for line in rows if line.startswith("| no thinking |")]
+    assert "| > 20 s |" in row and "beyond" in row
 
 
 def test_of_a_question_asked_twice_the_last_counts():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.bootstrap import mean_difference, percentile_difference, share_of
+from bench.bootstrap import bounded_difference, mean_difference, percentile_difference, share_of
 
 
 def arms(apart: float, count: int = 200) -> tuple[dict[str, float], dict[str, float]]:
@@ -43,6 +43,43 @@ def test_a_share_weighs_items_by_their_size():
     found = share_of([(10, 10), (0, 30)])
     assert found.value == 0.25
     assert found.interval is not None and found.interval.low == 0.0 and found.interval.high == 1.0
+
+
+def test_a_share_over_conversations_has_no_interval_below_so_many_as_are_asked_for():
+    four = [(1.0, 4.0)] * 4
+    assert share_of(four, fewest=5).interval is None and share_of(four, fewest=5).value == 0.25
+    assert share_of([*four, (1.0, 4.0)], fewest=5).interval is not None
+
+
+def waits(*late: float, count: int = 40) -> dict[str, float]:
+    """All waited for a second, the last ones for so long."""
+    found = {f"{place:02d}": 1.0 for place in range(count - len(late))}
+    return found | {f"{count - place:02d}": wait for place, wait in enumerate(late, 1)}
+
+
+def test_a_percentile_that_only_lies_near_a_wait_in_vain_is_no_number():
+    plain, once = waits(count=20), waits(20.0, count=20)
+    assert percentile_difference(once, plain, 0.95).value == pytest.approx(0.95)  # interpolated into it
+    found = bounded_difference(once, plain, 0.95, 20.0)
+    assert (found.value, found.high, found.count) == (None, None, 20) and found.low == 0.0
+    back = bounded_difference(plain, once, 0.95, 20.0)
+    assert (back.value, back.low, back.high) == (None, None, 0.0)
+    both = bounded_difference(once, once, 0.95, 20.0)
+    assert (both.value, both.low, both.high) == (None, None, None)
+
+
+def test_a_draw_that_touches_a_wait_in_vain_leaves_the_bound_open_though_the_value_is_known():
+    found = bounded_difference(waits(20.0, count=30), waits(count=30), 0.95, 20.0)
+    assert found.value == found.low == 0.0 and found.high is None
+
+
+def test_without_waits_in_vain_the_bounds_are_those_of_the_percentiles():
+    first, second = arms(0.1)
+    found, plain = (one(first, second, 0.9, *more) for one, more in
+                    ((bounded_difference, (20.0,)), (percentile_difference, ())))  # fmt: skip
+    assert (found.value, found.low, found.high) == pytest.approx((plain.value, 0.1, 0.1))
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        bounded_difference(first, second, 95, 20.0)
 
 
 def test_one_item_has_no_interval_and_none_has_no_difference():

@@ -9,6 +9,7 @@ from bench import labels as manifests
 from bench import recording as recordings
 from bench.compare import compare_folders
 from bench.compare_table import as_page, as_text
+from bench.socket_turns import BY_HAND
 from bench.think_run import Row
 from pipeline.errors import UserError
 
@@ -118,6 +119,54 @@ def test_the_page_loads_nothing_and_says_which_clock(tmp_path, stage):
     assert "http" not in told and "src=" not in told and "Virtual clock" in told and "+200 ms" in told
     with pytest.raises(UserError, match="choose another place with --html"):
         as_page(found, tmp_path / "nowhere" / "table.html")
+
+
+def without(folder, place, number):
+    """Take a turn out of a conversation's labels, as a skipped cue leaves it."""
+    file = folder / "smooth" / place / "labels.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    del told["turns"][number - 1]
+    for at, turn in enumerate(told["turns"], 1):
+        turn["number"] = at
+    file.write_text(json.dumps(told), encoding="utf-8")
+
+
+def lengthened(folder, place, number, seconds):
+    """Another stimulus at one place."""
+    file = folder / "smooth" / place / "labels.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told["turns"][number - 1]["end"] -= round(seconds * told["rate"])
+    file.write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_a_turn_that_one_run_lacks_is_told_and_those_after_it_find_their_partners(tmp_path, stage):
+    first, second = (run(tmp_path / name, stage, 0.3) for name in "ab")
+    for folder in (first, second):
+        lengthened(folder, "000", 1, 0.2)  # so that the two turns differ
+    without(second, "000", 1)
+    found = compare_folders(first, second)
+    assert found.pairs == 11
+    assert f"unpaired: smooth/000: turn 1 (question) only in {first}" in text(found)
+    wait = next(one.cell for one in found.figures if one.name == "voice to voice mean")
+    assert wait.pairs == 11 and wait.difference == pytest.approx(0.0, abs=0.002)
+
+
+def test_ends_told_by_hand_are_not_compared_with_ends_that_were_found(tmp_path, stage):
+    target = RUN["target"]
+    first = run(tmp_path / "a", stage, 0.3, target=target | {"endpoint": f"{BY_HAND}: the user says"})
+    second = run(tmp_path / "b", stage, 0.3, target=target | {"endpoint": "server_vad"})
+    for pair in ((first, second), (second, first), (first, run(tmp_path / "c", stage, 0.3))):
+        with pytest.raises(UserError, match=r"not comparable: endpoint is .* by hand|is by hand"):
+            compare_folders(*pair)
+    assert compare_folders(first, first).pairs == 12
+
+
+def test_where_both_were_held_is_told_as_a_setting(tmp_path, stage):
+    held = [{"held_on": [{"commit": commit, "host": "h", "version": "1"}]} for commit in ("aaaa", "bbbb")]
+    found = compare_folders(*(run(tmp_path / name, stage, 0.3, **told)
+                              for name, told in zip("ab", held, strict=True)))  # fmt: skip
+    ((name, one, two),) = found.differs
+    assert name == "held on" and "commit aaaa" in one and "commit bbbb" in two
 
 
 # --- answers of bench think --------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_an_item_ends_before_the_next_turn_begins(run):
 def test_what_is_left_out_is_said(run):
     told = []
     export_fdb(run / "run", run / "fdb", told.append)
-    assert "1 turns left out: v1 has no annotation for backchannels" in "\n".join(told)
+    assert "1 turn left out: v1 has no annotation for backchannels" in "\n".join(told)
     assert "4 items without output.json" in "\n".join(told)
     assert not list((run / "fdb").rglob("output.json"))
 

@@ -64,7 +64,7 @@ def test_a_turn_ends_where_the_benchmark_says_and_both_figures_are_told(tmp_path
     assert labels.seconds(one.start) == pytest.approx(0.5, abs=0.002)
     assert scored.turns[0].voice_to_voice == pytest.approx(0.70, abs=0.005)
     assert "FDB   TOR 1.000, mean latency 0.750 s (n 1)" in told
-    assert "reply p50 +0.70" in told and "1 conversations written" in told
+    assert "reply p50 +0.70" in told and "1 conversation written" in told
 
 
 def test_a_pause_lies_inside_the_turn_and_talking_in_it_is_a_takeover(tmp_path):
@@ -75,7 +75,7 @@ def test_a_pause_lies_inside_the_turn_and_talking_in_it_is_a_takeover(tmp_path):
     labels, scored = read(tmp_path / "out" / "1")
     assert [(gap.start, gap.end) for gap in labels.turns[0].pauses] == [(50_400, 70_800)]
     assert scored.turns[0].pauses[0].inside and "takeover 1 of 1" in told
-    assert "no output.json, so none of the benchmark's own figures" in told and not found.theirs
+    assert "1 item without output.json (the first: 1), so without" in told and not found.theirs
 
 
 def test_an_interruption_comes_with_the_turn_before_it(tmp_path):
@@ -133,7 +133,7 @@ def test_a_fault_is_told_with_its_item_and_the_rest_goes_on(tmp_path, name):
     turn(tmp_path / "in" / "good")
     turn(tmp_path / "in" / name, **changed)
     found, told = imported(tmp_path / "in", tmp_path / "out")
-    assert found.done == 1 and len(found.faults) == 1 and "1 faults" in told
+    assert found.done == 1 and len(found.faults) == 1 and "1 fault;" in told
     with pytest.raises(UserError, match=f"{name}.*{said}"):
         raise UserError(found.faults[0])
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,45 @@ def test_help_says_what_is_not_covered(capsys):
         with pytest.raises(SystemExit):
             typed("import", kind, "--help")
         assert "Not covered:" in capsys.readouterr().out
+
+
+def about(run, name, scene, **told):
+    labels = replace(scene.labels, conversation=name, about=told)
+    keep(run / "run" / name, scene.recording, labels)
+
+
+@pytest.mark.parametrize("layout", ["fdb", "tau", "eva"])
+def test_what_only_measures_the_harness_is_left_out_of_every_layout_and_counted(run, stage, layout):
+    plain = typed("export", "--format", layout, run / "run", run / "plain")[1]
+    scene = stage(seconds=20.0)
+    scene.says(1.0, 1.0)
+    scene.answers(5.5, 4.0)
+    about(run, "null", scene, actor="null")
+    about(run, "scripted", scene, actor="scripted", brain="x")
+    about(run, "scripted2", scene, actor="scripted", brain="x")
+    status, told = typed("export", "--format", layout, run / "run", run / "mixed")
+    assert status == 0
+    first, _, rest = told.partition("\n")
+    why = "no agent in them (1 of kind 'known delay', 2 of kind 'scripted')"
+    assert first == f"3 conversations left out: {why}"
+    assert rest == plain.replace("plain", "mixed")
+    names = sorted(file.relative_to(run / "mixed") for file in (run / "mixed").rglob("*"))
+    assert names == sorted(file.relative_to(run / "plain") for file in (run / "plain").rglob("*"))
+
+
+@pytest.mark.parametrize("layout", ["fdb", "tau", "eva"])
+def test_a_run_without_an_agent_is_refused(tmp_path, stage, layout):
+    scene = stage(seconds=20.0)
+    scene.says(1.0, 1.0)
+    about(tmp_path, "null", scene, actor="null")
+    with pytest.raises(UserError, match="no conversation with an agent, only 1 of kind 'known delay'"):
+        typed("export", "--format", layout, tmp_path / "run", tmp_path / "out")
+
+
+def test_nothing_is_exported_among_a_runs_conversations(run):
+    (run / "run" / "run.json").write_text("{}")
+    with pytest.raises(UserError, match=r"holds a run of ours \(run\.json\)"):
+        typed("export", "--format", "tau", run / "run", run / "run")
 
 
 def test_folders_that_cannot_be_are_named(tmp_path):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from bench.gates import BUDGETS, Gate, figures, judge, judge_run, load_gates, table
-from bench.gates_command import gate_command
+from bench.gates_command import gate_command, kind_of_run
 from bench.suites import SUITES
 from pipeline.errors import UserError
 
@@ -77,6 +77,8 @@ def test_a_figure_that_is_not_there_fails_and_says_so():
         not verdict.good and "not measured" in table([verdict])[1] and "FAILED: slow" in table([verdict])[1]
     )
     assert not judge(gate(most=1.0), {"sections": {"smooth": {"p95": float("nan")}}}).good
+    shown = table([judge(gate(most=1.0, unit="s", figure="gone"), REPORT)])[1]
+    assert "not measured  FAILED" in shown
 
 
 def test_only_gates_of_the_runs_own_suite_and_clock_are_held_against_it(tmp_path):
@@ -101,6 +103,22 @@ def test_a_run_over_its_budget_ends_with_status_1(tmp_path):
         given = argparse.Namespace(what=[tmp_path], budgets=budgets)
         assert gate_command(given, said.append) == status
     assert "core, virtual clock" in said[0] and "FAILED" in said[-1]
+
+
+def test_a_folder_without_gates_among_several_is_told_and_the_others_are_held(tmp_path):
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for folder in (good, bad):
+        folder.mkdir()
+        (folder / "report.json").write_text(json.dumps(REPORT), encoding="utf-8")
+    (good / "run.json").write_text('{"suite": "core", "clock": "virtual"}', encoding="utf-8")
+    budgets = tmp_path / "budgets.toml"
+    text = '[[gate]]\nname="w"\nsuite="core"\nclock="virtual"\nfigure="sections/smooth/p95"\nwhy="slow"\n'
+    for most, folders, status in ((0.5, [bad, good], 2), (0.3, [good, bad], 2), (0.3, [good, good], 1)):
+        budgets.write_text(f"{text}most={most}\n", encoding="utf-8")
+        said = []
+        assert gate_command(argparse.Namespace(what=folders, budgets=budgets), said.append) == status
+        assert any(f"{bad}: no gate was held against it" in line for line in said) is (bad in folders)
+        assert f"{good}: core, virtual clock" in said
 
 
 @pytest.mark.parametrize(
@@ -141,3 +159,17 @@ def test_the_budgets_that_ship_name_suites_that_there_are():
     shipped = load_gates()
     assert {one.suite for one in shipped} <= {*SUITES, "validate", "think", "load"}
     assert len({(one.name, one.suite, one.clock) for one in shipped}) == len(shipped)
+
+
+def test_answers_in_real_time_alone_have_no_gate(tmp_path):
+    (tmp_path / "ablation.json").write_text('{"virtual": {}, "live": [{"item": "a"}]}', encoding="utf-8")
+    with pytest.raises(UserError, match="no gate is for what was asked in real time"):
+        kind_of_run(tmp_path)
+    (tmp_path / "ablation.json").write_text('{"virtual": {"paced": []}}', encoding="utf-8")
+    with pytest.raises(UserError, match="no gate is for"):
+        kind_of_run(tmp_path)
+    (tmp_path / "ablation.json").write_text('{"virtual": {"paced": [{"name": "full"}]}}', encoding="utf-8")
+    assert kind_of_run(tmp_path) == ("think", "virtual")
+    (tmp_path / "ablation.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match="does not say what was asked"):
+        kind_of_run(tmp_path)

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,3 +80,16 @@ def test_what_a_trace_tells_of_a_turn_stands_under_it(stage):
     text = conversation(one, scene.recording, Sound("x.wav", False))
     assert "“&lt;b&gt;four” wrong, first answer word after 1250 ms" in text
     assert "detector 10 ms + endpoint 200 ms + words −60 ms + voice 30 ms + gate 30 ms + queue 10 ms" in text
+
+
+def test_a_recording_without_a_scenario_is_headed_by_its_length_alone(stage):
+    from bench.explain import Explained
+    from bench.html_player import Sound, conversation
+    from bench.report import Read
+
+    scene = stage(seconds=8.0)
+    scene.says(1.0, 1.0)
+    one = Read(scene.labels, score(scene.recording, scene.labels), None, [], Explained())
+    for scenario, head in (("", ">8 s, 1 turn ·"), ("mine", ">mine, 8 s, 1 turn ·")):
+        named = replace(one, labels=replace(scene.labels, scenario=scenario))
+        assert head in conversation(named, scene.recording, Sound("x.wav", False))

@@ -1,6 +1,7 @@
 """Manifests read back equal; impossible ones are refused with what is wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,10 @@ def test_what_may_be_left_out_has_a_sensible_value():
         ("{", "is not JSON"),
         ("[]", "is an object"),
         (json.dumps(manifest(schema=2)), "schema 2 is unknown; this version reads schema 1"),
+        ('{"conversation": "x"}', 'does not say which schema it is in; add "schema": 1'),
+        (with_turn(start=1.0), "start is 1.0, .* a whole number of samples; 1.0 s is 24000 at rate 24000"),
+        (with_turn(pauses=[{"start": 0.5, "end": 1.0}]), "0.5 s is 12000 at rate 24000"),
+        (json.dumps(manifest(length=10.5)), "length is 10.5, which is not a whole number$"),
         (json.dumps(manifest(rate="24k")), "rate is '24k', which is not int"),
         (json.dumps(manifest(rate=True)), "rate is True"),
         (json.dumps(manifest(rate=0)), "rate 0 is not a sample rate"),
@@ -93,3 +98,11 @@ def test_where_the_harness_asked_for_speech_is_read_from_the_labels():
     assert Labels("x", 16_000, 100, about={"asked": "5, 70"}).asked == (5, 70)
     with pytest.raises(LabelsError, match="asked is 'soon'; accepted are samples between commas"):
         check(Labels("x", 16_000, 100, about={"asked": "soon"}))
+
+
+def test_the_example_in_the_documentation_is_a_manifest():
+    page = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text(encoding="utf-8")
+    block = next(part for part in page.split("```json\n") if part.startswith('{"schema"')).split("```")[0]
+    found = from_json(block)
+    assert [turn.kind for turn in found.turns] == [Kind.QUESTION, Kind.BACKCHANNEL]
+    assert found.turns[0].pauses and not found.turns[1].reply

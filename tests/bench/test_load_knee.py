@@ -40,17 +40,27 @@ def test_levels_that_are_served_well_have_no_knee():
 
 
 def test_the_first_level_with_a_slow_p95_is_the_knee_even_if_a_later_one_looks_better():
-    found = knee([level(1), level(4, (0.5, 1.6)), level(16)])
-    assert (found.sessions, found.upto) == (4, 1)
-    assert re.match(r"knee at 4 sessions: p95 is 1\.60 s \(95 %: .* s\), over 1 s; up to 1 ", found.told)
+    found = knee([level(1), level(8, (0.5, 1.6)), level(16)])
+    assert (found.sessions, found.upto) == (8, 1)
+    assert re.match(r"knee at 8 sessions: p95 is 1\.60 s \(95 %: .* s\), over 1 s; up to 1 ", found.told)
 
 
 def test_an_interval_that_reaches_below_the_limit_is_said_to_be_uncertain():
     unsure = level(4, (0.4,))
-    mixed = {"a": [0.4] * 9, "b": [0.4] * 8 + [3.0] * 2, "c": [0.4] * 9}
+    mixed = {f"{place}": [0.4] * 4 for place in range(4)} | {"slow": [0.4] * 2 + [3.0] * 2}
     object.__setattr__(unsure, "waits", distribution(mixed))
     assert "not certain" in knee([level(1), unsure]).told
-    assert "not certain" not in knee([level(1), level(4, (1.5, 1.6))]).told
+    assert "not certain" not in knee([level(1), level(8, (1.5, 1.6))]).told
+
+
+def test_a_knee_below_five_sessions_has_no_interval_and_says_so():
+    assert "(fewer than 5 sessions, so no interval)" in knee([level(1), level(4, (0.5, 1.6))]).told
+
+
+def test_silence_of_sessions_too_few_for_an_interval_cannot_be_told():
+    few = level(4, silent=0.06)
+    object.__setattr__(few, "silent", Difference(0.06, None, 4))
+    assert underrun(few, level(1, silent=0.03)) is None
 
 
 def test_missed_questions_bend_it_whatever_the_percentiles_say():

@@ -46,3 +46,15 @@ def test_the_recording_is_as_long_as_planned_whatever_the_agent_does():
         chatty.frame(True)
         ticks += 1
     assert ticks == 150 and chatty.placed[0].start == 8000
+
+
+def test_a_session_that_begins_after_its_planned_time_is_seen_and_its_ticks_are_not_late_for_it():
+    clock = [3.0]
+    script = TimedScript((), 1.0, lambda: clock[0])
+    assert script.begun_late() == 0.0, "nobody planned it"
+    script.planned = 0.5
+    while not script.finished:
+        script.frame(False)
+        clock[0] += TICK
+    found = pace([script, ticking({})])
+    assert found.begun == pytest.approx(2.5) and found.worst == pytest.approx(0.0)

@@ -223,7 +223,16 @@ def test_sessions_in_process_share_one_brain_and_wait_for_each_other(tmp_path):
         p95[name] = [one.waits.p95 for one in finished(tmp_path / name)]
         assert [one.begun for one in finished(tmp_path / name)] == [1, 6]
     assert p95["quick"][1] == pytest.approx(p95["quick"][0], abs=0.06)
+    assert [one.waits.p95_interval is not None for one in finished(tmp_path / "slow")] == [False, True]
+    assert [one.silent.interval is not None for one in finished(tmp_path / "slow")] == [False, True]
     assert p95["slow"][1] > p95["slow"][0] + 0.3
+
+
+def test_four_sessions_are_too_few_for_an_interval(tmp_path):
+    asked = settings(tmp_path, 4, marked=False, endpoint=0.25, all_levels=True)
+    assert load_run(asked, partial(Inproc, session(0.0), asked.clock, asked.turn), ToneVoice, quiet)
+    (one,) = finished(tmp_path)
+    assert one.waits.n > 4 and one.waits.p50_interval is None and one.silent.interval is None
 
 
 def test_equal_seeds_give_equal_levels_in_virtual_time(tmp_path):

@@ -120,7 +120,7 @@ def test_decisions_made_elsewhere_are_summed_alike():
 def test_the_folder_gets_a_table_figures_and_a_picture(tmp_path):
     pytest.importorskip("matplotlib")
     lines = write(tmp_path / "new", talk(24, lambda n: 0.95, lambda n: 0.2))
-    assert any("silence alone | 24 | 24" in line for line in lines)
+    assert "| detector | the head | silence alone |" in lines and "| pauses | 24 | 24 |" in lines
     assert "pauses of 0.3, 0.6, 1 s, from 24 conversations" in "\n".join(lines)
     assert (tmp_path / "new" / "operating.png").stat().st_size > 5000
     figures = json.loads((tmp_path / "new" / "operating.json").read_text(encoding="utf-8"))

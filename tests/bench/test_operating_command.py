@@ -8,6 +8,7 @@ import pytest
 from audio_io.wav import write_wav
 from bench import operating_command
 from bench.labels import Kind, Labels, Pause, UserTurn, save
+from bench.operating import BUDGETS
 from bench.operating_command import FIGURES, TABLE, operating_arguments
 from bench.operating_command import operating_command as command
 from bench.think_items import Chain
@@ -52,8 +53,11 @@ def test_peoples_labelled_recordings_make_a_curve_by_themselves(tmp_path):
     recordings(tmp_path / "people", 20)
     status, told = asked(tmp_path / "out", "--recordings", tmp_path / "people")
     assert status == 0
-    assert "pauses of 0.5 s, from 20 conversations" in told
-    assert "the head | 20 | 20 | 100.0 %" in told  # a detector of quiet takes every pause for the end
+    assert "pauses of 0.5 s, from 20 conversations" in " ".join(told.split())
+    assert max(len(line) for line in told.splitlines() if "operating.png" not in line) <= 110
+    assert "| detector | the head | silence alone |" in told and "| pauses | 20 | 20 |" in told
+    # a detector of quiet takes every pause for the end
+    assert f"| cut off at {1000 * BUDGETS[0]:.0f} ms | 100.0 %" in told
     for name in (TABLE, FIGURES):
         assert (tmp_path / "out" / name).stat().st_size > 300
 
@@ -69,7 +73,7 @@ def test_questions_with_a_hesitation_are_judged_beside_them(tmp_path, monkeypatc
     monkeypatch.setattr(operating_command, "hesitations", made)
     recordings(tmp_path / "people", 8)
     _, told = asked(tmp_path / "out", "--n", 12, "--recordings", tmp_path / "people")
-    assert "from 20 conversations" in told
+    assert "from 20 conversations" in " ".join(told.split())
 
 
 def test_a_folder_without_hesitations_is_refused_with_what_to_do(tmp_path):
@@ -79,3 +83,8 @@ def test_a_folder_without_hesitations_is_refused_with_what_to_do(tmp_path):
         asked(tmp_path, "--n", -3)
     with pytest.raises(UserError, match="there is no folder"):
         asked(tmp_path, "--recordings", tmp_path / "none")
+    with pytest.raises(UserError, match=r"there is no folder .*gone; name a run's"):
+        asked(tmp_path / "gone")
+    with pytest.raises(UserError, match=r"there is no folder .*none with questions; .* --pauses"):
+        asked(tmp_path, "--n", 3, "--stimuli", tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -76,9 +76,10 @@ def test_a_folder_of_conversations_gives_its_questions_and_no_sound_of_the_next_
     save(Labels("made", rate, length, tuple(turns), "hesitation"), place / "labels.json")
     save_sound(Recording(user, np.zeros(length, np.float32), rate), place / "conversation.wav")
     first, last = of_folder(tmp_path)
-    assert (first.start, first.end) == (CAPTURE_RATE, 3 * CAPTURE_RATE)
-    assert first.pauses == ((round(1.5 * CAPTURE_RATE), 2 * CAPTURE_RATE),)
-    assert len(first.pcm) == 5 * CAPTURE_RATE and len(last.pcm) == 10 * CAPTURE_RATE
+    lead = round(PRE_ROLL * CAPTURE_RATE)  # of what is before it nothing is heard
+    assert (first.start, first.end) == (lead, lead + 2 * CAPTURE_RATE)
+    assert first.pauses == ((lead + CAPTURE_RATE // 2, lead + CAPTURE_RATE),)
+    assert len(first.pcm) == lead + 4 * CAPTURE_RATE and len(last.pcm) == lead + 3 * CAPTURE_RATE
     assert first.conversation == last.conversation == "hesitation/000"
     end = list(scored([first, last], Listener()))[-1]
     assert end.curve[-1][0] == pytest.approx(1.5, abs=0.08)  # the recording ends before the horizon
@@ -107,3 +108,36 @@ def test_the_bundled_head_hears_an_end_in_a_question_that_is_over():
 
     (end,) = scored([of_stimulus("one", asyncio.run(ask()))], judging(None))
     assert max(likely for _, likely in end.curve) > 0.8
+
+
+def put(folder, name, questions, scenario="hesitation", **about):
+    """Questions by the seed of their sound, 1.5 s each, in a noise of the conversation's own."""
+    rate, length = 24_000, 24_000 * (1 + 4 * len(questions))
+    user = np.random.default_rng(len(name) + 99).normal(0.0, 0.0003, length).astype(np.float32)
+    turns = []
+    for number, seed in enumerate(questions, 1):
+        low, high = round((4 * number - 3) * rate), round((4 * number - 1.5) * rate)
+        user[low:high] += np.random.default_rng(seed).normal(0.0, 0.1, high - low).astype(np.float32)
+        turns.append(UserTurn(number, Kind.QUESTION, low, high))
+    place = folder / name
+    place.mkdir(parents=True)
+    save(Labels(name, rate, length, tuple(turns), scenario, about=about), place / "labels.json")
+    save_sound(Recording(user, np.zeros(length, np.float32), rate), place / "conversation.wav")
+
+
+def test_a_sound_that_stands_in_several_conversations_is_one_question_and_drawn_by_itself(tmp_path):
+    put(tmp_path, "a", (1, 2))
+    put(tmp_path, "bb", (1, 3, 1))
+    put(tmp_path, "ccc", (3, 4, 4))
+    found = list(of_folder(tmp_path))
+    assert len(found) == 4
+    assert sorted(turn.conversation for turn in found) == ["a", "ccc", "stimulus 1", "stimulus 3"]
+
+
+def test_known_delays_scripted_brains_and_echoes_are_no_evidence_of_a_detector(tmp_path):
+    put(tmp_path, "a", (1,), actor="brain", brain="ours")
+    put(tmp_path, "bb", (2,), "smooth", actor="null")
+    put(tmp_path, "ccc", (3,), "smooth", actor="scripted")
+    put(tmp_path, "dddd", (4,), "null-0.20s")
+    put(tmp_path, "eeeee", (5,), "echo+0dB", actor="brain", brain="ours")
+    assert [turn.conversation for turn in of_folder(tmp_path)] == ["a"]

@@ -8,8 +8,10 @@ from bench.explain import Explained
 from bench.explain_parts import Parts
 from bench.explain_words import Answer
 from bench.labels import Kind
-from bench.pictures import INK, themed, waiting, waterfall
-from bench.pictures_data import ROWS, contents, curve, replies, rows, yield_dots
+from bench.pictures import INK, Dot, themed, waiting, waterfall, yielding
+from bench.pictures_data import ROWS, TAU_VOICE, contents, curve, replies, rows, yield_dots
+from bench.pictures_labels import name_points
+from bench.pictures_labels import place as place_of
 from bench.report import Read, read_folder, section
 from bench.score import score
 from bench.summary import FEW
@@ -106,3 +108,48 @@ def test_a_runs_own_place_has_a_dot_per_sound_with_its_intervals(tmp_path, stage
     assert dot.name == "this run, backchannel (n 10)"
     assert (dot.selective, dot.yields) == (1.0, pytest.approx(1.0))
     assert dot.selective_by[0] == pytest.approx(0.722, abs=1e-3)
+
+
+def test_a_name_stands_off_what_is_drawn_and_inside_the_frame():
+    frame = (0.0, 0.0, 100.0, 100.0)
+    free = place_of((50.0, 50.0), (20.0, 6.0), [], frame, 3.0)
+    assert free == (53.0, 47.0, 73.0, 53.0)
+    level = (0.0, 49.0, 100.0, 60.0)
+    box = place_of((50.0, 50.0), (20.0, 6.0), [level], frame, 3.0)
+    assert box[3] <= 49.0 or box[1] >= 60.0
+    corner = place_of((98.0, 99.0), (20.0, 6.0), [], frame, 3.0)
+    assert corner[2] <= 100.0 and corner[3] <= 100.0
+
+
+def test_names_of_other_systems_cover_neither_each_other_nor_our_bars(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    seen = []
+
+    def kept(axes, points, taken, colour):
+        name_points(axes, points, taken, colour)
+        boxes = [one.get_window_extent() for one in axes.texts]
+        seen.extend((one.x0, one.y0, one.x1, one.y1) for one in boxes)
+        seen.append(tuple(taken))
+
+    monkeypatch.setattr("bench.pictures.name_points", kept)
+    own = [Dot(f"sound {n}", 0.9, at, (0.74, 0.97), (at - 0.1, at + 0.1)) for n, at in enumerate((0.1, 0.7))]
+    yielding(own, TAU_VOICE, tmp_path)
+    *boxes, taken = seen
+    assert len(boxes) == len(TAU_VOICE)
+    for number, one in enumerate(boxes):
+        area = (one[2] - one[0]) * (one[3] - one[1])
+        assert sum(shared(one, other) for other in boxes[:number]) == 0, TAU_VOICE[number].name
+        assert sum(shared(one, other) for other in taken) < 0.1 * area, TAU_VOICE[number].name
+
+
+def shared(one, two):
+    across, up = (min(one[side + 2], two[side + 2]) - max(one[side], two[side]) for side in (0, 1))
+    return max(across, 0) * max(up, 0)
+
+
+def test_more_curves_than_colours_have_their_legend_beside_them(tmp_path):
+    pytest.importorskip("matplotlib")
+    waits = {f"scenario {n}": [0.2 + 0.01 * n] * 10 for n in range(9)}
+    many = waiting(waits, "title", tmp_path)
+    few = waiting(dict(list(waits.items())[:8]), "title", tmp_path)
+    assert many.wide and not few.wide and "scenario 8 (n 10)" in many.svg

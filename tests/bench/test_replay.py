@@ -101,3 +101,12 @@ def test_a_folder_that_is_not_there_or_holds_nothing_is_told(tmp_path):
     for folder, complaint in ((tmp_path / "gone", "there is no folder"), (tmp_path, "holds no conversation")):
         with pytest.raises(UserError, match=complaint):
             partial(replay_items, folder)()
+
+
+def test_a_labelled_turn_is_unasked_until_it_was_played_to_its_end():
+    recording, labels = conversation(rate=CAPTURE_RATE)
+    script, counts = Replay(recording.user, labels), []
+    while not script.finished:
+        counts.append(len(script.unasked))
+        script.frame(False)
+    assert counts[0] == 1 and counts.index(0) == round(1.5 / 0.02) and counts[-1] == 0

@@ -1,16 +1,19 @@
 """A folder of conversations becomes figures, from its recordings and labels alone."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from bench import labels as manifests
 from bench import recording as recordings
+from bench.edge import Punctuality
 from bench.explain import UNKNOWN
 from bench.explain_table import explained_lines
+from bench.html_about import facts_of, troubles_of
 from bench.kinds import KNOWN, SCRIPTED, UNTOLD
 from bench.report import report, save
+from bench.session_run import ITEM, Outcome
 from bench.table import lines
 from pipeline.errors import UserError
 
@@ -89,7 +92,7 @@ def test_what_was_not_held_or_cannot_be_read_is_missing_with_its_reason(run_fold
     told = report(run_folder).missing
     assert "smooth/008: no answer" in told
     assert any(line.startswith("smooth/009: was not held") for line in told)
-    assert any(line.startswith("the trace of 000: ") for line in told)
+    assert any(line.startswith("the trace of smooth/000: ") for line in told)
     (run_folder / "smooth" / "001" / "labels.json").write_text("{", encoding="utf-8")
     found = report(run_folder)
     assert len(found.conversations) == 6 and any("smooth/001" in line for line in found.missing)
@@ -125,3 +128,56 @@ def test_the_commit_or_the_version_and_the_buffers_of_our_own_runs_are_told(run_
     told = {"clock": "wall", "target": {"brain": "bundled"}}
     (run_folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
     assert report(run_folder).about["buffers_ms"]["playout"] == 20
+
+
+def test_a_report_says_where_it_was_held_and_by_what_it_was_scored(run_folder, monkeypatch):
+    held = [{"commit": commit, "host": "there", "version": "1"} for commit in ("aaaa", "bbbb")]
+    (run_folder / "run.json").write_text(json.dumps({"suite": "core", "seed": 1, "held_on": held}))
+    monkeypatch.setattr("bench.report.about_host", lambda: {"commit": "cccc", "host": "here", "version": "2"})
+    told = dict(facts_of(report(run_folder)))
+    assert told["held on"].count("on there") == 2
+    assert "commit aaaa" in told["held on"] and "commit bbbb" in told["held on"]
+    assert "commit cccc, on here" in told["scored by"] and "cccc" not in told["held on"]
+
+
+def end(folder, error, unasked=0):
+    told = Outcome("smooth", 0, 1, 6.0, Punctuality(), error=error, unasked=unasked)
+    (folder / ITEM).write_text(json.dumps(asdict(told)))
+
+
+def breaking(stage):
+    """Answered, then asked again half a second before the recording ends."""
+    scene = stage(seconds=8.5)
+    scene.answers(scene.says(1.0, 1.0) / 24_000 + 0.3, 1.0)
+    scene.says(7.0, 1.0)
+    return scene
+
+
+def test_a_session_that_failed_missed_the_turn_it_left_open_and_says_what_it_was_never_asked(tmp_path, stage):
+    put(tmp_path / "000", breaking(stage), "smooth")
+    end(tmp_path / "000", "ModelError: it broke", unasked=3)
+    found = report(tmp_path)
+    (one,) = found.sections.values()
+    assert (one.summary.missed.hits, one.summary.missed.n, one.unasked) == (1, 2, 3)
+    assert one.summary.voice_to_voice.most == 5.0 and one.summary.took_floor.n == 2
+    assert not one.summary.unscored
+    shown = list(lines(found, small=True))
+    assert any(line.strip() == "3 turns were never asked: their conversations had ended" for line in shown)
+    assert any("3 turns were never asked" in line for line in troubles_of(found))
+
+
+def test_a_recording_that_just_ends_too_soon_has_missed_nothing(tmp_path, stage):
+    for name, error in (("000", ""), ("001", None)):
+        put(tmp_path / name, breaking(stage), "smooth")
+        if error is not None:
+            end(tmp_path / name, error)
+    (one,) = report(tmp_path).sections.values()
+    assert (one.summary.missed.hits, one.summary.missed.n, one.unasked) == (0, 2, 0)
+    assert len(one.summary.unscored) == 2
+
+
+def test_a_failed_session_that_was_asked_nothing_at_all_still_stands_in_the_table(tmp_path, stage):
+    put(tmp_path / "000", stage(seconds=2.0), "smooth")
+    end(tmp_path / "000", "ModelError: it broke", unasked=5)
+    shown = list(lines(report(tmp_path)))
+    assert any(line.startswith("smooth") and "5 turns were never asked" in line for line in shown)

@@ -10,7 +10,7 @@ from bench import labels as manifests
 from bench import recording as recordings
 from bench.edge import Clock
 from bench.progress import Lines
-from bench.run import RUN, Settings, run_suite
+from bench.run import RUN, Settings, claim, run_suite
 from bench.score import score
 from bench.scripted import ScriptedBrain
 from bench.session_run import ITEM, Target, read_outcome
@@ -162,7 +162,8 @@ def test_a_session_that_fails_is_part_of_the_result(tmp_path):
             raise ModelError("the detector broke")
 
     run_suite(settings(tmp_path, scenarios=("overhead",)), target(detector=Broken), quiet)
-    assert "the detector broke" in read_outcome(tmp_path / "overhead" / "000").error
+    outcome = read_outcome(tmp_path / "overhead" / "000")
+    assert "the detector broke" in outcome.error and outcome.unasked == 3
 
 
 @pytest.mark.parametrize(
@@ -232,4 +233,21 @@ def test_a_bar_is_told_what_is_held_and_what_was_done_before(tmp_path):
     run_suite(settings(tmp_path, scenarios=("overhead",)), target(), quiet, Told(events.append))
     run_suite(settings(tmp_path, scenarios=("overhead",)), target(), quiet, Told(events.append))
     assert events[0] == "overhead/000" and events[1].startswith("[1/1] overhead/000: ")
-    assert events[2:] == ["1 of 1 conversations are done already"]
+    assert events[2:] == ["1 of 1 conversation is done already"]
+
+
+def test_a_folder_of_stimuli_that_changed_is_refused(tmp_path):
+    run_suite(settings(tmp_path / "a", scenarios=("overhead",)), target(), quiet)
+    asked = settings(tmp_path / "out", suite="replay", stimuli=tmp_path / "a")
+    claim(asked, {"brain": "b"})
+    claim(asked, {"brain": "b"})
+    (tmp_path / "a" / "overhead" / "000").rename(tmp_path / "a" / "overhead" / "001")
+    with pytest.raises(UserError, match=r"contents stimuli is .* there and .* now"):
+        claim(asked, {"brain": "b"})
+
+
+def test_a_run_notes_where_it_was_held_and_not_where_there_was_nothing_left_to_hold(tmp_path, monkeypatch):
+    for commit in ("aaaa", "bbbb"):
+        monkeypatch.setattr("bench.claim.about_host", lambda commit=commit: {"commit": commit})
+        run_suite(settings(tmp_path, scenarios=("overhead",)), target(), quiet)
+    assert [one["commit"] for one in json.loads((tmp_path / RUN).read_text())["held_on"]] == ["aaaa"]

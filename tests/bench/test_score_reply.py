@@ -139,9 +139,30 @@ def test_another_turn_does_end_it(stage):
     scene, end = question(stage)
     scene.says(end + 0.4, 0.3)
     scene.answers(end + 0.9, 1.5)
-    first, second = score(scene.recording, scene.labels).turns
-    assert first.censored and first.took_floor is False
+    found = score(scene.recording, scene.labels)
+    first, second = found.turns
+    assert first.voice_to_voice is None and first.took_floor is None and not first.censored
     assert second.voice_to_voice == pytest.approx(0.2, abs=NEAR)
+    (note,) = found.unscored
+    assert note == "turn 1: the user spoke again 0.40 s after it, unanswered, before 2 s were over"
+
+
+@pytest.mark.parametrize(("waited", "missed"), [(1.95, False), (2.05, True)])
+def test_a_turn_was_missed_only_if_the_user_waited_two_seconds_before_speaking_again(stage, waited, missed):
+    scene, end = question(stage)
+    later = scene.says(end + waited, 1.0) / RATE
+    scene.answers(later + 0.3, 1.0)
+    found = score(scene.recording, scene.labels)
+    assert found.turns[0].censored is missed and (found.turns[0].voice_to_voice == WINDOW) is missed
+    assert bool(found.unscored) is not missed
+
+
+def test_a_reply_that_came_before_the_user_spoke_again_counts_however_soon_that_was(stage):
+    scene, end = question(stage)
+    scene.answers(end + 0.3, 0.5)
+    scene.says(end + 1.0, 1.0)
+    found = score(scene.recording, scene.labels)
+    assert found.turns[0].voice_to_voice == pytest.approx(0.3, abs=NEAR) and found.turns[0].took_floor
 
 
 def test_the_answer_to_a_later_cough_is_the_coughs_and_no_double_of_the_question(stage):
@@ -190,7 +211,7 @@ def test_a_reply_is_heard_as_a_takeover_only_until_the_user_speaks_again(stage):
 def test_a_turn_that_another_follows_was_missed_however_soon_the_recording_ends(stage):
     scene = stage(seconds=5.0)
     scene.says(1.0, 0.5)
-    scene.says(2.5, 0.5)
+    scene.says(3.6, 0.5)
     first, second = score(scene.recording, scene.labels).turns
     assert first.censored and first.body_censored and first.took_floor is False
     assert second.voice_to_voice is None and second.took_floor is None and not second.body_censored

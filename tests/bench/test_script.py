@@ -76,6 +76,17 @@ def test_a_barge_in_without_anyone_to_interrupt_is_skipped_and_said_so():
         assert script.skipped == [interruption] and len(script.placed) == 1
 
 
+def test_what_was_not_asked_to_its_end_is_told_apart_from_what_was():
+    cues = [Cue(said(), seconds=1.0), Cue(said(reply=False), seconds=1.0), Cue(said(), seconds=1.0)]
+    whole = Script(cues, limit=60)
+    play(whole, lambda seconds: False)
+    assert whole.unasked == []
+    assert len(Script(cues).unasked) == 2, "of what wants a reply"
+    cut = Script(cues, limit=1.3)
+    play(cut, lambda seconds: False)
+    assert len(cut.placed) == 1 and len(cut.unasked) == 2
+
+
 def test_least_and_limit_bound_the_recording():
     assert len(play(Script([], least=3.0, tail=0.1), lambda seconds: False)) == 48_000
     assert len(play(Script([Cue(said(), When.AT, 30.0)], limit=4.0), lambda seconds: True)) == 64_000

@@ -24,9 +24,16 @@ def test_a_turn_without_reply_stands_in_the_percentiles_at_its_window():
     assert whole.voice_to_voice.n == 4 and whole.voice_to_voice.censored == 1
     assert whole.voice_to_voice.p50 == pytest.approx(0.65) and whole.voice_to_voice.most == 5.0
     assert (whole.missed.hits, whole.missed.n) == (1, 4)
-    assert whole.voice_to_voice.p50_interval.low == pytest.approx(0.6)
+    assert whole.voice_to_voice.p50_interval is None
     assert (whole.overlap, whole.unprompted) == (1.0, 2)
     assert whole.unscored == ("a, turn 9: cut", "b, turn 9: cut")
+
+
+def test_percentiles_have_an_interval_over_five_conversations_and_none_over_four():
+    scores = [conversation(f"{place}", turn(0.5), turn(0.5 + place / 10)) for place in range(5)]
+    assert summarise(scores[:4]).voice_to_voice.p50_interval is None
+    found = summarise(scores).voice_to_voice.p50_interval
+    assert 0.5 <= found.low <= 0.5 + 0.1 <= found.high <= 0.9
 
 
 def test_cut_ins_are_told_apart_by_the_length_of_the_pause():

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.labels import Kind
-from bench.score import EventScore, Score, StopScore, TurnScore
+from bench.score import EventScore, Score, StopScore, TurnScore, score
 from bench.summary_overlap import overlaps, together
 
 IGNORED = EventScore(True, yielded=False, offset=1.0)
@@ -65,6 +65,16 @@ def test_the_yield_rate_is_of_barge_ins_that_silenced_the_voice_in_time():
     assert counts(overlaps([stopped(0.2, 1.9, 2.5)]).barge_ins) == (2, 3)
 
 
+def test_a_voice_that_pauses_and_is_heard_again_under_the_user_has_not_yielded():
+    paused, gone = StopScore(0.3, False, resumed=True), StopScore(0.3, False, resumed=False)
+    one = Score("p", "made", 60.0, tuple(turn(Kind.BARGE_IN, stop=stop) for stop in (paused, paused, gone)),
+                0, 30.0, ())  # fmt: skip
+    panel = overlaps([one])
+    assert counts(panel.barge_ins) == (1, 3)
+    assert panel.penalty.seconds == pytest.approx((2.0 + 2.0 + 0.3) / 3) and panel.penalty.missed == 2
+    assert panel.stop_by_offset["0 to 0.6 s"].p50 == 0.3
+
+
 def test_the_penalty_is_the_mean_of_stops_two_seconds_for_a_miss_and_one_for_a_false_yield():
     panel = overlaps([stopped(0.2, 0.4, 3.0), heard(tic=[IGNORED, HELD, QUIET, ANSWERED, EventScore(True)])])
     assert panel.penalty.seconds == pytest.approx((0.2 + 0.4 + 2.0 + 0.0 + 1.0) / 5)
@@ -88,3 +98,15 @@ def test_panels_together_are_the_panel_of_everything():
     assert added.selectivity == pytest.approx(whole.selectivity) and added.fewest == whole.fewest == 1
     assert added.penalty.seconds == pytest.approx(whole.penalty.seconds) and added.penalty.n == 5
     assert list(added.kinds) == list(whole.kinds)
+
+
+@pytest.mark.parametrize("onset", [4.8, 5.1, 5.4])
+def test_an_agent_that_pauses_at_full_stops_and_talks_on_over_a_barge_in_yields_to_none(stage, onset):
+    scene = stage(seconds=20.0, greeting=True)
+    for sentence in range(12):
+        scene.answers(1.0 + 1.22 * sentence, 1.0)
+    scene.says(onset, 4.0, Kind.BARGE_IN, reply=False)
+    found = score(scene.recording, scene.labels)
+    (told,) = found.turns
+    assert told.stop.resumed and not told.stop.censored and told.stop.latency < 1.0
+    assert counts(overlaps([found]).barge_ins) == (0, 1)

@@ -3,6 +3,7 @@
 import pytest
 
 from bench import target
+from bench.session_run import Target
 from pipeline.errors import UserError
 
 
@@ -35,8 +36,26 @@ def test_one_voice_for_both_is_refused(voices):
         target.choose_voices()
 
 
+@pytest.mark.parametrize("make", [target.declared_target, target.real_target])
+def test_a_voice_that_is_not_there_is_refused_whatever_the_clock(make):
+    pytest.importorskip("espeakng_loader")
+    with pytest.raises(UserError, match="there is no voice 'nosuch'"):
+        make("nosuch", "espeak:en-us")
+    with pytest.raises(UserError, match="espeak-ng has no voice 'nosuch'"):
+        make("espeak:nosuch", "espeak:en-us")
+    with pytest.raises(UserError, match="there is no voice 'nobody'"):
+        make("espeak:en-us", "nobody")
+
+
 def test_a_run_has_several_users_unless_one_was_named(voices):
     voices("flite:rms", "flite:slt", "espeak:en-us")
     several = target.users("flite:rms", "espeak:en-us")
     assert several[0] == "espeak:en-us" and len(several) > 3 and "flite:rms" not in several
     assert target.users("flite:rms", "flite:slt", "flite:slt") == ("flite:slt",)
+
+
+def test_other_weights_under_the_same_name_are_another_target(monkeypatch):
+    bare = Target(*[None] * 5, names={"brain": "b"})
+    for told in ("one", "two"):
+        monkeypatch.setattr(target, "fingerprint", lambda brain, told=told: told)
+        assert target.with_weights(bare, None).names == {"brain": "b", "weights": told}

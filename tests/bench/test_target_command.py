@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from bench.adversaries import ADVERSARIES
+from bench.table_cells import WIDE
 from bench.target_command import socket_target, validate_arguments, validate_command
 from pipeline.errors import UserError
 
@@ -58,10 +59,20 @@ def test_turns_by_hand_are_said_in_every_report(monkeypatch):
     assert "leaves endpointing out" in socket_target("ws://host", turn_detection="none").names["endpoint"]
 
 
-@pytest.mark.parametrize("url", ["http://host", "host:80", "webrtc+ws://host", "moshi+http://host", "webrtc"])
+@pytest.mark.parametrize(
+    "url", ["http://host", "host:80", "webrtc+ws://host", "moshi+http://host", "webrtc"]
+)
 def test_an_address_of_no_known_kind_is_refused_with_what_is_accepted(url):
     with pytest.raises(UserError, match=r"no address of a .*server; accepted are"):
         socket_target(url)
+
+
+@pytest.mark.parametrize("url", ["wsx://host", "nonsense", "ws:host"])
+def test_an_unknown_scheme_is_told_all_that_a_target_may_be(url):
+    with pytest.raises(UserError) as caught:
+        socket_target(url)
+    for accepted in ("inproc", "ws(s)://", "webrtc+http(s)://", "moshi+ws(s)://"):
+        assert accepted in str(caught.value)
 
 
 def test_validate_prints_both_tables_writes_the_figures_and_says_whether_all_is_within_limits(tmp_path):
@@ -71,6 +82,7 @@ def test_validate_prints_both_tables_writes_the_figures_and_says_whether_all_is_
     given = parser.parse_args(["--virtual", "--n", "2", "--out", str(tmp_path)])
     assert validate_command(given, told.append) == 0
     whole = "\n".join(told)
+    assert max(len(line) for line in told if "all figures" not in line) <= WIDE
     assert "the harness's own error" in whole and all(one.name in whole for one in ADVERSARIES)
     assert (tmp_path / "validate.json").exists()
 
@@ -80,3 +92,10 @@ def test_a_folder_without_recordings_is_refused_before_anything_is_measured(tmp_
     validate_arguments(parser)
     with pytest.raises(UserError, match="holds no conversation"):
         validate_command(parser.parse_args(["--recordings", str(tmp_path)]), lambda line: None)
+
+
+def test_other_instructions_are_another_target(monkeypatch):
+    voiced(monkeypatch)
+    brief, long = (socket_target("ws://host", instructions=said).names for said in ("be brief", "be long"))
+    assert brief != long and brief["instructions"] == "be brief"
+    assert socket_target("ws://host").names["instructions"] == "none sent"

@@ -51,7 +51,7 @@ def test_the_panel_stands_in_the_benchmarks_layout_with_its_windows(tmp_path):
     run(tmp_path / "in", sound=False)
     faults, told = imported(tmp_path / "in", tmp_path / "out")
     found = json.loads((tmp_path / "out" / "interaction_metrics.json").read_text())
-    assert faults == 0 and "L_R 0.600" in told and "1 have no both.wav" in told
+    assert faults == 0 and "L_R 0.600" in told and "1 without a both.wav" in told
     assert found["overall"]["response_latency_mean"] == pytest.approx(0.6)
     assert found["overall"]["selectivity_backchannel"] == 1.0
     assert found["overall"]["selectivity_non_directed"] == 1.0
@@ -95,7 +95,7 @@ def test_calls_that_cannot_be_read_are_told_and_the_rest_goes_on(tmp_path):
     (tmp_path / "in" / "simulations" / "b.json").write_text('{"id": "text", "ticks": null}')
     faults, told = imported(tmp_path / "in", tmp_path / "out")
     assert faults == 2 and "cannot be read as JSON" in told and "only full-duplex (voice) calls" in told
-    assert "1 calls read" in told
+    assert "1 call read" in told
 
 
 def test_a_name_that_leads_upwards_stays_below_the_folder(tmp_path):

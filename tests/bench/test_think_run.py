@@ -1,5 +1,7 @@
 """A scripted brain goes through every step: asked in virtual time, scored, kept, told, drawn."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -163,3 +165,22 @@ def test_a_session_that_stands_still_costs_its_own_row_only(tmp_path, item, monk
     found, _ = asked(tmp_path / "out", item, ("no-think",))
     row = found["no-think", 0.02]
     assert row.answer is None and "nothing is ready" in row.error
+
+
+def test_a_run_that_was_killed_goes_on_without_losing_the_next_answer(tmp_path, item):
+    asked(tmp_path / "out", item, ("no-think",))
+    file = next((tmp_path / "out").glob("answers-*.jsonl"))
+    file.write_text(file.read_text()[:-20])
+    found, brain = asked(tmp_path / "out", item, ("no-think", "all off"))
+    assert set(found) == {("no-think", 0.02), ("all off", 0.02)} and brain.renewed == 2
+
+
+def test_the_folder_says_where_its_answers_were_made_and_goes_on_elsewhere(tmp_path, item, monkeypatch):
+    out = tmp_path / "out"
+    out.mkdir()
+    for commit in ("aaaa", "bbbb"):
+        monkeypatch.setattr("bench.claim.about_host", lambda commit=commit: {"commit": commit, "host": "h"})
+        claim_folder(out, {"weights": "a"})
+        asked(out, item, ("no-think",) if commit == "aaaa" else ("no-think", "all off"))
+    told = json.loads((out / "think.json").read_text())
+    assert [one["commit"] for one in told["held_on"]] == ["aaaa", "bbbb"]

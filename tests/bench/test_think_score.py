@@ -5,8 +5,10 @@ import asyncio
 import numpy as np
 import pytest
 
+from bench.labels import Kind, Labels, UserTurn
+from bench.recording import Recording
 from bench.think_items import Chain
-from bench.think_score import answered, gaps, hidden
+from bench.think_score import SCENARIO, answered, gaps, hidden, voice_to_voice
 from bench.think_trace import Watcher, sounding, word_spans
 from pipeline.clock import now, simulate
 from pipeline.events import CommitDraft, Draft, Turn
@@ -64,9 +66,9 @@ TIMES = [(6.7, 7.0), (7.1, 7.4), (7.5, 7.8), (8.5, 8.8), (8.9, 9.1), (9.2, 9.5)]
 def test_an_answer_is_timed_from_the_label_to_its_first_sample():
     seen, pcm = watched("Nine plus eight, that is seventeen.", [1.0, 7.2, 8.0, 9.3]), spoken(*TIMES)
     words, aligned = word_spans(seen, pcm)
-    found = answered(CHAIN, USER, seen, words, sounding(pcm, 0.2), aligned=aligned)
+    found = answered(CHAIN, USER, seen, words, sounding(pcm, 0.2), aligned=aligned, first_sound=0.4)
     assert found.right and found.repeated and aligned
-    assert found.first_sound == pytest.approx(0.4, abs=1e-3)
+    assert found.first_sound == 0.4
     assert found.first_answer == found.last_answer == pytest.approx(2.9, abs=1e-3)
     assert (found.user, found.agent, found.exposed, found.late) == (1, 1, 1, 1)
     assert (found.gap, found.gap_before_answer) == pytest.approx((0.7, 0.1), abs=1e-3)
@@ -80,7 +82,7 @@ def test_a_sound_that_does_not_part_into_the_words_falls_back_on_the_reports():
 
 
 def test_no_reply_is_no_answer_and_no_time():
-    found = answered(CHAIN, USER, Watcher(), [], [], aligned=True)
+    found = answered(CHAIN, USER, Watcher(), [], [], aligned=True, first_sound=None)
     assert found.silent and not found.right and found.first_sound is None and found.repeated is None
 
 
@@ -94,3 +96,26 @@ def test_words_are_taken_from_what_was_heard_turn_by_turn():
 
     seen = simulate(talk)
     assert (seen.words, seen.counts, len(seen.word_times)) == (["Nine", "plus", "Seventeen."], [2, 1], 3)
+
+
+def recorded(end: float, *replies: tuple[float, float]) -> tuple[Recording, Labels]:
+    """One question from 1 s to ``end``, and what the agent said, in a recording of 30 s."""
+    rate = PLAYOUT_RATE
+    rng = np.random.default_rng(1)
+    user, agent = (np.zeros(30 * rate, np.float32) for _ in range(2))
+    user[rate : round(end * rate)] = rng.normal(0.0, 0.1, round(end * rate) - rate)
+    for start, stop in replies:
+        place = slice(round(start * rate), round(stop * rate))
+        agent[place] = rng.normal(0.0, 0.1, place.stop - place.start)
+    turn = UserTurn(1, Kind.QUESTION, rate, round(end * rate))
+    return Recording(user, agent, rate), Labels("q", rate, 30 * rate, (turn,), SCENARIO)
+
+
+def test_a_cut_in_that_was_withdrawn_is_no_reply():
+    assert voice_to_voice(*recorded(9.0, (4.0, 6.0), (9.5, 12.0))) == pytest.approx(0.5, abs=0.005)
+    assert voice_to_voice(*recorded(9.0, (8.0, 12.0))) == pytest.approx(-1.0, abs=0.005)
+
+
+def test_a_reply_after_the_scorers_window_never_came():
+    assert voice_to_voice(*recorded(9.0, (14.5, 16.0))) is None
+    assert voice_to_voice(*recorded(9.0)) is None

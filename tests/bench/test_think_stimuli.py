@@ -1,5 +1,6 @@
 """Questions are made once, read back to the sample, and a longer run begins with those of a shorter one."""
 
+import argparse
 import asyncio
 import random
 
@@ -8,8 +9,10 @@ import pytest
 
 from bench import think_stimuli
 from bench.suite_core import PAUSES
+from bench.think_command import think_arguments, think_command
 from bench.think_items import Speaker, draw_chain
-from bench.think_stimuli import _Said, hesitations, long_questions
+from bench.think_stimuli import _Said, hesitations, long_questions, question_folder
+from pipeline.errors import UserError
 from pipeline.ports import CAPTURE_RATE
 
 
@@ -49,6 +52,50 @@ def test_what_is_there_is_not_made_again_and_more_goes_on_from_it(tmp_path, stud
     assert more[:4] == few
     assert len(studio) == 3
     assert len({item.name for item in more}) == 8
+
+
+def test_what_is_told_never_passes_what_is_wanted(tmp_path, studio):
+    told = []
+    long_questions(tmp_path, 5, 1, told.append)
+    assert told == ["stimuli: 3 of 5", "stimuli: 5 of 5"]
+
+
+def test_questions_are_made_in_a_runs_own_folder_and_only_read_from_a_named_one(tmp_path, studio):
+    own, named = tmp_path / "out" / "stimuli", tmp_path / "named"
+    assert question_folder(None, tmp_path / "out", 5, 1) == own
+    with pytest.raises(UserError, match=r"there is no folder .*named with questions; make them with: hocket"):
+        question_folder(named, tmp_path / "out", 5, 1)
+    assert not named.exists()
+    named.mkdir()
+    (named / "photo.jpg").write_text("")
+    with pytest.raises(UserError, match="holds 0 questions of seed 1 and 5 are wanted"):
+        question_folder(named, tmp_path / "out", 5, 1)
+    assert [file.name for file in named.iterdir()] == ["photo.jpg"]
+    long_questions(own, 5, 1, quiet)
+    assert question_folder(own, tmp_path / "other", 6, 1) == own
+    for wanted, seed, pauses in ((7, 1, False), (5, 2, False), (5, 1, True)):
+        with pytest.raises(UserError, match="are wanted"):
+            question_folder(own, tmp_path / "other", wanted, seed, pauses=pauses)
+
+
+def test_the_maker_makes_what_a_run_can_be_pointed_at(tmp_path, studio):
+    parser, told = argparse.ArgumentParser(), []
+    think_arguments(parser)
+    given = parser.parse_args(["stimuli", "--out", str(tmp_path), "--n", "4", "--pauses"])
+    assert think_command(given, told.append) == 0
+    assert "4 questions" in told and "4 questions with a hesitation" in told
+    for pauses in (False, True):
+        assert question_folder(tmp_path / "stimuli", tmp_path / "run", 4, 1, pauses=pauses)
+
+
+def test_a_named_folder_is_checked_before_a_run_claims_its_own(tmp_path):
+    parser = argparse.ArgumentParser()
+    think_arguments(parser)
+    for step in ("accuracy", "latency"):
+        with pytest.raises(UserError, match="there is no folder"):
+            think_command(parser.parse_args(
+                [step, "--out", str(tmp_path / "out"), "--stimuli", str(tmp_path / "gone")]), quiet)
+    assert not list(tmp_path.iterdir())
 
 
 def test_seeds_do_not_share_questions(tmp_path, studio):
