@@ -35,7 +35,7 @@ def claim_file(file: Path, told: Mapping[str, Any], what: str) -> None:
     now: dict[str, Any] = json.loads(json.dumps(dict(told), default=str))
     there = _read(file)
     if there is None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        writable(file.parent)
         _write(file, now)
         return
     held = there.pop(HELD_ON, [])
@@ -138,3 +138,12 @@ def _shown(told: Mapping[str, Any], name: str) -> str:
 
 def _same(host: Mapping[str, Any]) -> list[Any]:
     return [host.get(name) for name in _SAME]
+
+
+def writable(folder: Path) -> None:
+    """Make the folder where it is not there. Raises UserError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UserError(f"{folder} cannot be written to ({why}); name a folder of yours") from error

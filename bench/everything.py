@@ -19,6 +19,7 @@ from pathlib import Path
 from pipeline.clock import monotonic
 from pipeline.errors import UserError
 
+from .claim import writable
 from .everything_page import write_index
 from .gates import load_gates
 
@@ -94,6 +95,7 @@ def all_command(given: argparse.Namespace, tell: Tell) -> int:
     if given.full and given.virtual:
         raise UserError("--full measures on the machine's clock and --virtual leaves it out; say one of them")
     steps = [step for step in plan(given.full, given.seed) if not (given.virtual and step.alone)]
+    writable(given.out)
     begun = monotonic()
     try:
         done = _steps(steps, given.out, tell)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
+from .claim import writable
 from .eva_export import export_eva
 from .fdb_export import export_fdb
 from .fdb_import import import_fdb, side_by_side
@@ -41,7 +42,7 @@ def import_arguments(parser: argparse.ArgumentParser) -> None:
 
 def import_command(given: argparse.Namespace, tell: Tell) -> int:
     """Import. 0 when everything could be used, 1 when something was left out. Raises HocketError."""
-    _writable(given.out)
+    writable(given.out)
     if given.kind == "tau":
         return 1 if import_tau(given.folder, given.out, tell) else 0
     found = import_fdb(given.folder, given.out, tell)
@@ -69,7 +70,7 @@ def export_command(given: argparse.Namespace, tell: Tell) -> int:
             f"{given.out} holds a run of ours ({RUN}), and another benchmark's files would lie among its "
             "conversations; name an empty or a new folder"
         )
-    _writable(given.out)
+    writable(given.out)
     _EXPORTS[given.format](given.run, given.out, tell)
     return 0
 
@@ -79,12 +80,3 @@ _EXPORTS: dict[str, Callable[[Path, Path, Tell], int]] = {
     "tau": export_tau,
     "eva": export_eva,
 }
-
-
-def _writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{folder} cannot be written to ({error.strerror}); name a folder of yours"
-        ) from error

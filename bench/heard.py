@@ -40,10 +40,6 @@ class Heard:
         """Seconds audible between two positions."""
         return sum(max(0, min(end, one.end) - max(start, one.start)) for one in self.parts) / self.rate
 
-    def certain(self, start: int, end: int) -> bool:
-        """Whether it was heard between two positions, and not by a last breath of less than CERTAIN."""
-        return self.seconds(start, end) >= CERTAIN
-
     def speaking(self, at: int) -> Stretch | None:
         """The voice that had begun before this position and has not stopped by it."""
         return within(self.sound, at)

@@ -52,13 +52,7 @@ def embedded(recording: Recording) -> Sound:
 
     stereo = np.stack([recording.user, recording.agent], axis=1)
     packed = io.BytesIO()
-    opus = "OPUS" in soundfile.available_subtypes("OGG") and recording.rate in (
-        8000,
-        12000,
-        16000,
-        24000,
-        48000,
-    )
+    opus = "OPUS" in soundfile.available_subtypes("OGG") and recording.rate in OPUS
     if opus:
         soundfile.write(packed, stereo, recording.rate, format="OGG", subtype="OPUS", compression_level=0.9)
     else:

@@ -31,9 +31,9 @@ from .labels import Labels
 from .machine import MACHINE, about_host
 from .one_run import check_folder, check_told, named_apart
 from .recording import Recording
-from .run import RUN
+from .run import PLANNED, RUN
 from .score import Score, score
-from .session_run import Outcome, read_outcome
+from .session_run import ITEM, Outcome, read_outcome
 from .socket_run import MISSING
 from .summary import Distribution, Rate, Summary, distribution, rate, summarise
 from .windows import WINDOWS
@@ -143,7 +143,8 @@ def read_folder(folder: Path, *, listen: bool = False, missed: list[str] | None 
 
 def settings_of(folder: Path) -> dict[str, Any]:
     """What the run in this folder was asked to do; empty for recordings that no run of ours made."""
-    return _json(folder / RUN)
+    found: dict[str, Any] = _json(folder / RUN)
+    return found
 
 
 def of_read(folder: Path, read: Sequence[Read], missed: Sequence[str] = ()) -> Report:
@@ -180,15 +181,31 @@ def _replies(read: Sequence[Read]) -> int:
 
 
 def lacking(folder: Path) -> list[str]:
-    """What a run says that it could not hold, and why; sorted."""
-    found = []
+    """What a run could not hold, and why, has not held yet, or left with half of its files; sorted."""
+    found = [*_not_yet(folder), *_halves(folder)]
     for file in sorted(folder.rglob(MISSING)):
         name = file.parent.relative_to(folder).as_posix()
         try:
             found.append(f"{name}: {json.loads(file.read_text(encoding='utf-8'))['error']}")
         except (OSError, ValueError, KeyError, TypeError):
             found.append(f"{name}: was not held, and {MISSING} does not say why")
-    return found
+    return sorted(found)
+
+
+def _not_yet(folder: Path) -> Iterator[str]:
+    """Conversations that were asked for and are neither held nor known to be impossible."""
+    planned = _json(folder / PLANNED)
+    for name in planned:
+        if not any((folder / name / file).exists() for file in (ITEM, MISSING)):
+            yield f"{name}: not held yet; the same command goes on with it"
+
+
+def _halves(folder: Path) -> Iterator[str]:
+    """Recordings without labels and labels without a recording."""
+    for there, gone in (("conversation.wav", "labels.json"), ("labels.json", "conversation.wav")):
+        for file in folder.rglob(there):
+            if not (file.parent / gone).exists():
+                yield f"{file.parent.relative_to(folder).as_posix()}: {there} without {gone}"
 
 
 def alone(recording: Path, labels: Path, *, listen: bool = False) -> tuple[Score, Report]:
@@ -287,11 +304,14 @@ def _about(folder: Path) -> dict[str, Any]:
     return {"schema": SCHEMA, **about_host(), "windows": WINDOWS, "buffers_ms": buffers, "run": run}
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _json(file: Path) -> Any:
+    """What a file of the run says; empty where there is none. Raises UserError for one that is broken."""
     if not file.exists():
         return {}
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read as JSON ({error}); run the suite again") from error
 
 
 def save(found: Report, folder: Path) -> Path:

@@ -8,7 +8,6 @@ sample is over. What the codec and the packets add is therefore in every figure,
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import math
@@ -21,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import clock as clocks
 from pipeline.channel import Channel, ClosedError, Full
 from pipeline.clock import now
 from pipeline.ports import PLAYOUT_RATE, Pcm
@@ -31,6 +29,7 @@ from .rtc_dial import PATH
 from .rtc_marks import ChirpMark, reply
 from .rtc_media import PACKET, RTP_RATE, Encoder, TrackDecoder, web
 from .rtc_wire import Packet, garbled, tap
+from .socket_null import main as null_main
 
 FRAME = round(PACKET * PLAYOUT_RATE)
 _QUERY = (("delay", "0"), ("reply", "0.8"))
@@ -232,11 +231,7 @@ async def serve(port: int, ready: asyncio.Future[int] | None = None, calls: int 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """``python -m bench.rtc_null --port 0``: prints the port, serves until it is killed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.rtc_null", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    given = parser.parse_args(arguments)
-    with suppress(KeyboardInterrupt):
-        clocks.run(lambda: serve(given.port))
+    null_main(arguments, serve, "bench.rtc_null", __doc__)
 
 
 if __name__ == "__main__":

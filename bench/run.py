@@ -6,6 +6,7 @@ another set is refused, because figures of both would be mixed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -28,6 +29,8 @@ from .studio import record
 from .suites import REPLAY, SUITES, Suite, suite
 
 RUN = "run.json"
+PLANNED = "planned.json"
+"""Names of all conversations that were asked for, held or not."""
 Tell = Callable[[str], None]
 """Takes one line for the person who waits."""
 
@@ -99,6 +102,7 @@ def run_suite(settings: Settings, target: Target, tell: Tell, progress: Progress
     """
     claim(settings, target.names)
     wanted = items_of(settings)
+    note_planned(settings.out, wanted)
     todo = [item for item in wanted if read_outcome(settings.out / item.name) is None]
     if todo:
         note_host(settings.out / RUN)
@@ -137,6 +141,16 @@ def claim(settings: Settings, names: Mapping[str, str]) -> None:
         contents["stimuli"] = of_conversations(settings.stimuli)
     told = asdict(replace(settings, out=Path(), scenarios=())) | {"contents": contents, "target": dict(names)}
     claim_file(settings.out / RUN, told, "a run with other settings")
+
+
+def note_planned(out: Path, items: Sequence[Item]) -> None:
+    """Write down which conversations the folder is to hold, beside those asked for before: a report of a run
+    that was stopped tells from it what is still to come.
+    """
+    file = out / PLANNED
+    before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    names = sorted({*before, *(item.name for item in items)})
+    file.write_text(json.dumps(names, indent=0) + "\n", encoding="utf-8")
 
 
 async def _in_real_time(todo: Sequence[Item], settings: Settings, target: Target, bar: Progress) -> None:

@@ -16,7 +16,7 @@ from .load_command import load_arguments, load_command
 from .load_plan import SUITE as LOAD
 from .machine import MACHINE, measure
 from .progress import progress_for
-from .run import Settings, claim, items_of, run_suite
+from .run import Settings, claim, items_of, note_planned, run_suite
 from .run_options import INPROC, check_options
 from .session_run import Target
 from .show import show_report
@@ -120,7 +120,9 @@ def _over(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
     target = target_from(given)
     able = only_over_a_socket(settings.chosen, settings.plan.over_wire)
     claim(settings, target.names)
-    return run_over(items_of(settings, able), settings.out, target, tell)
+    items = items_of(settings, able)
+    note_planned(settings.out, items)
+    return run_over(items, settings.out, target, tell)
 
 
 def _target(given: argparse.Namespace, clock: Clock) -> Target:

@@ -12,7 +12,7 @@ import asyncio
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,9 +133,15 @@ async def serve(port: int, ready: asyncio.Future[int] | None = None) -> None:
         await server.serve_forever()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """``python -m bench.socket_null --port 0``: prints the port, serves until it is killed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.socket_null", description=__doc__)
+def main(
+    arguments: Sequence[str] | None = None, serve: Callable[[int], Awaitable[None]] = serve,
+    name: str = "bench.socket_null", about: str | None = __doc__,
+) -> None:  # fmt: skip
+    """``python -m bench.socket_null --port 0``: prints the port, serves until it is killed.
+
+    Another null server gives its own ``serve``, module name and docstring.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     given = parser.parse_args(arguments)
     with suppress(KeyboardInterrupt):

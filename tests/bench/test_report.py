@@ -98,6 +98,28 @@ def test_what_was_not_held_or_cannot_be_read_is_missing_with_its_reason(run_fold
     assert len(found.conversations) == 6 and any("smooth/001" in line for line in found.missing)
 
 
+def test_what_is_still_to_be_held_and_half_a_conversation_are_missing_too(run_folder):
+    names = ["smooth/000", "smooth/007", "smooth/008"]
+    (run_folder / "planned.json").write_text(json.dumps(names), encoding="utf-8")
+    (run_folder / "smooth" / "000" / ITEM).write_text("{}", encoding="utf-8")
+    (run_folder / "smooth" / "008").mkdir()
+    (run_folder / "smooth" / "008" / "missing.json").write_text('{"error": "no answer"}', encoding="utf-8")
+    (run_folder / "smooth" / "001" / "labels.json").unlink()
+    (run_folder / "smooth" / "002" / "conversation.wav").unlink()
+    assert report(run_folder).missing == (
+        "smooth/001: conversation.wav without labels.json",
+        "smooth/002: labels.json without conversation.wav",
+        "smooth/007: not held yet; the same command goes on with it",
+        "smooth/008: no answer",
+    )
+
+
+def test_a_broken_file_of_the_run_is_one_clear_error(run_folder):
+    (run_folder / "run.json").write_text('{"suite"', encoding="utf-8")
+    with pytest.raises(UserError, match=r"run\.json cannot be read as JSON"):
+        report(run_folder)
+
+
 def test_a_folder_in_which_nothing_can_be_scored_is_one_clear_error(run_folder):
     for labels in run_folder.rglob("labels.json"):
         labels.write_text("{", encoding="utf-8")

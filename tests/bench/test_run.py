@@ -1,6 +1,7 @@
 """A run holds its conversations through the public session, writes each down, goes on where it stopped."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from bench import labels as manifests
 from bench import recording as recordings
 from bench.edge import Clock
 from bench.progress import Lines
+from bench.report import report
 from bench.run import RUN, Settings, claim, run_suite
 from bench.score import score
 from bench.scripted import ScriptedBrain
@@ -121,12 +123,22 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path):
     assert not run_suite(chosen, target(), stop_after_two)
     done = sorted(tmp_path.rglob(ITEM))
     assert len(done) == 2
+    assert sum("not held yet" in line for line in report(tmp_path).missing) == 4
     stamps = [file.stat().st_mtime_ns for file in done]
     again = []
     assert run_suite(chosen, target(), again.append)
     assert again[0] == "2 of 6 conversations are done already"
     assert [file.stat().st_mtime_ns for file in done] == stamps
-    assert len(list(tmp_path.rglob(ITEM))) == 6
+    assert len(list(tmp_path.rglob(ITEM))) == 6 and not report(tmp_path).missing
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(UserError, match=r"run cannot be written to \(Permission denied\); name a folder"):
+        run_suite(settings(tmp_path / "run"), target(), quiet)
 
 
 def test_a_half_written_conversation_is_held_again(tmp_path):
