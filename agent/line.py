@@ -123,7 +123,7 @@ def build_line(
     notebook = Notebook(trace.record)
     ledger = Ledger(config.speculation, facts.price, trace.record)
     formulating = Formulating(brain)
-    written = speaking_strategy(on.speaking_thoughts, holds=facts.holds)
+    written = speaking_strategy(on.speaking_thoughts, facts)
     # without a thought there is none to predict, and what was thought early can only be carried as notes
     able = facts if written.thinks else replace(facts, confirms=False)
     listening = listening_strategy(on.listening_thoughts, able)

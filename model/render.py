@@ -13,9 +13,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from pipeline.calls import written
 from pipeline.errors import BugError
 from pipeline.ports import CAPTURE_RATE
-from pipeline.prompt import BLOCK, Audio, Heard, Human, Note, OpenNote, Part, Prompt, Reply, System, Text
+from pipeline.prompt import (
+    BLOCK,
+    Audio,
+    Called,
+    Heard,
+    Human,
+    Note,
+    OpenNote,
+    Part,
+    Prompt,
+    Reply,
+    System,
+    Text,
+)
 
 from .tokenizer import AUDIO_START, BOT, EOT, Tokenizer
 
@@ -128,6 +142,8 @@ class Renderer:
                 if following is not None:
                     raise BugError("an open note is the last part of a prompt")
                 return [Words(tuple(self._opened(part.text)))]
+            case Called():
+                return [Words(tuple(self._called(part)))]
             case Heard():
                 return [Words(tuple(self._turn("assistant", part.text)))]
             case Reply():
@@ -140,6 +156,14 @@ class Renderer:
     def _turn(self, role: str, text: str) -> list[int]:
         encode = self.tokenizer.encode
         return [BOT, *encode(f"{role}\n"), *encode(text), EOT]
+
+    def _called(self, step: Called) -> list[int]:
+        """Step-Audio 2's form: the call at the end of an assistant turn, each result in a turn of its own."""
+        calls = "".join(written(call) for call in step.calls)
+        ids = self._turn("assistant", step.said + calls)
+        for result in step.results:
+            ids += self._turn("function_output", f"{result.name}\n{result.content}")
+        return ids
 
     def _human(self, turn: Human, *, closed: bool) -> list[Run]:
         """Notes stand in the sound where they were thought, those after its last position before its end."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .events import Fact, Sample
 
 if TYPE_CHECKING:
-    from .prompt import Prompt
+    from .prompt import Audio, Prompt
     from .ring import AudioRing
 
 Pcm: TypeAlias = NDArray[np.float32]
@@ -173,6 +173,20 @@ class BrainFacts:
     "Money per million generated tokens; 0: none."
     confirms: bool = False
     "It reads what was ``predicted`` of a text at once, and takes over what it would have written itself."
+    thinks: bool = True
+    "False: it writes no thoughts; every reply is without any."
+    continues: bool = True
+    "It goes on from any beginning of its own reply; False: no thought beside words, no segments."
+    speaking: str = ""
+    "The way of speaking that ``auto`` takes; empty: adaptive where it ``holds``, else think-fully."
+    tools: str = "no"
+    "How it calls tools: ``native``, ``text`` (it is told a format), or ``no``."
+    paid: bool = False
+    "Tokens cost money: nothing is written ahead of a turn's end unless a budget for it is set."
+    rate: float | None = None
+    "Tokens per second, as measured when it was probed."
+    first: float | None = None
+    "Seconds to the first token, measured likewise."
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +231,57 @@ class Judge(Protocol):
         Reads sound only: it costs no decoding and changes no answer. Raises ModelError.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """One word of a transcript."""
+
+    text: str
+    begins: float
+    "Seconds from the start of the sound."
+    ends: float
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recogniser made of some sound."""
+
+    text: str
+    words: tuple[SpokenWord, ...] = ()
+    "With times, where the recogniser tells them."
+    final: bool = True
+    "False: a partial result, which more sound or a second pass may change."
+
+
+@dataclass(frozen=True, slots=True)
+class EarFacts:
+    """What a recogniser is and can do, told on screen."""
+
+    name: str
+    streams: bool
+    "Growing sound costs only what is new of it; False: each call reads all of it again."
+    note: str = ""
+    "One sentence for the user, if something is not as they would expect."
+
+
+class Recogniser(Protocol):
+    """Speech to text: a function of the sound. Synchronous; owned by one thread. Behind a ``Compute``, like
+    an engine: ``await ear.call("transcribe", audio, final)``."""
+
+    def facts(self) -> EarFacts: ...
+
+    def transcribe(self, audio: Audio, final: bool = True) -> Transcript:
+        """The words in a stretch of one user's sound. Raises ModelError.
+
+        ``final`` False: whatever is known at once is good enough. May keep what it knows of a stretch, keyed
+        by its digests, so that a longer one with the same beginning costs less; that changes no answer to a
+        final request.
+        """
+        ...
+
+    def close(self) -> None: ...
 
 
 class Compute(Protocol):
@@ -304,6 +369,17 @@ class Contradiction:
     "0: all said words stand; 1: none does."
     said: str
     meant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """What a recogniser made of the user's words: for captions, logs and the screen, never for a prompt."""
+
+    turn: int
+    text: str
+    final: bool
+    source: str
+    "The recogniser's name."
 
 
 @dataclass(frozen=True, slots=True)

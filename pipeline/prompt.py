@@ -20,10 +20,22 @@ BLOCK = 1280
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool that a brain may call, as it is told of it."""
+
+    name: str
+    description: str
+    parameters: str
+    "JSON schema of its arguments, an object, as canonical JSON text."
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """Instructions, once, at the start."""
 
     text: str
+    tools: tuple[ToolSpec, ...] = ()
+    "What the brain may call; empty: nothing."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +113,46 @@ class Human:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A brain's wish to run a tool."""
+
+    id: str
+    "Unique within a session."
+    name: str
+    arguments: str
+    "JSON text as the brain wrote it; it may be wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gave back."""
+
+    id: str
+    "Of the call."
+    name: str
+    content: str
+    failed: bool = False
+    "``content`` says what went wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A step of the agent before its words: calls and their results, in the same order.
+
+    ``said``: what it had said in this turn before it called, in the open turn all of it, in the history only
+    the words that reached the ear.
+    """
+
+    calls: tuple[ToolCall, ...]
+    results: tuple[ToolResult, ...]
+    said: str = ""
+
+    def __post_init__(self) -> None:
+        if [call.id for call in self.calls] != [result.id for result in self.results]:
+            raise ValueError("every call of a finished step has its result, in the same order")
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """One finished reply in the history: only the words that reached the ear, thoughts removed."""
 
@@ -131,7 +183,7 @@ class OpenNote:
     text: str = ""
 
 
-Part: TypeAlias = System | Human | Heard | Reply | OpenNote
+Part: TypeAlias = System | Human | Called | Heard | Reply | OpenNote
 
 
 @dataclass(frozen=True, slots=True)

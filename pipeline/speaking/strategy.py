@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipeline.ports import BrainFacts
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -38,10 +40,13 @@ class SpeakingStrategy(Protocol):
         ...
 
 
-def strategy_for(wanted: str, *, holds: bool) -> SpeakingStrategy:
-    """The strategy of this name; ``auto``: adaptive where the brain can hold its tongue, else think-fully.
+def strategy_for(wanted: str, brain: BrainFacts) -> SpeakingStrategy:
+    """The strategy of this name; ``auto``: what the brain says suits it, else adaptive where it can hold its
+    tongue, else think-fully.
 
-    A brain that cannot is asked whether it is ready, where adaptive is wanted all the same.
+    A brain that cannot hold its tongue is asked whether it is ready, where adaptive is wanted all the same.
+    One that cannot go on from a beginning of its own reply writes thought and words as one; one that does
+    not think writes words alone, whatever is wanted.
     """
     from .adaptive import Adaptive
     from .asking import Asking
@@ -51,9 +56,13 @@ def strategy_for(wanted: str, *, holds: bool) -> SpeakingStrategy:
     from .think_fully import ThinkFully
 
     if wanted == "auto":
-        wanted = "adaptive" if holds else "think-fully"
+        wanted = brain.speaking or ("adaptive" if brain.holds else "think-fully")
+    if not brain.thinks:
+        wanted = "no-think"
+    elif not brain.continues and wanted != "no-think":
+        wanted = "think-fully"
     known: dict[str, type[SpeakingStrategy]] = {
-        "adaptive": Adaptive if holds else Asking,
+        "adaptive": Adaptive if brain.holds else Asking,
         "no-think": NoThink,
         "speak-first": SpeakFirst,
         "think-first": ThinkFirst,

@@ -1,0 +1,126 @@
+"""The port of dialects: how one kind of server is asked, and how its answer reads. One small pure file each.
+
+A dialect turns a prompt into one request and each event of the answer into a ``Bit``. It opens no connection,
+knows no clock and remembers nothing: what a server can do is found by probing and comes in as ``Able``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pipeline.ports import Limits
+from pipeline.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """What a server and its model can do: probed, or told in the settings."""
+
+    hears: bool = False
+    "It takes sound; else every prompt must be text."
+    continues: bool = False
+    "It goes on from the beginning of its own message."
+    thinks: bool = False
+    "It writes thoughts before its answer."
+    tools: str = "no"
+    "``native``, ``text`` or ``no``."
+    logprobs: bool = False
+    "It tells how likely its tokens were."
+    caches: bool = False
+    "It keeps what it has read, so that reading a prompt ahead pays."
+    context: int | None = None
+    "Positions of its context, where it tells them."
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What a request needs beside its prompt."""
+
+    model: str
+    able: Able = field(default_factory=Able)
+    session: str = ""
+    "Sent where the server keeps sessions apart by it."
+    segment: float = 0.0
+    "Seconds of sound per closed segment, so that a server which caches need not read it again; 0: one."
+    temperature: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    "The user's own fields, put into every request body."
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request: POST ``body`` as JSON to ``path`` under the base URL."""
+
+    path: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a server says a request took."""
+
+    read: int = 0
+    cached: int = 0
+    "Of those read, how many it had kept."
+    written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallBit:
+    """A part of a tool call, as it streams."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    "To be joined with those before."
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """One event of an answer."""
+
+    thought: str = ""
+    "Where the server tells thoughts apart; markers of its own text stay in ``text``."
+    text: str = ""
+    calls: tuple[CallBit, ...] = ()
+    tokens: int = 1
+    "How many tokens it stands for, as far as is known."
+    logprob: float | None = None
+    "Mean over them."
+    finish: str = ""
+    "Why the answer ends here: ``stop``, ``length``, ``calls``; empty: it goes on."
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model that a server offers."""
+
+    name: str
+    note: str = ""
+    "Size or family, where the server tells it."
+
+
+class Dialect(Protocol):
+    """One kind of server."""
+
+    name: str
+    framing: str
+    "``sse`` (server-sent events, ended by ``[DONE]`` or by the connection) or ``lines`` (a JSON per line)."
+    models: str
+    "Path of a GET that lists models; it is the health check too."
+
+    def listed(self, payload: Any) -> tuple[Listed, ...]:
+        """The models in that answer. Raises PeerError where it is none."""
+        ...
+
+    def ask(self, prompt: Prompt, limits: Limits, how: How) -> Ask:
+        """The request that continues this prompt. Raises ModelError where ``how.able`` cannot take it."""
+        ...
+
+    def bit(self, event: Any) -> Bit | None:
+        """What one decoded event says; None where it says nothing. Raises PeerError for an error event."""
+        ...
