@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipeline.errors import VoiceError
 from pipeline.ports import Voice
 
-from . import espeak, flite_library
+from . import espeak, flite_library, system_voice
 from .espeak import EspeakVoice
 from .flite import FliteVoice
+from .speech_server import ServedVoice, speech_server
+from .system_voice import NAME as SYSTEM
+from .system_voice import SystemVoice
 from .tone import ToneVoice
 
 ENGLISH = ("en-us", "en-gb")
@@ -15,10 +20,11 @@ ENGLISH = ("en-us", "en-gb")
 
 
 def best_voice(preference: str = "auto") -> Voice:
-    """The voice of this name: ``auto``, ``flite``, ``flite:slt``, ``espeak``, ``espeak:en-gb+f3``, ``tone``.
+    """The voice of this name: ``auto``, ``flite:slt``, ``espeak:en-gb+f3``, ``system``, ``openai:…``.
 
-    ``auto`` is flite's ``rms``, which listeners and recognisers understand better, else espeak-ng. Raises
-    VoiceError when it is not installed, or not known, with what to do.
+    Served ones are written as ``speech_server`` reads them. ``auto`` is flite's ``rms``, which listeners and
+    recognisers understand better, else the system's own, else espeak-ng. Raises VoiceError when it is not
+    installed, or not known, with what to do.
     """
     engine, _, name = preference.partition(":")
     if engine == "auto" and not name:
@@ -27,11 +33,18 @@ def best_voice(preference: str = "auto") -> Voice:
         return FliteVoice(name or "rms")
     if engine == "espeak":
         return EspeakVoice(name or "en-us")
+    if engine == SYSTEM:
+        return SystemVoice(name)
+    if engine in ("openai", "http", "https"):
+        return ServedVoice(speech_server(preference))
+    if engine in ("piper", "kokoro"):
+        return _neural(engine, name)
     if preference == "tone":
         return ToneVoice()
     raise VoiceError(
         f"there is no voice {preference!r}; choose auto, flite[:{'|'.join(flite_library.VOICES)}], "
-        "espeak[:en-us|en-gb|…] or tone"
+        "espeak[:en-us|en-gb|…], system[:VOICE], piper:FILE.onnx[#SPEAKER], kokoro:FILE.onnx[#VOICE], "
+        "openai:VOICE, http://host:port/v1#VOICE or tone"
     )
 
 
@@ -41,6 +54,8 @@ def available_voices() -> list[str]:
     for name in flite_library.VOICES:
         if _works(f"libflite_cmu_us_{name}"):
             found.append(f"flite:{name}")
+    if _has_system():
+        found.append(SYSTEM)
     try:
         espeak.find_engine()
     except VoiceError:
@@ -50,16 +65,38 @@ def available_voices() -> list[str]:
     return [*found, "tone"]
 
 
+def _neural(engine: str, name: str) -> Voice:
+    """A voice from local files: ``FILE[#SPEAKER]``."""
+    path, _, speaker = name.partition("#")
+    if not path:
+        raise VoiceError(f"{engine} needs a file: write {engine}:FILE.onnx")
+    if engine == "piper":
+        from .piper import piper_voice
+
+        return piper_voice(Path(path).expanduser(), speaker)
+    from .kokoro import kokoro_voice
+
+    return kokoro_voice(Path(path).expanduser(), speaker)
+
+
 def _auto() -> Voice:
-    try:
-        return FliteVoice("rms")
-    except VoiceError as without_flite:
+    problems: list[VoiceError] = []
+    for make in (lambda: FliteVoice("rms"), SystemVoice, EspeakVoice):
         try:
-            return EspeakVoice()
-        except VoiceError as without_espeak:
-            raise VoiceError(
-                f"no voice is installed: {flite_library.INSTALL} (the better one), or {espeak.INSTALL}"
-            ) from ExceptionGroup("neither voice works", [without_flite, without_espeak])
+            return make()
+        except VoiceError as problem:
+            problems.append(problem)
+    raise VoiceError(
+        f"no voice is installed: {flite_library.INSTALL} (the better one), or {espeak.INSTALL}"
+    ) from ExceptionGroup("no voice works", problems)
+
+
+def _has_system() -> bool:
+    try:
+        system_voice.program()
+    except VoiceError:
+        return False
+    return True
 
 
 def _works(stem: str) -> bool:

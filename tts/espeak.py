@@ -113,6 +113,19 @@ class EspeakVoice:
                 if not done:
                     child.abort(number)
 
+    async def phonemes(self, text: str) -> str:
+        """How this voice would say a text: IPA, a line per clause. Raises VoiceError."""
+        if len(text) > LONGEST:
+            raise VoiceError(f"{len(text)} characters are too many for espeak-ng at once; at most {LONGEST}")
+        async with self._turn:
+            child = await self._ready()
+            self._number += 1
+            await child.send(b"P", struct.pack("<I", self._number) + text.encode())
+            told = ""
+            while (answer := await child.answer(self._number))[0] != b"D":
+                told += answer[1].decode()
+            return told
+
     async def close(self) -> None:
         """End the child."""
         child, self._child = self._child, None

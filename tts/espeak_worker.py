@@ -5,10 +5,10 @@ tts.espeak_worker``), and nothing of the runtime may load the library. It import
 library.
 
 A message is one byte of kind, the length of its body as a little-endian 32-bit number, and the body.
-Orders: ``S`` id (32-bit), text: speak; ``A`` id: abort what has this id or a smaller one. Answers: ``R``
-rate (32-bit): ready; ``W`` id, first character, characters, sample (four 32-bit): a word begins, or with 0
-characters one ends, at this sample; ``C`` id, 16-bit sound; ``D`` id: done; ``E`` id, text: failed, with id
-0: cannot work at all.
+Orders: ``S`` id (32-bit), text: speak; ``P`` id, text: tell its phonemes; ``A`` id: abort what has this id or
+a smaller one. Answers: ``R`` rate (32-bit): ready; ``W`` id, first character, characters, sample (four
+32-bit): a word begins, or with 0 characters one ends, at this sample; ``C`` id, 16-bit sound; ``T`` id, text:
+phonemes in IPA, a line per clause; ``D`` id: done; ``E`` id, text: failed, with id 0: cannot work at all.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ BUFFER_MS = 40
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns after the last callback
 _DONT_EXIT = 0x8000
 _UTF8 = 1
+_IPA = 2
 _END_OF_LIST, _WORD, _CLAUSE_END = 0, 1, 5
 _RATE, _PITCH, _RANGE = 1, 3, 4
 
@@ -80,6 +81,8 @@ class Espeak:
         self._library.espeak_SetSynthCallback(self._callback)
         synth = self._library.espeak_Synth
         synth.argtypes = [c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, c_void_p, c_void_p]
+        phonemes = self._library.espeak_TextToPhonemes
+        phonemes.argtypes, phonemes.restype = [POINTER(c_char_p), c_int, c_int], c_char_p
 
     def use(self, voice: str) -> None:
         """Choose a voice such as ``en-us``, ``en-gb+f3`` or ``gmw/en-US+m3``."""
@@ -88,7 +91,9 @@ class Espeak:
         if variant and not (known / variant).is_file():
             names = ", ".join(sorted(path.name for path in known.iterdir()))
             raise Failure(f"espeak-ng has no variant {variant!r}; it has {names}")
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+        plus = f"+{variant}" if variant else ""
+        tried = (voice, *(found + plus for found in _voices_of(name)))
+        if not any(self._library.espeak_SetVoiceByName(each.encode()) == 0 for each in tried):
             raise Failure(f"espeak-ng has no voice {name!r}; try en-us, en-gb, or another language's code")
 
     def tune(self, speed: int, pitch: int, spread: int) -> None:
@@ -106,6 +111,14 @@ class Espeak:
                 raise Failure(f"espeak-ng refused a text (status {status})")
         self._answers.write(b"D", struct.pack("<I", number))
 
+    def phonemes(self, number: int, text: str) -> None:
+        """Answer with the phonemes of a text, clause by clause."""
+        rest, clauses = c_char_p(text.replace("\0", " ").encode()), list[bytes]()
+        while rest.value:  # espeak-ng moves it behind the clause that it has read, and clears it at the end
+            clauses.append(self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA) or b"")
+        self._answers.write(b"T", struct.pack("<I", number) + b"\n".join(clauses))
+        self._answers.write(b"D", struct.pack("<I", number))
+
     def _called(self, wave: Any, count: int, events: Any) -> int:
         if self._id <= self.unwanted:
             return 1
@@ -120,6 +133,21 @@ class Espeak:
             sound = ctypes.string_at(wave, 2 * count)
             self._answers.write(b"C", struct.pack("<I", self._id) + sound)
         return 0
+
+
+def _voices_of(language: str) -> list[str]:
+    """Files of voices that say they speak a language, the best first: ``en-gb`` is ``gmw/en``.
+
+    espeak-ng finds a voice by its file's name only.
+    """
+    found: list[tuple[int, str]] = []
+    for path in Path("lang").rglob("*"):
+        for line in path.read_text(errors="replace").splitlines() if path.is_file() else ():
+            words = line.split()
+            if words[:1] == ["language"] and [each.lower() for each in words[1:2]] == [language.lower()]:
+                rank = int(words[2]) if len(words) > 2 and words[2].isdigit() else 5  # its own default
+                found.append((rank, path.relative_to("lang").as_posix()))
+    return [name for _, name in sorted(found)]
 
 
 class Answers:
@@ -155,9 +183,10 @@ def _listen(stream: BinaryIO, orders: queue.SimpleQueue[tuple[bytes, bytes]], es
 
 
 def _obey(espeak: Espeak, kind: bytes, body: bytes) -> None:
-    if kind != b"S":
+    wanted = {b"S": espeak.speak, b"P": espeak.phonemes}.get(kind)
+    if wanted is None:
         raise Failure(f"there is no order {kind!r}")
-    espeak.speak(struct.unpack_from("<I", body)[0], body[4:].decode())
+    wanted(struct.unpack_from("<I", body)[0], body[4:].decode())
 
 
 def main() -> None:

@@ -268,3 +268,17 @@ def test_without_the_wheel_the_error_names_the_command(monkeypatch: pytest.Monke
     monkeypatch.setattr(espeak.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(VoiceError, match="pip install espeakng-loader"):
         EspeakVoice()
+
+
+@pytest.mark.parametrize(
+    ("language", "hello"), [("en-gb", "həlˈəʊ"), ("en-us", "həlˈoʊ"), ("fr-fr", "bɔ̃ʒˈuʁ")]
+)
+def test_a_voice_is_found_by_the_code_of_its_language(language: str, hello: str) -> None:
+    async def ask() -> str:
+        voice = EspeakVoice(language)
+        try:
+            return await voice.phonemes("bonjour" if language.startswith("fr") else "hello")
+        finally:
+            await voice.close()
+
+    assert asyncio.run(ask()) == hello
