@@ -32,15 +32,42 @@ _refuse_hidden_packages()
 
 from agent.config import Config  # noqa: E402  # only after the check above
 from agent.launch import launch  # noqa: E402
+from agent.notices import (  # noqa: E402
+    AgentFalseInterruptionEvent,
+    AgentStateChangedEvent,
+    CloseEvent,
+    ConversationItemAddedEvent,
+    ErrorEvent,
+    FunctionToolsExecutedEvent,
+    MetricsCollectedEvent,
+    SpeechCreatedEvent,
+    UserInputTranscribedEvent,
+    UserStateChangedEvent,
+)
 from agent.session import Agent, AgentSession  # noqa: E402
+from agent.speech import SpeechHandle  # noqa: E402
+from agent.tools import FunctionTool, function_tool  # noqa: E402
 from audio_io.wav_edge import WavEdge  # noqa: E402
 from pipeline.clock import run  # noqa: E402
 
 __all__ = [
     "Agent",
+    "AgentFalseInterruptionEvent",
     "AgentSession",
+    "AgentStateChangedEvent",
+    "CloseEvent",
     "Config",
+    "ConversationItemAddedEvent",
+    "ErrorEvent",
+    "FunctionTool",
+    "FunctionToolsExecutedEvent",
+    "MetricsCollectedEvent",
+    "SpeechCreatedEvent",
+    "SpeechHandle",
+    "UserInputTranscribedEvent",
+    "UserStateChangedEvent",
     "WavEdge",
+    "function_tool",
     "launch",
     "run",
 ]

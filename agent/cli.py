@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 DEMO_FOLDER = Path("hocket-demo")
+_WHICH = (
+    "the brain: bundled, a folder, a hub id (org/name@revision), a server's URL (…#MODEL) or its preset "
+    "(ollama:MODEL, llama.cpp, vllm, openai:MODEL); `hocket models` tells what there is"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,8 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     _talk_arguments(talk)
     commands.add_parser("devices", help="list microphones and loudspeakers").set_defaults(run=_devices)
     commands.add_parser("voices", help="list the voices of this machine").set_defaults(run=_voices)
-    models = commands.add_parser("models", help="tell which brain would talk, and what it can do")
-    models.add_argument("--brain", type=Path, metavar="FOLDER", help="another brain than the bundled one")
+    models = commands.add_parser("models", help="list the brains that can talk, and what fits this machine")
+    models.add_argument("--model", metavar="WHICH", help="tell what this one can do")
+    models.add_argument("--get", metavar="ID", help="fetch a hub's model (org/name@revision), asking first")
     models.set_defaults(run=_models)
     commands.add_parser("simulate", help="hold scripted conversations in virtual time and check them")
     commands.add_parser("bench", help="measure a runtime, or score a recording")
@@ -84,7 +89,7 @@ def _talk_arguments(talk: argparse.ArgumentParser) -> None:
         "--demo", action="store_true", help="hear the demonstration even where there is a microphone"
     )
     talk.add_argument("--questions", type=_count, metavar="N", help="with --demo: only its first N questions")
-    talk.add_argument("--brain", type=Path, metavar="FOLDER", help="another brain than the bundled one")
+    talk.add_argument("--model", metavar="WHICH", help=_WHICH)
     talk.add_argument("--voice", metavar="NAME", help="the agent's voice; `hocket voices` lists them")
     talk.add_argument(
         "--microphone", metavar="NAME", help="number or part of the name; `hocket devices` lists them"
@@ -113,7 +118,7 @@ def _config(given: argparse.Namespace) -> Config:
         sound["echo"] = Echo(given.echo)
     return replace(
         config,
-        brain=replace(config.brain, path=given.brain or config.brain.path),
+        brain=replace(config.brain, model=given.model or config.brain.model),
         voice=replace(config.voice, name=given.voice or config.voice.name),
         sound=replace(config.sound, **sound),
         record=replace(config.record, folder=given.record or config.record.folder),
@@ -129,7 +134,8 @@ def _talk(given: argparse.Namespace) -> int:
         raise UserError("--out names the file for the answer to a recording: give --wav too")
     if given.questions and not given.demo:
         raise UserError("--questions belongs to the demonstration: give --demo too")
-    config, console = _config(given), Console()
+    console = Console()
+    config = _fetched(_config(given), console)
     if given.wav:
         from agent.talk import talk_file
 
@@ -137,12 +143,45 @@ def _talk(given: argparse.Namespace) -> int:
     elif given.demo:
         _demo(config, console, given.questions)
     else:
-        _live(config, console)
+        _live(config, console, settled=given.model is not None)
     return 0
 
 
-def _live(config: Config, console: Console) -> None:
-    """At the microphone; on a machine without devices the demonstration, saying why."""
+def _person() -> Callable[[str], str] | None:
+    """Who answers questions; None where nobody sits at a terminal."""
+    return input if sys.stdin.isatty() and sys.stdout.isatty() else None
+
+
+def _settled(config: Config, console: Console) -> Config:
+    """Where no brain was named: the one that the person chose, or chooses now among those that run here."""
+    from agent.chosen import Memory, settle
+    from agent.config import BUNDLED
+    from model.http.discovery import find
+    from pipeline.clock import run
+
+    if config.brain.model != BUNDLED:
+        return config
+    found = run(lambda: settle(Memory(), find, _person()))
+    for line in found.told:
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    return replace(config, brain=replace(config.brain, model=found.model))
+
+
+def _fetched(config: Config, console: Console) -> Config:
+    """The settings with a hub's model replaced by its folder, fetched if the person says so."""
+    from agent.chosen import fetched
+
+    def tell(line: str) -> None:
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+
+    return replace(config, brain=replace(config.brain, model=fetched(config.brain.model, _person(), tell)))
+
+
+def _live(config: Config, console: Console, *, settled: bool) -> None:
+    """At the microphone; on a machine without devices the demonstration, saying why.
+
+    ``settled``: which brain talks was said.
+    """
     from agent.talk import talk_live
     from audio_io.devices import open_edge, probe
     from pipeline.clock import run
@@ -150,6 +189,7 @@ def _live(config: Config, console: Console) -> None:
     named = config.sound.microphone or config.sound.loudspeaker
     problem = None if named else probe()
     if problem is None:
+        config = config if settled else _settled(config, console)
         edge = open_edge(config.sound)
         run(lambda: talk_live(config, console, edge))
         return
@@ -187,18 +227,55 @@ def _voices(_: argparse.Namespace) -> int:
 
 
 def _models(given: argparse.Namespace) -> int:
-    from model.engine import load_bundled, load_engine
+    from model.catalogue import table
+    from model.machine import machine
 
-    engine = load_engine(str(given.brain)) if given.brain else load_bundled()
-    facts = engine.facts()
-    print(f"{facts.name}: {given.brain or 'bundled'}")
-    print(f"  hears {facts.hears}; thinks while listening: {facts.thinks_while_listening}")
-    print(f"  instructions: {'obeyed' if facts.obeys_instructions else 'ignored'}")
+    if given.get:
+        from agent.chosen import fetched
+
+        print(f"{given.get} is in {fetched(given.get, _person(), print)}")
+    elif given.model:
+        _told(given.model)
+    else:
+        print(table(machine()))
+        _running()
+    return 0
+
+
+def _told(model: str) -> None:
+    """What one brain is and can do; a server is asked a few short things, unless they would cost money."""
+    from agent.brains import make_brain
+    from agent.config import BrainConfig
+    from model.http.facts import ladder
+    from pipeline.clock import run
+    from pipeline.ports import BrainFacts
+
+    async def ask() -> BrainFacts:
+        brain = make_brain(BrainConfig(model))
+        try:
+            facts: BrainFacts = await brain.call("facts")
+            return facts
+        finally:
+            await brain.close()
+
+    facts = run(ask)
+    print(f"{facts.name}: {model}")
+    print(f"  {ladder(facts)}")
+    print(f"  instructions: {'obeyed' if facts.obeys_instructions else 'ignored'}; tools: {facts.tools}")
     print(f"  remembers {facts.history_turns} earlier turn{'' if facts.history_turns == 1 else 's'}")
     if facts.note:
         print(f"  {facts.note}")
-    engine.close()
-    return 0
+
+
+def _running() -> None:
+    """Servers on this machine that could be a brain."""
+    from agent.chosen import offered
+    from model.http.discovery import find
+    from pipeline.clock import run
+
+    offers = offered(run(find))
+    names = ", ".join(f"--model {each}" for each in offers)
+    print(f"\nRunning on this machine: {names or 'no server that I know'}")
 
 
 def _version(_: argparse.Namespace) -> int:

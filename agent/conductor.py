@@ -44,6 +44,10 @@ class Conductor:
         """Whether speech over the agent's voice counts: not where it may be that voice's own echo."""
         self._config = replace(self._config, barge_in=allowed)
 
+    def guess(self, early: float) -> None:
+        """Probability of a turn's end from which a draft begins before any pause; 0: never."""
+        self._config = replace(self._config, early=early)
+
     async def run(self) -> None:
         """Conduct until SessionClosed has been carried out."""
         while True:

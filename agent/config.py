@@ -10,13 +10,15 @@ import difflib
 import math
 import tomllib
 import types
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from agent.line import SessionConfig
 from agent.turn import TurnConfig
+from model.http.config import HttpConfig
 from pipeline.decoder import DecoderConfig
 from pipeline.encoder import EncoderConfig
 from pipeline.errors import ConfigError
@@ -29,6 +31,9 @@ from pipeline.vad import HysteresisConfig
 from tts.speaking import SpeakingConfig
 
 T = TypeVar("T")
+
+BUNDLED = "bundled"
+"""Names the practice brain that comes with Hocket."""
 
 
 class Where(StrEnum):
@@ -64,11 +69,20 @@ class PersonaConfig:
 class BrainConfig:
     """Which brain, and where it computes."""
 
-    path: Path | None = None
-    "Folder with config.json, tokenizer.json and weights; none: the bundled practice brain."
+    model: str = BUNDLED
+    "`bundled`, a folder, a hub id (`org/name@revision`), a server's URL or its preset (`ollama:qwen3:4b`)."
     where: Where = Where.THREAD
+    "Of a brain that computes in this program; a served one computes where it is served."
     threads: int = 1
     "Processor threads of the brain."
+    device: str = "auto"
+    "Of released weights: `cpu`, `cuda`, `cuda:1`; `auto`: the first GPU, else the processor."
+    dtype: str = "auto"
+    "Of released weights: `bfloat16`, `float16`, `float32`, `int8`, `fp8`; `auto`: as they are stored."
+    positions: int = 0
+    "Of released weights: positions of context in memory; 0: as many as is usual for them."
+    segment: float = 0.0
+    "Of released weights: seconds of sound that the encoder hears at once; 0: as they were trained."
     pace: float = 0.0
     "Seconds per token at least, to show a larger brain's timing (0.02: some 33 billion parameters); 0: none."
 
@@ -77,6 +91,10 @@ class BrainConfig:
             raise ValueError(f"threads must be 1 to 64, got {self.threads}")
         if not 0 <= self.pace <= 1:
             raise ValueError(f"pace must be 0 to 1 second per token, got {self.pace}")
+        if self.positions < 0 or self.segment < 0:
+            raise ValueError("positions and segment are 0 or more")
+        if not self.model.strip():
+            raise ValueError(f"model must name a brain; {BUNDLED!r} is the one that comes with Hocket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +148,7 @@ class Config:
     thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
     speculation: SpeculationConfig = field(default_factory=SpeculationConfig)
     mechanisms: Mechanisms = field(default_factory=Mechanisms)
+    http: HttpConfig = field(default_factory=HttpConfig)
     record: RecordConfig = field(default_factory=RecordConfig)
 
     def session(self) -> SessionConfig:
@@ -151,9 +170,16 @@ def load(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     try:
-        return parse(table, folder=path.parent)
+        config = parse(table, folder=path.parent)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+    return replace(config, brain=replace(config.brain, model=_from(path.parent, config.brain.model)))
+
+
+def _from(folder: Path, model: str) -> str:
+    """A brain's folder as seen from the settings file; any other name of a brain as it is."""
+    there = folder / Path(model).expanduser()
+    return str(there) if model.startswith((".", "~")) or there.is_dir() else model
 
 
 def parse(table: dict[str, Any], *, folder: Path = Path()) -> Config:
@@ -184,6 +210,8 @@ def _unknown(name: str, key: str, known: set[str], *, section: bool) -> str:
 def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     for option in options:
+        if get_origin(option) is Mapping and isinstance(value, dict):
+            return value
         if is_dataclass(option) and isinstance(option, type):
             if not isinstance(value, dict):
                 raise ConfigError(f"{name!r} is a section: write its keys under [{name}]")
@@ -204,8 +232,8 @@ def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
 
 
 def _words(option: Any) -> str:
-    if get_origin(option) is tuple:
-        return "a list"
+    if get_origin(option) in (tuple, Mapping):
+        return "a list" if get_origin(option) is tuple else "a table"
     names = {
         bool: "true or false",
         int: "a whole number",

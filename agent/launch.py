@@ -10,12 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.config import BrainConfig, Config, Where
+from agent.brains import make_brain
+from agent.config import Config
 from agent.record import Record
 from agent.session import Agent, AgentSession
 from agent.tap import Tap
-from pipeline.compute import Factory, InlineCompute, ProcessCompute, ThreadCompute
-from pipeline.paced import PacedCompute
 from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, Window
 from pipeline.trace import Trace
 
@@ -34,7 +33,7 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
     """The brain and the voice that the settings name. Raises ModelError, VoiceError, ConfigError."""
     from tts.choose import best_voice
 
-    brain = make_brain(config.brain)
+    brain = make_brain(config.brain, config.http)
     try:
         voice = best_voice(config.voice.name)
         try:
@@ -43,27 +42,6 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
             await voice.close()
     finally:
         await brain.close()
-
-
-def make_brain(config: BrainConfig) -> Compute:
-    """The brain where the settings want it, at their pace; it loads in the background, unless inline."""
-    brain = _unpaced(config)
-    return PacedCompute(brain, config.pace) if config.pace else brain
-
-
-def _unpaced(config: BrainConfig) -> Compute:
-    from model.engine import EngineConfig
-
-    engine = EngineConfig(threads=config.threads)
-    if config.path is None:
-        factory = Factory("model.engine:load_bundled", (engine,))
-    else:
-        factory = Factory("model.engine:load_engine", (str(config.path), engine))
-    if config.where is Where.PROCESS:
-        return ProcessCompute(factory)
-    if config.where is Where.INLINE:
-        return InlineCompute(factory())
-    return ThreadCompute(factory)
 
 
 def make_session(

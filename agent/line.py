@@ -2,56 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.conductor import Conductor, Routes
 from agent.conversation import Conversation
+from agent.mind import Ground, Mind, build_mind
 from agent.receipt import Stopwatch
+from agent.session_config import SessionConfig
 from agent.turn import TurnConfig
 from audio_io.resample import Resampler
+from pipeline.calling import Tool
+from pipeline.captions import Captions
 from pipeline.channel import Channel
-from pipeline.decoder import DecoderConfig, Decoding, Ways
-from pipeline.encoder import EncoderConfig, Encoding
-from pipeline.events import Fact, Span, Turn
-from pipeline.levels import LevelsConfig
-from pipeline.listening.strategy import strategy_for as listening_strategy
-from pipeline.mechanisms import Mechanisms
-from pipeline.notebook import Notebook, notes_of
-from pipeline.overlap import OverlapConfig, OverlapScorer, UsualScorer
+from pipeline.decoder import Decoding
+from pipeline.encoder import Encoding
+from pipeline.events import Fact
+from pipeline.overlap import OverlapScorer, UsualScorer
 from pipeline.overlap_judging import Judging
 from pipeline.overlap_level import Meter
 from pipeline.ports import BrainFacts, Compute, EdgeReport, Emit, Phrase, Voice, VoiceDetector, Window
-from pipeline.prompt import Human
+from pipeline.prompt import ToolSpec
 from pipeline.ring import AudioRing
-from pipeline.speaking.formulation import Formulating
-from pipeline.speaking.strategy import strategy_for as speaking_strategy
-from pipeline.speculation import Ledger, SpeculationConfig
-from pipeline.thinking import Thinking, ThinkingConfig
+from pipeline.speculation import Ledger
+from pipeline.thinking import Thinking
+from pipeline.tools import Tools
 from pipeline.trace import Entry, Trace
-from pipeline.vad import Hearing, HysteresisConfig
+from pipeline.vad import Hearing
 from tts.playout import Playout
-from tts.speaking import Speaking, SpeakingConfig
+from tts.speaking import Speaking
+
+__all__ = ["Around", "Line", "SessionConfig", "build_line"]
+
+SOUNDING = 8
+"""Answered turns whose sound is kept for a brain that may come: some 4 s each, 64 kB a second."""
 
 
 @dataclass(frozen=True, slots=True)
-class SessionConfig:
-    """The settings of every stage of one session."""
+class Around:
+    """What a session gives its stages to work with and to talk to."""
 
-    turn: TurnConfig = field(default_factory=TurnConfig)
-    hearing: HysteresisConfig = field(default_factory=HysteresisConfig)
-    levels: LevelsConfig = field(default_factory=LevelsConfig)
-    overlap: OverlapConfig = field(default_factory=OverlapConfig)
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    decoder: DecoderConfig = field(default_factory=DecoderConfig)
-    speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
-    thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
-    speculation: SpeculationConfig = field(default_factory=SpeculationConfig)
-    mechanisms: Mechanisms = field(default_factory=Mechanisms)
+    edge: EdgeReport
+    voice: Voice
+    detector: VoiceDetector
+    config: SessionConfig
+    told: Channel[Fact]
+    "Facts on their way to the conductor."
+    trace: Trace
+    routes: Routes
+    observe: Callable[[Window], None]
+    emit: Emit
+    note: Callable[[Entry], None]
+    "Sees every trace entry before the conductor goes on."
+    echo: Callable[[], bool]
+    "Whether the agent's voice may come back through the microphone, now."
+    scorer: OverlapScorer | None = None
+    tools: Sequence[Tool] = ()
+    ear: Compute | None = None
+    "Who writes down what the user says, beside the brain; None: nobody."
+    "All that the agent has, whether this brain can call them or not."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """The stages of a session, and what they share."""
 
@@ -63,105 +76,96 @@ class Line:
     phrases: Channel[Phrase]
     conversation: Conversation
     speaking: Speaking
-    ledger: Ledger
-    formulating: Formulating
-    decoding: Decoding
-    thinking: Thinking
-    encoding: Encoding
+    ground: Ground
+    mind: Mind
+    "The brain's part of the line; another brain brings its own."
     hearing: Hearing
     judging: Judging
     conductor: Conductor
     watch: Stopwatch
+    captions: Captions | None = None
+
+    @property
+    def decoding(self) -> Decoding:
+        return self.mind.decoding
+
+    @property
+    def thinking(self) -> Thinking:
+        return self.mind.thinking
+
+    @property
+    def encoding(self) -> Encoding:
+        return self.mind.encoding
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.mind.ledger
 
     def stages(self) -> dict[str, Coroutine[Any, Any, None]]:
-        """What has to run, by name, in the order of starting. Two drafts may be written at one time."""
+        """What has to run, by name, in the order of starting."""
         return {
             "speaking": self.speaking.run(),
-            "formulating": self.formulating.run(),
-            "formulating beside": self.formulating.run(),
-            "decoding": self.decoding.run(),
-            "drafting": self.decoding.run(),
-            "thinking": self.thinking.run(),
-            "encoding": self.encoding.run(),
+            "tools": self.ground.tools.run(),
+            **self.mind.stages(),
             "hearing": self.hearing.run(),
             "watching": self.hearing.watch(),
             "judging": self.judging.run(),
+            **({} if self.captions is None else {"captions": self.captions.run()}),
             "conductor": self.conductor.run(),
         }
 
+    def change(
+        self, brain: Compute, facts: BrainFacts, instructions: str | None, tools: tuple[ToolSpec, ...]
+    ) -> None:
+        """From here on this brain hears, thinks and answers. Only while nobody has the floor; the caller runs
+        the new mind's stages and ends the old one's."""
+        calls = facts.tools != "no"
+        self.conversation.suit(instructions, depth=facts.history_turns, tools=tools, calls=calls)
+        self.mind = build_mind(self.ground, brain, facts)
+        self.judging.suit(brain, judges=facts.judges)
+        self.conductor.guess(_early(self.ground.config.turn, self.mind))
+
 
 def build_line(
-    instructions: str,
-    report: EdgeReport,
+    around: Around,
     brain: Compute,
     facts: BrainFacts,
-    voice: Voice,
-    detector: VoiceDetector,
-    config: SessionConfig,
-    told: Channel[Fact],
-    trace: Trace,
-    routes: Routes,
-    observe: Callable[[Window], None],
-    emit: Emit,
-    note: Callable[[Entry], None],
-    echo: Callable[[], bool],
-    scorer: OverlapScorer | None,
+    instructions: str | None,
+    tools: tuple[ToolSpec, ...] = (),
 ) -> Line:
-    """All stages of a session; ``note`` sees every trace entry before the conductor goes on.
-
-    ``echo``: whether the agent's voice may come back through the microphone, now.
-    """
-    on = config.mechanisms
+    """All stages of a session. ``instructions`` and ``tools``: what this brain can be told of the agent."""
+    config, report, trace = around.config, around.edge, around.trace
     ring, phrases, playout = AudioRing(), Channel[Phrase](64), Playout()
-    conversation = Conversation(
-        instructions if facts.obeys_instructions else None, depth=facts.history_turns
-    )
+    conversation = Conversation(instructions, depth=facts.history_turns, tools=tools, sounding=SOUNDING)
     speaking = Speaking(
-        voice, phrases, playout, emit, trace.record, config.speaking, resampler=Resampler
+        around.voice, phrases, playout, around.emit, trace.record, config.speaking, resampler=Resampler
     )
     speaking.output_latency = report.output_latency
-    notebook = Notebook(trace.record)
-    ledger = Ledger(config.speculation, facts.price, trace.record)
-    formulating = Formulating(brain)
-    written = speaking_strategy(on.speaking_thoughts, facts)
-    # without a thought there is none to predict, and what was thought early can only be carried as notes
-    able = facts if written.thinks else replace(facts, confirms=False)
-    listening = listening_strategy(on.listening_thoughts, able)
-    ways = Ways(
-        notebook=notebook, listening=listening,
-        speaking=written,
-        formulating=formulating, ledger=ledger, left=speaking.left, observe=trace.record,
-        ahead=on.speculation, holds=facts.holds,
-    )  # fmt: skip
-    decoding = Decoding(
-        brain, ring, conversation.history, phrases, emit, trace.record,
-        threshold=facts.heard_logprob, config=config.decoder, ways=ways,
-    )  # fmt: skip
-    thinking = Thinking(
-        brain, ring, conversation.history, notebook, listening, ledger, emit, trace.record, config.thinking
-    )
-
-    def carried(turn: Turn, heard: Span, user: Human) -> Human | None:
-        if thinking.writing and not listening.checked:
-            return None  # its note will stand in the sound, which would have to be read again
-        return listening.ahead(user, notes_of(notebook.of(turn, heard)))
-
-    encoding = Encoding(ring, brain, conversation.history, emit, config.encoder, carried=carried)
-    hearing = Hearing(ring, detector, emit, observe, config.hearing, config.levels)
+    hands = Tools(around.tools, around.emit, trace.record, conversation.learn)
+    ground = Ground(ring, phrases, conversation, speaking, config, around.emit, trace, hands)
+    mind = build_mind(ground, brain, facts)
+    hearing = Hearing(ring, around.detector, around.emit, around.observe, config.hearing, config.levels)
     meter = Meter(playout, report.output_latency)
     judging = Judging(
-        ring, brain, emit, scorer or UsualScorer(config.overlap), on,
-        judges=facts.judges, echo=echo, voice=meter.loudest, config=config.overlap,
+        ring, brain, around.emit, around.scorer or UsualScorer(config.overlap), config.mechanisms,
+        judges=facts.judges, echo=around.echo, voice=meter.loudest, config=config.overlap,
     )  # fmt: skip
     watch = Stopwatch(ring, report.output_latency, trace)
     trace.subscribe(watch.see)
-    trace.subscribe(note)
+    trace.subscribe(around.note)
     trace.subscribe(judging.see)
+    captions = None
+    if around.ear is not None:
+        captions = Captions(ring, around.ear, around.emit, trace.record, config.captions)
+        trace.subscribe(captions.see)
     turn = replace(config.turn, barge_in=config.turn.barge_in and report.echo != "open")
-    if not on.speculation:
-        turn = replace(turn, early=0.0)
-    conductor = Conductor(told, ring, routes, trace, turn)
+    conductor = Conductor(around.told, ring, around.routes, trace, replace(turn, early=_early(turn, mind)))
     return Line(
-        report, ring, playout, meter, phrases, conversation, speaking, ledger, formulating, decoding,
-        thinking, encoding, hearing, judging, conductor, watch,
+        report, ring, playout, meter, phrases, conversation, speaking, ground, mind, hearing, judging,
+        conductor, watch, captions,
     )  # fmt: skip
+
+
+def _early(turn: TurnConfig, mind: Mind) -> float:
+    """Probability of the end from which a draft begins before any pause; 0: never."""
+    return turn.early if mind.ahead.guesses else 0.0

@@ -1,4 +1,4 @@
-"""One conversation: builds the line, owns its tasks, and carries the conductor's orders to the stages.
+"""One conversation: builds the line, owns its tasks, and lets another brain take over between two turns.
 
 The only place that creates tasks. They start in the order of the line and stop in reverse, each with a
 deadline: a session ends within two seconds whatever state it is in. A failing stage ends its own session,
@@ -8,76 +8,52 @@ nobody else's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from types import TracebackType
 from typing import Any
 
-from agent.conductor import Routes
-from agent.conversation import Conversation, Exchange
-from agent.line import Line, SessionConfig, build_line
+from agent.controls import MOST_TYPED, Controls
+from agent.line import Around, Line, SessionConfig, build_line
+from agent.notices import SpeechCreatedEvent
+from agent.orders import Orders
+from agent.persona import Agent, briefing
 from agent.receipt import Receipt
-from agent.turn import User
-from pipeline.channel import Channel, Full
+from agent.tools import as_tools
 from pipeline.clock import now
-from pipeline.errors import BugError, HocketError, UserError
-from pipeline.events import (
-    AudioLost,
-    CommitDraft,
-    Draft,
-    DropDraft,
-    Duck,
-    Fact,
-    Hold,
-    Hush,
-    InputCommitted,
-    Remember,
-    ReplyRequested,
-    Resume,
-    Sample,
-    Say,
-    SessionClosed,
-    StageFailed,
-    StartDraft,
-    StopThinking,
-    TextEntered,
-    Think,
-    Unduck,
-)
+from pipeline.errors import HocketError, UserError
+from pipeline.events import AudioLost, ReplyRequested, Sample, SessionClosed, StageFailed
 from pipeline.overlap import OverlapScorer
-from pipeline.ports import (
-    AudioEdge,
-    BrainFacts,
-    Compute,
-    Phrase,
-    Said,
-    Voice,
-    VoiceDetector,
-    Window,
-)
+from pipeline.ports import AudioEdge, BrainFacts, Compute, Decided, Voice, VoiceDetector, Window
 from pipeline.trace import Entry, Trace
 
-MOST_TYPED = 1000
-"""Characters of a typed turn: what a small brain's context holds beside a spoken turn and its history."""
+__all__ = ["CLOSING", "MOST_TYPED", "Agent", "AgentSession", "SessionConfig"]
+
 CLOSING = 2.0
 """Seconds within which a session ends in every state."""
+_STOPPING = 1.8
+"""Of these, for the stages to stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """Who speaks: what an application says about its assistant."""
+@dataclass(slots=True, eq=False)
+class _Change:
+    """Another brain, or another agent, that waits for the end of the present turn."""
 
-    instructions: str = ""
-    "Told to brains that obey instructions; the session says so where a brain does not."
-    greeting: str | None = None
-    "Spoken at the start; None waits for the user."
-    failed: str = "Sorry, something went wrong. Please say that again."
-    "Spoken instead of a reply that could not be made."
-    nudge: str = "Are you still there?"
-    "Spoken once into a long silence after a reply, where the turn policy is told to (``nudge_after``)."
+    brain: Compute
+    facts: BrainFacts
+    agent: Agent
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    before: Compute | None = None
+    "The brain that went; None while the change waits."
+    leaving: list[asyncio.Task[None]] = field(default_factory=list)
+    "Tasks of its mind."
 
 
-class AgentSession:
-    """A running conversation between one user and one agent."""
+class AgentSession(Controls):
+    """A conversation of one user and one agent: ``async with`` it, ``start`` and ``aclose``, or ``run``.
+
+    ``start`` returns once it is live, ``run`` when it is over; what can be done with it is in ``Controls``.
+    """
 
     def __init__(
         self,
@@ -91,84 +67,134 @@ class AgentSession:
         config: SessionConfig | None = None,
         observe: Callable[[Window], None] | None = None,
         scorer: OverlapScorer | None = None,
+        ear: Compute | None = None,
     ) -> None:
-        """The caller keeps ownership of edge, brain and voice, and closes them after ``run``.
+        """The caller keeps ownership of edge, brain, voice and ear, and closes them after the session.
 
         ``observe`` gets every 32 ms window's level and speech score, for meters. ``scorer`` tells a barge-in
-        from a backchannel in place of the usual one.
+        from a backchannel in place of the usual one. ``ear`` (a Recogniser's methods) writes the user's words
+        down beside the brain, for ``user_input_transcribed``.
         """
-        self.agent = agent
-        self.trace = trace
+        super().__init__(agent, trace)
         self._edge = edge
         self._brain = brain
         self._voice = voice
         self._detector = detector
         self._config = config or SessionConfig()
         self._scorer = scorer
+        self._ear = ear
         self._observe = observe or (lambda window: None)
-        self._facts: Channel[Fact] = Channel(1024, full=Full.FAIL)
-        self._typed: str | None = None
-        self._line: Line | None = None
+        self._orders = Orders(lambda: self._running, lambda: self.agent, self._speeches, self._make_changes)
+        self._changes: list[_Change] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._life: asyncio.Task[Receipt] | None = None
+        self._begun = asyncio.Event()
 
-    # --- what an application does ------------------------------------------------------------------------
+    # --- beginning and ending -----------------------------------------------------------------------------
 
-    def close(self, reason: str = "closed by the application") -> None:
-        """End the conversation; ``run`` returns soon after."""
-        self._emit(SessionClosed(reason))
+    async def start(self) -> None:
+        """Begin the conversation; returns once it is live, which is when the first sound was captured.
 
-    def say(self, text: str) -> None:
-        """Speak this without a user turn, if the floor is free. Raises UserError for an empty text."""
-        if not text.strip():
-            raise UserError("there is nothing to say: give a text")
-        self._emit(ReplyRequested(text))
+        Raises the HocketError of a stage that failed before that, UserError where it was started before.
+        """
+        if self._life is not None or self._over:
+            state = self._over or "is running"
+            raise UserError(f"a session is started once, and this one {state}: make another")
+        self._life = asyncio.create_task(self._live(), name="session")
+        self._life.add_done_callback(_look_at)
+        try:
+            await self._begun.wait()
+        except asyncio.CancelledError:
+            await self._end_now()
+            raise
+        if self.over:
+            await self.wait()
 
-    def type(self, text: str) -> None:
-        """A turn by keyboard. Raises UserError for a text that is empty or longer than MOST_TYPED."""
-        if not 0 < len(text.strip()) <= MOST_TYPED:
-            raise UserError(f"a typed turn has 1 to {MOST_TYPED} characters, not {len(text.strip())}")
-        self._emit(TextEntered(text))
-
-    def commit(self) -> None:
-        """The user's turn is over now (push to talk)."""
-        self._emit(InputCommitted(Sample(self._running.ring.end)))
-
-    @property
-    def conversation(self) -> Conversation:
-        """What was said and heard so far. Raises BugError before ``run``."""
-        return self._running.conversation
-
-    def receipt(self) -> Receipt:
-        """Turns, latencies and endings so far."""
-        return self._running.watch.receipt()
-
-    # --- running ------------------------------------------------------------------------------------------
+    async def wait(self) -> Receipt:
+        """Until the conversation is over. Raises the HocketError of the stage that ended it."""
+        if self._life is None:
+            raise UserError("the session has not been started: await session.start() first")
+        await asyncio.wait([self._life])
+        if self._life.cancelled():
+            raise UserError("the session was closed before it was live")
+        return self._life.result()
 
     async def run(self) -> Receipt:
         """Hold the conversation until its sound ends, ``close`` is called, or a stage fails for good.
 
         Raises the HocketError of the stage that failed; what was said until then stays readable.
         """
-        facts: BrainFacts = await self._brain.call("facts")
-        line = self._line = self._build(facts)
-        if self.agent.greeting:
-            self._emit(ReplyRequested("greeting"))
-        stages = {"edge": self._edge.run(line.ring, line.meter, self._emit)}
-        works: dict[str, Coroutine[Any, Any, None]] = line.stages() | stages
-        tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            await self._wind_down(tasks)
+            await self.start()
+            return await self.wait()
+        except asyncio.CancelledError:
+            await self._end_now()
+            raise
+
+    async def aclose(self) -> None:
+        """End the conversation and wait until it is over, two seconds at most, in any state, any number of
+        times. It raises nothing: a stage that failed is told by ``wait`` and by the event ``error``."""
+        if self._life is None:
+            self._over = self._over or "is closed"
+        elif self._line is None:
+            await self._end_now()
+        elif not self._life.done():
+            self.close()
+            await asyncio.wait([self._life], timeout=CLOSING)
+            self._life.cancel()
+
+    async def __aenter__(self) -> AgentSession:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raises the HocketError of the stage that ended the session, unless the block itself raises."""
+        await self.aclose()
+        if error is None and self._life is not None and self._life.done() and not self._life.cancelled():
+            self._life.result()
+
+    async def _end_now(self) -> None:
+        """Without a last word to the policy: it was cancelled, or has not begun."""
+        if self._life is not None and not self._life.done():
+            self._life.cancel()
+            await asyncio.wait([self._life], timeout=CLOSING)
+
+    async def _live(self) -> Receipt:
+        """All of the conversation. However it ends, nothing of it runs on."""
+        try:
+            line = self._line = self._build(await self._brain.call("facts"))
+            if self.agent.greeting:
+                self._emit(ReplyRequested("greeting"))
+            works = line.stages() | {"edge": self._edge.run(line.ring, line.meter, self._emit)}
+            self._tasks = {name: asyncio.create_task(work, name=name) for name, work in works.items()}
+            await self._until_over(line)
         finally:
-            await _stop(tasks)
-        for task in tasks:
+            try:
+                await _stop(self._tasks.values())
+            finally:
+                self._bury()
+        for task in self._tasks.values():
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
         return line.watch.receipt()
 
-    async def _wind_down(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Let the conductor see the end, so that the last turn is remembered as it was heard."""
-        done = [task for task in tasks if task.done()]
-        conductor = next(task for task in tasks if task.get_name() == "conductor")
+    async def _until_over(self, line: Line) -> None:
+        """Until a stage has ended; then the conductor sees the end, so that the last turn is remembered."""
+        first = asyncio.create_task(line.ring.wait_for(Sample(1)), name="first sound")
+        first.add_done_callback(self._is_live)
+        try:
+            done: list[asyncio.Task[None]] = []
+            while not done:
+                await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+                done = [task for task in self._tasks.values() if task.done()]  # none: only a mind went
+            await self._wind_down(done)
+        finally:
+            first.cancel()
+
+    async def _wind_down(self, done: list[asyncio.Task[None]]) -> None:
+        conductor = self._tasks["conductor"]
         failed = next((task for task in done if not task.cancelled() and task.exception()), None)
         if failed is not None and failed is not conductor:
             self._emit(StageFailed(failed.get_name(), str(failed.exception())))
@@ -176,47 +202,43 @@ class AgentSession:
             why = f"{failed.get_name()} failed" if failed else "the sound ended"
             self._emit(SessionClosed(why))
             await asyncio.wait([conductor], timeout=CLOSING / 2)
+        elif failed is conductor:  # it cannot tell any more
+            self.trace.record(StageFailed("conductor", str(failed.exception())))
+            self.trace.record(SessionClosed("conductor failed"))
+
+    def _is_live(self, first: asyncio.Task[None]) -> None:
+        if not first.cancelled() and first.exception() is None:
+            self._begun.set()
+
+    def _bury(self) -> None:
+        """Nothing is live any more: whoever waits for something is told."""
+        self._over = "is over"
+        self._begun.set()
+        self._speeches.close()
+        for change in self._changes:
+            change.done.set()
 
     def _build(self, facts: BrainFacts) -> Line:
-        return build_line(
-            self.agent.instructions, self._edge.report(), self._brain, facts, self._voice, self._detector,
-            self._config, self._facts, self.trace, self._routes(), self._observe, self._emit, self._note,
-            lambda: self._edge.report().echo != "none", self._scorer,
+        told = briefing(self.agent, facts, self._tools(self.agent))
+        around = Around(
+            self._edge.report(), self._voice, self._detector, self._config, self._facts, self.trace,
+            self._orders.routes(), self._observe, self._emit, self._note,
+            lambda: self._edge.report().echo != "none", self._scorer, as_tools(self.agent.tools),
+            self._ear,
         )  # fmt: skip
+        return build_line(around, self._brain, facts, told.instructions, told.tools)
 
-    def _emit(self, fact: Fact) -> None:
-        self._facts.put_now(fact)
-
-    @property
-    def _running(self) -> Line:
-        if self._line is None:
-            raise BugError("the session has not been started: await session.run() first")
-        return self._line
-
-    # --- orders -------------------------------------------------------------------------------------------
-
-    def _routes(self) -> Routes:
-        return {
-            Think: self._think,
-            StopThinking: self._stop_thinking,
-            StartDraft: self._start_draft,
-            DropDraft: self._drop_draft,
-            CommitDraft: self._commit_draft,
-            Say: self._say,
-            Duck: lambda order: self._running.speaking.duck(order.turn, order.gain),
-            Unduck: lambda order: self._running.speaking.unduck(order.turn),
-            Hold: lambda order: self._running.speaking.hold(order.turn, order.fade),
-            Resume: lambda order: self._running.speaking.resume(order.turn),
-            Hush: self._hush,
-            Remember: self._remember,
-        }
+    # --- what happens --------------------------------------------------------------------------------------
 
     def _note(self, entry: Entry) -> None:
-        """What a fact means outside the policy."""
-        if isinstance(entry.item, TextEntered):
-            self._typed = entry.item.text  # the policy answers with a draft; the text waits here for it
-        elif isinstance(entry.item, AudioLost):
+        """What is recorded, for whoever has to know: first the session itself, then the application."""
+        self._orders.see(entry)
+        if isinstance(entry.item, AudioLost):
             self._look_at_edge()  # after a gap it may be another device
+        for event in self._events.see(entry.item):
+            if isinstance(event, SpeechCreatedEvent):
+                event = replace(event, speech_handle=self._speeches.of(event.turn))
+            self._subscriptions.tell(event)
 
     def _look_at_edge(self) -> None:
         line, report = self._running, self._edge.report()
@@ -224,63 +246,77 @@ class AgentSession:
         line.meter.latency = report.output_latency
         line.conductor.allow_barge_in(self._config.turn.barge_in and report.echo != "open")
 
-    def _think(self, order: Think) -> None:
+    def _callback_failed(self, text: str) -> None:
+        failed = StageFailed("application", text)
+        if self._over or self._orders.closed:
+            self.trace.record(failed)
+        else:
+            self._emit(failed)
+
+    # --- another brain, another agent ---------------------------------------------------------------------
+
+    async def use_brain(self, brain: Compute) -> Compute:
+        """Go on with another brain, which gets all that was heard so far: at once where nobody has the floor,
+        else after the present turn, which the old one finishes. Gives back the old one, for the caller to
+        close, or to come back to.
+
+        Raises ModelError of a brain that cannot be used, UserError when the session ends before it is.
+        """
+        self._need_live("use_brain")
+        return await self._change(_Change(brain, await brain.call("facts"), self.agent))
+
+    async def update_agent(self, agent: Agent) -> None:
+        """Go on as another agent: instructions, tools, canned words. When, and what it raises: as above."""
+        mind = self._need_live("update_agent").mind
+        await self._change(_Change(mind.brain, mind.facts, agent))
+
+    async def _change(self, change: _Change) -> Compute:
+        self._need_live("a change of brain or agent")
+        self._changes.append(change)
+        try:
+            if self._orders.floor_is_free:
+                self._make_changes()
+            await change.done.wait()
+        finally:
+            if change in self._changes:
+                self._changes.remove(change)
+        if change.before is None:
+            raise UserError("the session ended before the change could be made")
+        if change.leaving:
+            await asyncio.wait(change.leaving, timeout=CLOSING)
+        return change.before
+
+    def _make_changes(self) -> None:
+        """Nobody has the floor: what waits for that is done now, in the order of asking."""
         line = self._running
-        line.ledger.reopened(order.turn)
-        line.thinking.think(order)
-        if self._config.mechanisms.prefill:
-            line.encoding.think(order)
-
-    def _stop_thinking(self, order: StopThinking) -> None:
-        self._running.thinking.stop(order)
-        self._running.encoding.stop(order)
-
-    def _start_draft(self, order: StartDraft) -> None:
-        typed, self._typed = self._typed, None
-        early = self._running.conductor.state.user is User.TALKING
-        self._running.thinking.draft(early=early)  # first, so that the draft has what was noted until now
-        self._running.decoding.start(order, typed)
-
-    def _drop_draft(self, order: DropDraft) -> None:
-        self._running.decoding.drop(order.draft)
-        self._running.thinking.go_on()
-        self._running.speaking.drop(order.turn, order.draft)
-
-    def _commit_draft(self, order: CommitDraft) -> None:
-        line = self._running
-        line.decoding.commit(order.turn, order.draft, line.conductor.state.speech)
-        line.speaking.commit(order.turn, order.draft)
-
-    def _hush(self, order: Hush) -> None:
-        self._running.decoding.hush(order.turn)
-        self._running.speaking.hush(order.turn, order.fade)
-
-    def _say(self, order: Say) -> None:
-        canned = {"greeting": self.agent.greeting, "failed": self.agent.failed, "nudge": self.agent.nudge}
-        text = canned.get(order.reason) or order.reason
-        draft = Draft(0)
-        self._running.phrases.put_now(Phrase(order.turn, draft, 0, text))
-        self._running.phrases.put_now(Phrase(order.turn, draft, 1, "", final=True))
-        self._running.speaking.commit(order.turn, draft)
-
-    def _remember(self, order: Remember) -> None:
-        line = self._running
-        text, _, whole = line.speaking.heard(order.turn)
-        line.conversation.remember(Exchange(order.turn, line.decoding.remember(order.turn), text, whole))
-        if text and not whole:  # a reply that was heard to its end has been told by the voice
-            self.trace.record(Said(order.turn, text, whole))
-        line.speaking.hush(order.turn)  # the turn is over: nothing of it may wait at the gate
-        if self._config.mechanisms.prefill:
-            line.encoding.base()
+        while self._changes:
+            change = self._changes.pop(0)
+            self.agent, change.before = change.agent, line.mind.brain
+            told = briefing(change.agent, change.facts, self._tools(change.agent))
+            line.ground.tools.suit(as_tools(change.agent.tools))
+            line.change(change.brain, change.facts, told.instructions, told.tools)
+            for name, work in line.mind.stages().items():
+                change.leaving.append(self._tasks[name])
+                self._tasks[name].cancel()
+                self._tasks[name] = asyncio.create_task(work, name=name)
+            self.trace.record(Decided(f"from here on {change.facts.name} thinks"))
+            change.done.set()
 
 
-async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """An error that nobody waits for is no warning at the end of the program: it was told as an event."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _stop(tasks: Iterable[asyncio.Task[None]]) -> None:
     """Cancel in reverse order of starting, within CLOSING in all."""
-    deadline = now() + CLOSING
+    deadline, tasks = now() + _STOPPING, list(tasks)
     for task in reversed(tasks):
         task.cancel()
         if not task.done():
-            await asyncio.wait([task], timeout=max(deadline - now(), 0.05))
-    stuck = [task.get_name() for task in tasks if not task.done()]
-    if stuck:
+            await asyncio.wait([task], timeout=max(deadline - now(), 0.0))
+    if late := [task for task in tasks if not task.done()]:
+        await asyncio.wait(late, timeout=0.05)
+    if stuck := [task.get_name() for task in late if not task.done()]:
         raise HocketError(f"these stages did not stop within {CLOSING:g} s: {', '.join(stuck)}")

@@ -22,6 +22,7 @@ from pipeline.events import (
     EndOfTurnScored,
     Fact,
     InputCommitted,
+    InterruptRequested,
     Listened,
     OverlapScored,
     PhraseDrafted,
@@ -45,6 +46,7 @@ from . import turn_overlap as overlap
 from . import turn_pause as pause
 from . import turn_quiet as quiet
 from . import turn_reply as reply
+from . import turn_tools as tools
 from .turn_config import TurnConfig
 from .turn_state import CANNED, Agent, Rule, State, Step, User, ignore
 
@@ -56,7 +58,10 @@ Cell: TypeAlias = tuple[User, Agent, type[Fact]]
 _DEAF: dict[type[Fact], Rule] = {AudioLost: ignore, ReplyRequested: ignore}
 """While no silence is counted, gaps do not matter; while the floor is taken, nothing else may ask for it."""
 
-_OVERLAP: dict[type[Fact], Rule] = {
+_CALLS: dict[type[Fact], Rule] = {ToolCalled: tools.called, ToolReturned: tools.returned}
+"""Wherever a draft lives."""
+
+_OVERLAP: dict[type[Fact], Rule] = _CALLS | {
     PhraseDrafted: reply.note,
     DraftFinished: overlap.finish_over,
     PlaybackReached: reply.track,
@@ -65,6 +70,7 @@ _OVERLAP: dict[type[Fact], Rule] = {
     TextEntered: floor.typed,
     InputCommitted: overlap.commit_over,
     ReplyRequested: ignore,
+    InterruptRequested: overlap.yield_over,
     AudioLost: overlap.freeze_over,
     StageFailed: overlap.fail_over,
     SessionClosed: floor.close,
@@ -76,13 +82,13 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         SpeechPaused: quiet.unmute,
         TextEntered: floor.typed,
         InputCommitted: ignore,
-        ReplyRequested: quiet.say,
+        ReplyRequested: floor.asked,
         AudioLost: ignore,
         StageFailed: ignore,
         TimerRang: quiet.time_in_silence,
         SessionClosed: floor.close,
     },
-    (User.TALKING, Agent.SILENT): _DEAF | {
+    (User.TALKING, Agent.SILENT): _DEAF | _CALLS | {
         AudioLost: floor.miss,
         SpeechPaused: floor.pause,
         EndOfTurnScored: floor.foresee,
@@ -93,7 +99,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         StageFailed: floor.spoil,
         SessionClosed: floor.close,
     },
-    (User.PAUSED, Agent.SILENT): {
+    (User.PAUSED, Agent.SILENT): _CALLS | {
         SpeechStarted: floor.go_on,
         EndOfTurnScored: pause.score,
         OverlapScored: floor.judge_turn,
@@ -107,7 +113,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         TimerRang: floor.time_up,
         SessionClosed: floor.close,
     },
-    (User.QUIET, Agent.DUE): _DEAF | {
+    (User.QUIET, Agent.DUE): _DEAF | _CALLS | {
         SpeechStarted: floor.reopen,
         SpeechPaused: quiet.unmute,
         PhraseDrafted: reply.note,
@@ -116,11 +122,12 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         PlaybackEnded: reply.silent_end,
         TextEntered: floor.typed,
         InputCommitted: ignore,
+        InterruptRequested: reply.interrupt,
         StageFailed: reply.fail_due,
         TimerRang: reply.late,
         SessionClosed: floor.close,
     },
-    (User.QUIET, Agent.SPEAKING): _DEAF | {
+    (User.QUIET, Agent.SPEAKING): _DEAF | _CALLS | {
         SpeechStarted: overlap.duck,
         SpeechPaused: quiet.unmute,
         PhraseDrafted: reply.note,
@@ -130,6 +137,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         PlaybackEnded: reply.end_reply,
         TextEntered: floor.typed,
         InputCommitted: ignore,
+        InterruptRequested: reply.interrupt,
         StageFailed: reply.fail_aloud,
         TimerRang: reply.stall,
         SessionClosed: floor.close,
@@ -193,16 +201,22 @@ def _anchored(state: State, fact: Fact, now: float) -> State:
 
 def _stale(state: State, fact: Fact, now: float) -> bool:
     match fact:
-        case Listened() | DraftStarted() | ToolReturned():
+        case Listened() | DraftStarted():
             return True
         case SpeechStarted() | SpeechPaused() | TextEntered() | InputCommitted() | ReplyRequested():
             return False
-        case AudioLost() | StageFailed() | SessionClosed() | ToolCalled():
+        case AudioLost() | StageFailed() | SessionClosed():
             return False
+        case InterruptRequested():
+            return state.agent is Agent.SILENT or fact.turn not in (0, state.turn)
         case TimerRang():
             return state.wake_at is None or now + 1e-6 < state.wake_at
-        case PhraseDrafted() | DraftFinished():
+        case PhraseDrafted() | DraftFinished() | ToolCalled():
             return _stale_draft(state, fact)
+        case ToolReturned():
+            return _stale_draft(state, fact) or all(
+                fact.call not in draft.running for draft in (state.writing, state.reply) if draft
+            )
         case PlaybackStarted() | PlaybackReached() | PlaybackEnded() | PlaybackStarved():
             return _stale_sound(state, fact)
         case EndOfTurnScored():
@@ -232,7 +246,9 @@ def _stale_judgement(state: State, fact: OverlapScored) -> bool:
     return state.user is not User.PAUSED or fact.source != "sound" or fact.at < state.paused_at
 
 
-def _stale_draft(state: State, fact: PhraseDrafted | DraftFinished) -> bool:
+def _stale_draft(
+    state: State, fact: PhraseDrafted | DraftFinished | ToolCalled | ToolReturned
+) -> bool:
     if fact.draft > state.drafts:
         raise BugError(f"{fact!r} is about a draft that was never ordered (newest: {state.drafts})")
     for draft in (state.writing, state.reply):

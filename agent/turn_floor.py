@@ -21,6 +21,7 @@ from pipeline.events import (
     Overlap,
     OverlapScored,
     Remember,
+    ReplyRequested,
     Sample,
     Say,
     SessionClosed,
@@ -38,8 +39,9 @@ from pipeline.events import (
 
 from .turn_config import TurnConfig
 from .turn_pause import deadline, lost_after, reason, scored, taught, uncaptured
-from .turn_quiet import begin
+from .turn_quiet import begin, say
 from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, rest
+from .turn_tools import granted, patient
 
 AHEAD = 4
 """Drafts of one turn that may begin before a pause: a head that cannot make up its mind costs no more."""
@@ -163,7 +165,7 @@ def time_up(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> S
 def asks(state: State, config: TurnConfig) -> bool:
     """True when a draft has an answer and reads the words as whole: so short a turn may be an answer too."""
     sure = state.words is not None and state.words.probability >= config.sure
-    return sure and writing(state).phrases > 0
+    return sure and (writing(state).phrases > 0 or writing(state).calls)
 
 
 def judgement(aside: OverlapScored) -> str:
@@ -215,18 +217,20 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
     if draft.empty:
         after = rest(base, now, config, f"{why}; declined: nothing to say")
         return after, (*orders, Remember(turn, 0))
-    return replace(base, agent=Agent.DUE, reply=draft, wake_at=now + config.reply_timeout), orders
+    wake_at = patient(draft, now, config.reply_timeout)
+    after, runs = granted(replace(base, agent=Agent.DUE, reply=draft, wake_at=wake_at), now, config)
+    return after, (*orders, *runs)
 
 
 def reopen(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
     """The user speaks before anything was heard: the commit is void and the same turn goes on.
 
-    Canned words that the application asked for have no user turn to go on with, and a typed turn was whole:
-    these end, and the speech is a new turn.
+    Canned words that the application asked for have no user turn to go on with, a typed turn was whole, and
+    what a tool has done is done: these end, and the speech is a new turn.
     """
     if state.muted is not None:
         raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
-    if state.asked or state.typed:
+    if state.asked or state.typed or reply(state).acted:
         after, orders = begin(state, fact.at, config, "the user spoke first: a new turn")
         return after, (*leave(state), *orders)
     at = Sample(max(fact.at, state.since))
@@ -257,13 +261,25 @@ def typed(state: State, _fact: TextEntered, now: float, config: TurnConfig) -> S
     return replace(after, muted=going_on, typed=True, awaited=True), (*stopped, *drafted, *committed)
 
 
+def asked(state: State, fact: ReplyRequested, now: float, config: TurnConfig) -> Step:
+    """The application asks the agent to speak, and the floor is free: canned words, or a draft about nothing
+    that was heard, committed at once."""
+    if not fact.written:
+        return say(state, fact, now, config)
+    at = state.taken  # an empty span there: no sound that a user may be making now is taken from their turn
+    fresh = replace(state, turn=Turn(state.turn + 1), since=at, onset=at, paused_at=at)
+    after, drafted = draft_over(fresh, at, config, turn=fresh.turn)
+    after, committed = commit(after, now, config, f"asked to reply: {fact.reason}")
+    return replace(after, asked=True), (*drafted, *committed)
+
+
 def leave(state: State) -> tuple[Order, ...]:
     """Orders that stop all that is drafted, due or sounding, and end the turn that was due."""
     candidate = state.turn if state.agent is Agent.SILENT else Turn(state.turn + 1)
     drop = () if state.writing is None else (DropDraft(candidate, state.writing.draft),)
     if state.agent is Agent.SILENT:
         return drop
-    if state.asked and state.agent is Agent.DUE:
+    if state.asked and state.agent is Agent.DUE and not reply(state).acted:
         return (DropDraft(state.turn, reply(state).draft),)
     heard = 0 if state.agent is Agent.DUE else state.heard
     return (*drop, Hush(state.turn), Remember(state.turn, heard))

@@ -19,6 +19,7 @@ from pipeline.events import (
     Hold,
     Hush,
     InputCommitted,
+    InterruptRequested,
     Order,
     Overlap,
     OverlapScored,
@@ -41,6 +42,7 @@ from .turn_pause import deadline, lost_after, scored, taught
 from .turn_quiet import first_sample
 from .turn_reply import note
 from .turn_state import RATE, Agent, State, Step, User
+from .turn_tools import granted, patient
 
 
 def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
@@ -49,7 +51,8 @@ def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> S
         raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
     if not config.barge_in:
         return replace(state, muted=fact.at), ()
-    if state.sounded is not None and state.when(fact.at) < state.sounded and not (state.asked or state.typed):
+    own = not (state.asked or state.typed or reply(state).acted)
+    if own and state.sounded is not None and state.when(fact.at) < state.sounded:
         return reopen(state, fact, now, config)  # who began before any sound goes on with the same turn
     since = first_sample(state, fact.at, config)
     after = replace(
@@ -64,17 +67,21 @@ def let_go(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> 
     """A burst too short for a word, or a backchannel that ended: the voice goes on as before."""
     burst = round(1000 * (fact.at - state.onset) / RATE)
     if state.excused:
-        return alone(state, now, config, f"over after {burst} ms: no barge-in{judged(state)}"), ()
+        return alone(state, now, config, f"over after {burst} ms: no barge-in{judged(state)}")
     why = f"unducked at {milliseconds(state, now)} ms: only a burst of {burst} ms{judged(state)}"
-    return alone(state, now, config, why), (Unduck(state.turn),)
+    return alone(state, now, config, why, Unduck(state.turn))
 
 
-def alone(state: State, now: float, config: TurnConfig, why: str) -> State:
-    """The user is quiet and the agent speaks."""
-    return replace(
-        state, user=User.QUIET, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout, writing=None,
-        excused=False, words=None, sound=None, judged="", why=why,
+def alone(state: State, now: float, config: TurnConfig, why: str, *orders: Order) -> Step:
+    """The user is quiet and the agent speaks, and may do what it waited to do."""
+    wake_at = patient(state.reply, now, config.stall_timeout)
+    after, runs = granted(
+        replace(
+            state, user=User.QUIET, agent=Agent.SPEAKING, wake_at=wake_at, writing=None,
+            excused=False, words=None, sound=None, judged="", why=why,
+        ), now, config,
     )  # fmt: skip
+    return after, (*orders, *runs)
 
 
 def sustained(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
@@ -146,7 +153,8 @@ def judge_talking(state: State, fact: OverlapScored, now: float, config: TurnCon
         state, agent=Agent.SPEAKING, excused=True, why=f"went on at {said}",
         wake_at=max(now, state.when(state.onset) + excused_for(fact, config)),
     )  # fmt: skip
-    return after, (back,)
+    after, runs = granted(after, now, config)
+    return after, (back, *runs)
 
 
 def excused_for(fact: OverlapScored, config: TurnConfig) -> float:
@@ -175,7 +183,7 @@ def judge_paused(state: State, fact: OverlapScored, now: float, config: TurnConf
 def resume(state: State, now: float, config: TurnConfig, why: str) -> Step:
     """The voice goes on; what was drafted for the burst is void."""
     drop = () if state.writing is None else (DropDraft(Turn(state.turn + 1), state.writing.draft),)
-    return alone(state, now, config, why), (*drop, Resume(state.turn))
+    return alone(state, now, config, why, *drop, Resume(state.turn))
 
 
 def burst_over(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
@@ -236,6 +244,11 @@ def commit_over(state: State, fact: InputCommitted, now: float, config: TurnConf
     rule = commit_paused if state.user is User.PAUSED else commit_talking
     after, committed = rule(after, fact, now, config)
     return after, (*yielded, *committed)
+
+
+def yield_over(state: State, _fact: InterruptRequested, now: float, config: TurnConfig) -> Step:
+    """The application wants silence while the user speaks over the voice: the floor is theirs."""
+    return hand_over(state, now, config, "hushed: asked to", *stopped(state))
 
 
 def starve_over(state: State, _fact: PlaybackStarved, now: float, config: TurnConfig) -> Step:

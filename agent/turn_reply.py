@@ -11,6 +11,7 @@ from pipeline.events import (
     DraftFinished,
     DropDraft,
     Ending,
+    InterruptRequested,
     PhraseDrafted,
     PlaybackEnded,
     PlaybackReached,
@@ -26,6 +27,7 @@ from .turn_config import TurnConfig
 from .turn_floor import leave, reply
 from .turn_quiet import heard_out
 from .turn_state import CANNED, Agent, State, Step, Writing, rest
+from .turn_tools import patient
 
 
 def note(state: State, fact: PhraseDrafted | DraftFinished, _now: float, _config: TurnConfig) -> Step:
@@ -55,7 +57,8 @@ def finish_due(state: State, fact: DraftFinished, now: float, config: TurnConfig
 def first_sound(state: State, _fact: PlaybackStarted, now: float, config: TurnConfig) -> Step:
     """The reply is heard: from here on the commit cannot be taken back."""
     fresh = replace(state, heard=0, phrase=0, before=0, starving=False, sounded=now)
-    return replace(fresh, agent=Agent.SPEAKING, wake_at=now + config.stall_timeout), ()
+    wake_at = patient(state.reply, now, config.stall_timeout)
+    return replace(fresh, agent=Agent.SPEAKING, wake_at=wake_at), ()
 
 
 def silent_end(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
@@ -68,7 +71,8 @@ def excuse(state: State, now: float, config: TurnConfig, why: str) -> Step:
     if reply(state).draft == CANNED:
         return rest(state, now, config, why), leave(state)
     drop = DropDraft(state.turn, reply(state).draft)
-    after = replace(state, reply=Writing(CANNED), wake_at=now + config.reply_timeout, why=why)
+    canned = Writing(CANNED, acted=reply(state).acted)
+    after = replace(state, reply=canned, wake_at=now + config.reply_timeout, why=why)
     return after, (drop, Say(state.turn, "failed"))
 
 
@@ -96,7 +100,7 @@ def track(state: State, fact: PlaybackReached, _now: float, _config: TurnConfig)
 def progress(state: State, fact: PlaybackReached, now: float, config: TurnConfig) -> Step:
     """The voice sounds: the stall deadline moves on."""
     after, _ = track(state, fact, now, config)
-    return replace(after, wake_at=now + config.stall_timeout), ()
+    return replace(after, wake_at=patient(state.reply, now, config.stall_timeout)), ()
 
 
 def end_reply(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
@@ -129,6 +133,11 @@ def fail_aloud(state: State, fact: StageFailed, now: float, config: TurnConfig) 
 def stall(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
     """Speaking without sound: give the floor back."""
     return break_off(state, now, config, f"error: no playback for {config.stall_timeout:g} s")
+
+
+def interrupt(state: State, _fact: InterruptRequested, now: float, config: TurnConfig) -> Step:
+    """The application wants silence: what was heard by now is what was said."""
+    return break_off(state, now, config, "interrupted: asked to")
 
 
 def break_off(state: State, now: float, config: TurnConfig, why: str) -> Step:

@@ -64,11 +64,24 @@ class Writing:
     ending: Ending | None = None
     voiceless: bool = False
     "The voice failed while this draft was being prepared."
+    waiting: tuple[tuple[str, float], ...] = ()
+    "Calls with effects that have not been run: their names, and how many seconds each may take."
+    running: tuple[str, ...] = ()
+    "Calls whose result is not there yet."
+    allowed: float = 0.0
+    "Until when the reply may be silent on account of its calls, in the seconds of ``now``."
+    acted: bool = False
+    "A call with effects has been run for it: it cannot be undone, and so the draft cannot be dropped."
 
     @property
     def empty(self) -> bool:
         """True when it is complete and has nothing to say."""
         return self.ending is Ending.COMPLETE and self.phrases == 0
+
+    @property
+    def calls(self) -> bool:
+        """True while a call of it has no result yet."""
+        return bool(self.waiting or self.running)
 
 
 @dataclass(frozen=True, slots=True)

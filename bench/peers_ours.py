@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from agent.brains import make_brain
 from agent.config import BrainConfig
-from agent.launch import make_brain
 from agent.line import SessionConfig
 from agent.session import Agent, AgentSession
 from agent.turn import TurnConfig

@@ -152,9 +152,12 @@ async def _converse(
         config=SessionConfig(turn=turn),
     )  # fmt: skip
     if item.monologue and not item.held:
-        trace.subscribe(
-            lambda entry: session.say(item.monologue) if isinstance(entry.item, PlaybackEnded) else None
-        )
+
+        def go_on(entry: Entry) -> None:
+            if isinstance(entry.item, PlaybackEnded):
+                session.say(item.monologue)
+
+        trace.subscribe(go_on)
     await session.run()
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from agent.config import BrainConfig
-from agent.launch import make_brain
+from agent.brains import make_brain
+from agent.config import BUNDLED, BrainConfig
 from audio_io.detectors import make_detector
 from audio_io.echo import EchoCanceller
 from pipeline.clock import run
@@ -38,7 +38,7 @@ def real_target(voice: str = "auto", user: str = "auto", brain: Path | None = No
     _there(agent, asker)
     who = users(agent, asker, user)
     return Target(
-        brain=lambda: make_brain(BrainConfig(path=brain)),
+        brain=lambda: make_brain(BrainConfig(BUNDLED if brain is None else str(brain))),
         voice=lambda: best_voice(agent),
         user=lambda: Cast(who),
         detector=lambda: make_detector(DETECTOR),

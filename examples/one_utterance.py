@@ -24,7 +24,7 @@ async def main(picture: Path, brain: Path | None = None) -> None:
     asks, due = [max(QUESTIONS, key=lambda ask: len(ask.text))], Due()
     cues = part(asks, await spoken(asks, "auto"), greeted=False)
     edge = ScheduledEdge(cues, tail=1.0, quiet=due.nothing)
-    config = Config(brain=BrainConfig(path=brain, pace=PACE))
+    config = Config(brain=BrainConfig(str(brain or "bundled"), pace=PACE))
     with TemporaryDirectory() as folder:
         async with launch(Agent(), edge, config=config, record=Path(folder)) as session:
             session.trace.subscribe(due.see)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from .calling import remembered
 from .channel import Channel, Full
 from .draft import Job
 from .errors import BugError, HocketError
@@ -25,15 +26,17 @@ from .events import (
     StartDraft,
     Turn,
 )
+from .keeping import keep
 from .listening.off import Off
 from .listening.strategy import CLOSED, ListeningStrategy
 from .notebook import Notebook, notes_of
 from .phrases import speakable
-from .ports import CAPTURE_RATE, Compute, Contradiction, Emit, Limits, Phrase, Thought
-from .prompt import Human, Prompt, Reply, Text
-from .reading import Reader, unconcluded
+from .ports import Compute, Contradiction, Emit, Limits, Phrase, Thought
+from .prompt import Called, Human, Prompt, Reply, Text
+from .reading import Reader
 from .ring import AudioRing
 from .segments import segments
+from .speaking.acting import ActingConfig
 from .speaking.articulation import Articulation, ArticulationConfig, Means
 from .speaking.formulation import Formulating, Formulation
 from .speaking.strategy import SpeakingStrategy
@@ -41,10 +44,8 @@ from .speaking.think_fully import ThinkFully
 from .speaking.whole import Whole
 from .speculation import Ledger
 from .telling import Telling
+from .tools import Tools
 from .understanding import Understanding
-
-SETTLED = round(0.25 * CAPTURE_RATE)
-"""Samples of sound after what a dropped draft had heard, from which its words were whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class DecoderConfig:
     heard_nothing: str = "I am a practice brain. I can add and subtract, and tell how your voice sounds."
     "Said the second time in a row when it made nothing of the sound."
     articulation: ArticulationConfig = field(default_factory=ArticulationConfig)
+    acting: ActingConfig = field(default_factory=ActingConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Ways:
     "False: no draft begins before its commit."
     holds: bool = False
     "The brain says from part of a thought only what that part bears out."
+    tools: Tools | None = None
+    "Whom calls are told to; thought and words are then one generation, whatever is wanted."
 
 
 class Decoding:
@@ -125,18 +129,21 @@ class Decoding:
             holds=self._ways.holds, patience=config.patience,
         )  # fmt: skip
         self._jobs: dict[Draft, Job] = {}
+        self._acted: Job | None = None
+        "The newest reply that was dropped after it had called tools: what they did is not undone."
         self._wanted: Channel[Job] = Channel(16, full=Full.DROP_OLDEST)  # the oldest are given up already
 
     # --- orders, called by the conductor ---------------------------------------------------------------
 
-    def start(self, order: StartDraft, typed: str | None = None) -> None:
-        """Want this draft; an older one that was not committed is given up."""
+    def start(self, order: StartDraft, typed: str | None = None, aside: str = "") -> None:
+        """Want this draft; an older one that was not committed is given up. ``aside``: for this reply alone,
+        said to the brain after what the user gave, and never remembered."""
         for other in self._jobs.values():
             if not other.committed and not other.dropped:
                 other.give_up()
                 self._keep(other)
         notes = self._ways.notebook.of(order.turn, order.listened)
-        job = Job(order, self._history(), typed, notes)
+        job = Job(order, self._history(), typed, notes, aside=aside)
         if self._ways.speaking.thinks:
             job.predicted = self._ways.listening.predicted(notes_of(notes))
         if self._ways.listening.joins:
@@ -152,6 +159,8 @@ class Decoding:
         if (job := self._jobs.pop(draft, None)) is not None:
             job.give_up()
             self._keep(job)
+            if job.committed and job.steps:
+                self._acted = job
 
     def hush(self, turn: Turn) -> None:
         """Write no more of this turn's reply."""
@@ -180,14 +189,24 @@ class Decoding:
         if job.deferred:
             self._wanted.put_now(job)
 
+    def called(self, turn: Turn, heard: str) -> tuple[Called, ...]:
+        """The calls of this committed turn's reply, as the history keeps them; ask before ``remember``."""
+        job = self._replied(turn)
+        return () if job is None else remembered(job.steps, heard)
+
+    def _replied(self, turn: Turn) -> Job | None:
+        """The draft that is or was this turn's reply."""
+        jobs = (*self._jobs.values(), *([] if self._acted is None else [self._acted]))
+        return next((job for job in jobs if job.order.turn == turn and job.committed), None)
+
     def remember(self, turn: Turn) -> Human | None:
         """What the user gave in this committed turn, without notes, and forget the turn's drafts."""
+        committed = self._replied(turn)
         jobs = [job for job in self._jobs.values() if job.order.turn == turn]
         for job in jobs:
             del self._jobs[job.order.draft]
             job.give_up()
         self._ways.notebook.forget(turn)
-        committed = next((job for job in jobs if job.committed), None)
         if committed is None:
             return None
         self._understanding.remember(committed)
@@ -234,7 +253,8 @@ class Decoding:
     def _carried(self, job: Job) -> Human:
         """What the user gave, with the notes that were taken meanwhile."""
         assert job.user is not None, "the user's sound is there"
-        return self._ways.listening.carry(job.user, notes_of(job.notes))
+        human = self._ways.listening.carry(job.user, notes_of(job.notes))
+        return replace(human, parts=(*human.parts, Text(job.aside))) if job.aside else human
 
     async def _generate(self, job: Job, base: Prompt) -> None:
         speaking = self._ways.speaking
@@ -244,7 +264,9 @@ class Decoding:
             def thinks(text: str, *, confirmed: bool = False) -> None:
                 self._thought(job, text, confirmed=confirmed)
 
-            await Whole(job, base, self._means, thinks, limits).run(thinks=speaking.thinks)
+            tools, acting = self._ways.tools, self._config.acting
+            words = Whole(job, base, self._means, thinks, limits, tools=tools, acting=acting)
+            await words.run(thinks=speaking.thinks)
             return
         assert self._ways.formulating is not None, "checked when this stage was built"
 
@@ -256,9 +278,9 @@ class Decoding:
         thought = Formulation(base.then(Reply()), limits, job.reader, told, self._config.patience)
         self._ways.formulating.want(thought)
         job.await_until(None)  # each of the two generations has a patience of its own
-        words = Articulation(job, base, thought, speaking, self._means, self._config.articulation)
+        beside = Articulation(job, base, thought, speaking, self._means, self._config.articulation)
         try:
-            await words.run()
+            await beside.run()
         finally:
             thought.stop()
 
@@ -289,29 +311,9 @@ class Decoding:
             self._ways.ledger.wrote(job.order.turn, job.order.draft)
 
     def _keep(self, job: Job) -> None:
-        """The thought of a draft that is not wanted any more, for the next one.
-
-        Where it is checked before it counts, all of it. Else not where the user went on at once: what was
-        heard then may be half a word, and a thought that takes it for a whole one misleads every later one.
-        Nor, where thoughts go on from one another, what it concluded from the turn being over: on 100 chains
-        with a pause the bundled brain was right in 78 % with the rest as a note, in 62 % with all of it.
-        """
-        order, notebook, reading = job.order, self._ways.notebook, job.reader.reading
-        if self._ways.listening.checked:
-            notebook.take(
-                order.turn, order.draft, order.listened, reading,
-                tokens=job.thought_tokens, cut=not job.thought_over, checked=True,
-            )  # fmt: skip
-            return
-        if self._ways.listening.joins and job.thought_over:
-            reading = replace(reading, text=unconcluded(reading.text))
-        settled = self._ring.end - order.listened.end >= SETTLED
-        whole = job.thought_over or self._ways.listening.keeps_cut
-        if settled and whole and notebook.take(
-            order.turn, order.draft, order.listened, reading,
-            tokens=job.thought_tokens, cut=not job.thought_over, base=job.notes,
-        ) and self._ways.ledger is not None:  # fmt: skip
-            self._ways.ledger.kept(order.turn, order.draft, job.thought_tokens)
+        """The thought of a draft that is not wanted any more, for the next one."""
+        ways = self._ways
+        keep(job, ways.notebook, ways.listening, ways.ledger, self._ring.end)
 
     async def _doubtful(self, job: Job) -> bool:
         """Tell the policy what was heard; True when that was too little and was asked again."""
@@ -327,6 +329,7 @@ class Decoding:
         turn, draft = job.order.turn, job.order.draft
         number, job.phrases = job.phrases, job.phrases + 1
         job.words += len(text.split())
+        job.said.append(text)
         self._emit(PhraseDrafted(turn, draft, number, text))
         if self._ways.ledger is not None:
             self._ways.ledger.phrase(turn, draft)

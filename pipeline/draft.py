@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from .calling import Step
 from .events import StartDraft
 from .notebook import Taken
 from .prompt import Human, Prompt
@@ -20,6 +21,8 @@ class Job:
     history: Prompt
     typed: str | None
     notes: tuple[Taken, ...] = ()
+    aside: str = ""
+    "What the application asks of this reply alone."
     predicted: str = ""
     "How its thought is believed to begin."
     user: Human | None = None
@@ -37,6 +40,10 @@ class Job:
     "The policy has been told what the whole thought says of the turn's end."
     phrases: int = 0
     words: int = 0
+    steps: list[Step] = field(default_factory=list)
+    "Where it called tools."
+    said: list[str] = field(default_factory=list)
+    "Its phrases since the newest of these."
     reader: Reader = field(default_factory=Reader)
     "Its thought."
     thought_tokens: int = 0
@@ -52,6 +59,9 @@ class Job:
     def give_up(self) -> None:
         """Write no more; a wait for the engine ends at once."""
         self.dropped = True
+        for step in self.steps:
+            for pending in step.calls:
+                pending.abandon()
         self.news.set()
         self.await_until(0.0)
 

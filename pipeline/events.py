@@ -8,49 +8,14 @@ message needs a decision record in ``docs/decisions/``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import TypeAlias
 
-Turn = NewType("Turn", int)
-"""Number of a turn, counted from 1 within a session; a user turn and its reply share it."""
-Draft = NewType("Draft", int)
-"""Number of a draft, counted from 1 within a session, never reused."""
-Sample = NewType("Sample", int)
-"""Absolute position on a timeline: capture (16 kHz) unless a field says playout (24 kHz)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open range of capture samples."""
-
-    start: Sample
-    end: Sample
-
-    def __post_init__(self) -> None:
-        if self.end < self.start:
-            raise ValueError(f"a span cannot end ({self.end}) before it starts ({self.start})")
-
-    def __len__(self) -> int:
-        return self.end - self.start
-
-
-class Overlap(StrEnum):
-    """What speech over the agent's voice turned out to be."""
-
-    BARGE_IN = "barge-in"
-    BACKCHANNEL = "backchannel"
-    NOISE = "noise"
-    UNSURE = "unsure"
-    "Nobody can tell yet; what is known so far stands in the reason."
-
-
-class Ending(StrEnum):
-    """How a draft stopped being written."""
-
-    COMPLETE = "complete"
-    DROPPED = "dropped"
-    FAILED = "failed"
-
+from .terms import Draft as Draft
+from .terms import Ending as Ending
+from .terms import Overlap as Overlap
+from .terms import Sample as Sample
+from .terms import Span as Span
+from .terms import Turn as Turn
 
 # --- facts -----------------------------------------------------------------------------------------------
 
@@ -127,7 +92,17 @@ class ReplyRequested:
     """The application asked the agent to speak without a user turn."""
 
     reason: str
-    "For example ``greeting``."
+    "For example ``greeting``; words of its own stand here as they are to be spoken."
+    written: bool = False
+    "The brain is to write what is said: a draft that answers to no turn of the user."
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptRequested:
+    """The application wants the agent to be silent."""
+
+    turn: Turn
+    "Only while this turn is answered; 0: whatever is due or sounds."
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +167,26 @@ class PlaybackStarved:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """A reply wants a tool to run."""
+    """A draft wants a tool to run."""
 
     turn: Turn
+    draft: Draft
     call: str
+    "Its identity, unique within the session."
+    effects: bool
+    "It may change something: then it waits until its draft is committed."
+    within: float
+    "Seconds, from when it is run, by which its result is there, or it has failed."
 
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """A tool's result is there."""
+    """A tool's result is there; a call that failed or took too long has one too."""
 
     turn: Turn
+    draft: Draft
     call: str
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +211,9 @@ class SessionClosed:
 
 Fact: TypeAlias = (
     SpeechStarted | SpeechPaused | EndOfTurnScored | OverlapScored | Listened | AudioLost | TextEntered
-    | InputCommitted | ReplyRequested | DraftStarted | PhraseDrafted | DraftFinished | PlaybackStarted
-    | PlaybackReached | PlaybackEnded | PlaybackStarved | ToolCalled | ToolReturned | TimerRang | StageFailed
-    | SessionClosed
+    | InputCommitted | ReplyRequested | InterruptRequested | DraftStarted | PhraseDrafted | DraftFinished
+    | PlaybackStarted | PlaybackReached | PlaybackEnded | PlaybackStarved | ToolCalled | ToolReturned
+    | TimerRang | StageFailed | SessionClosed
 )  # fmt: skip
 
 
@@ -327,9 +310,10 @@ class Hush:
 
 @dataclass(frozen=True, slots=True)
 class RunTool:
-    """Run a tool with effects; once, after commit."""
+    """Run this call, once. One with effects only ever for a committed draft."""
 
     turn: Turn
+    draft: Draft
     call: str
 
 

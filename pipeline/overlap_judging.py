@@ -106,11 +106,10 @@ class Judging:
     ) -> None:
         """``judges``: the brain has heads. ``echo``: whether the agent's voice may come back at all."""
         self._ring = ring
-        self._brain = brain
         self._emit = emit
         self._scorer = scorer
-        self._judges = judges
-        self._turns = judges and mechanisms.end_of_turn
+        self._mechanisms = mechanisms
+        self.suit(brain, judges=judges)
         self._overlaps = mechanisms.overlap
         self._echo = echo
         self._voice: Loudest = voice or (lambda since, until: SILENCE)
@@ -118,6 +117,11 @@ class Judging:
         self._stride = int(self._config.stride * CAPTURE_RATE) // BLOCK * BLOCK
         self._floor = _Floor()
         self._changed = asyncio.Event()
+
+    def suit(self, brain: Compute, *, judges: bool) -> None:
+        """Ask this brain from here on; what is known of the user's voice stays."""
+        self._brain, self._judges = brain, judges
+        self._turns = judges and self._mechanisms.end_of_turn
 
     def see(self, entry: Entry) -> None:
         """Subscribe this to the session's trace: facts and orders say what is to be judged."""
@@ -178,9 +182,12 @@ class Judging:
             await asyncio.sleep(max(missing, 0.01))
             return not self._ring.closed
         self._floor.done = upto
+        brain = self._brain
         try:
             judgement = await self._judged(start, upto, speech)
         except HocketError as error:
+            if brain is not self._brain:
+                return True  # it was asked no more
             self._emit(StageFailed("judging", str(error)))
             self._floor.turn = self._floor.overlap = None
             return False

@@ -383,6 +383,23 @@ class Transcribed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolRan:
+    """A tool was called and gave something back; for the screen, the trace and the application."""
+
+    turn: int
+    draft: int
+    call: str
+    "Its identity, as in ``ToolCalled``."
+    name: str
+    arguments: str
+    "JSON text as the brain wrote it."
+    content: str
+    "What it gave back, or what went wrong."
+    failed: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A window's speech score, for level meters and traces."""
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 HEARD = "heard:"
 UNCLEAR = "unclear"
 INCOMPLETE = "incomplete"
+UNDECIDED = "undecided"
+"""Where words were heard by another ear than the brain's own, and do not tell whether more will come."""
 
 _BORDER = 2
 """Tokens at the end of a note's heard line that depend on where the sound was cut: a word, the line's end."""
@@ -32,6 +34,7 @@ class Read:
     confidence: float | None
     "Mean log-probability of the tokens of the heard lines; None where there is none."
     incomplete: bool
+    undecided: bool = False
 
     @property
     def unclear(self) -> bool:
@@ -40,7 +43,7 @@ class Read:
     @property
     def end_of_turn(self) -> float | None:
         """Probability that the turn is over, as far as the words tell; None if they tell nothing."""
-        if self.heard is None or self.unclear:
+        if self.heard is None or self.unclear or self.undecided:
             return None
         return INCOMPLETE_SCORE if self.incomplete else COMPLETE_SCORE
 
@@ -112,7 +115,8 @@ class Reader:
             words = UNCLEAR
         logprobs = [each for reading in told for each in reading.logprobs]
         mean = sum(logprobs) / len(logprobs) if logprobs else None
-        return Read(words, mean, INCOMPLETE in own.text.split("\n"))
+        lines = own.text.split("\n")
+        return Read(words, mean, INCOMPLETE in lines, UNDECIDED in lines)
 
 
 def unconcluded(thought: str) -> str:
@@ -135,5 +139,5 @@ def kept_lines(thought: str, *, whole: bool) -> str:
     lines = thought.split("\n")
     if not whole:
         lines = lines[:-1]
-    kept = [line for line in lines if line and line not in (INCOMPLETE, f"{HEARD} {UNCLEAR}")]
+    kept = [line for line in lines if line and line not in (INCOMPLETE, UNDECIDED, f"{HEARD} {UNCLEAR}")]
     return "".join(line + "\n" for line in kept)

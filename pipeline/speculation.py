@@ -6,15 +6,23 @@ It decides nothing but whether a turn may still be written ahead. Loop side; it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .clock import now
 from .events import Draft, Turn
-from .ports import Speculated
+from .mechanisms import Mechanisms
+from .ports import BrainFacts, Speculated
 
 LISTENING = Draft(0)
 """The draft number under which listening thoughts are counted."""
 _REMEMBERED = 8
+PHRASE = 12
+"""Tokens after which a first phrase is ready, about."""
+SLOW = 1.2
+"""Seconds to a first phrase from which a brain is slow: the longest pause that is waited for
+(``TurnConfig.endpoint_unsure``), so that a draft begun on a mere guess can never be ready in time."""
+SPELL = 10.0
+"""Seconds of a slow brain's writing that one turn may cost before it is known to be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,44 @@ class SpeculationConfig:
     def __post_init__(self) -> None:
         if self.tokens < 0 or self.money < 0:
             raise ValueError("a speculation budget cannot be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What may be read and written before a turn is known to be over, and why no more than that."""
+
+    reading: bool
+    "The user's sound is read while it comes."
+    thoughts: bool
+    "The agent thinks while it listens."
+    drafts: bool
+    "A draft is begun in each pause."
+    guesses: bool
+    "A draft is begun before any pause, when the end of the turn is likely."
+    tokens: int
+    "Bound of one turn."
+    why: str = ""
+    "One sentence for the user, where the brain is what limits it."
+
+
+def ahead(brain: BrainFacts, config: SpeculationConfig, on: Mechanisms) -> Ahead:
+    """How far ahead this brain is asked to work: the one rule for brains that cost money or are slow.
+
+    Nothing of a paid brain's is spent on a guess unless the settings say how much, which takes its price.
+    """
+    wanted = Ahead(on.prefill, on.listening_thoughts != "off", on.speculation, on.speculation, config.tokens)
+    if brain.paid and not (config.money and brain.price):
+        lacks = "its price is not known" if config.money else "no [speculation] money is set for it"
+        why = f"{brain.name} costs money and {lacks}: it begins to read and write when you have finished"
+        return Ahead(False, False, False, False, 0, why)
+    if brain.rate is None:
+        return wanted
+    first = (brain.first or 0.0) + PHRASE / max(brain.rate, 0.1)
+    if first < SLOW:
+        return wanted
+    why = f"{brain.name} takes {first:.1f} s to a first phrase: it drafts in pauses only"
+    tokens = min(config.tokens, max(PHRASE, round(SPELL * brain.rate)))
+    return replace(wanted, guesses=False, tokens=tokens, why=why if wanted.drafts else "")
 
 
 @dataclass(slots=True)

@@ -33,11 +33,14 @@ from .ports import (
     Said,
     Speculated,
     Thought,
+    ToolRan,
+    Transcribed,
     Window,
 )
 
 Item: TypeAlias = (
     Message | Phrase | Thought | Window | Measured | Said | Decided | Noted | Speculated | Contradiction
+    | Transcribed | ToolRan
 )
 """Whatever can stand in a trace."""
 

@@ -12,15 +12,18 @@ from zlib import crc32
 
 import numpy as np
 
+from pipeline.calls import written
 from pipeline.errors import ModelError
 from pipeline.ports import CAPTURE_RATE, BrainFacts, Judgement, Limits, Pcm, Piece
-from pipeline.prompt import Audio, Human, Prompt, Reply
+from pipeline.prompt import Audio, Called, Human, Prompt, Reply, ToolCall
 
 from .words import (
+    ACT,
     BACKCHANNEL,
     COUGH,
     ECHO_FLOOR,
     FALLING,
+    FETCH,
     LONG,
     MUMBLE,
     NOTHING,
@@ -58,12 +61,14 @@ class WordBrain:
     """ports.Engine over the language of ``sim.words``."""
 
     def __init__(
-        self, prices: Prices | None = None, fails: Mapping[int, str] | None = None, *, heads: bool = True
+        self, prices: Prices | None = None, fails: Mapping[int, str] | None = None, *, heads: bool = True,
+        calls: bool = False,
     ) -> None:
         """``fails`` maps the number of a generation to what goes wrong: ``start``, ``middle``, ``slow``.
 
-        ``heads``: it can judge sound without writing a word.
+        ``heads``: it can judge sound without writing a word. ``calls``: it calls tools when asked to.
         """
+        self._calls = calls
         self._heads = heads
         self.price = 0.0
         "What the last step cost, in seconds."
@@ -75,7 +80,7 @@ class WordBrain:
     def facts(self) -> BrainFacts:
         return BrainFacts(
             "simulated", "audio", "notes", obeys_instructions=False, history_turns=1, heard_logprob=-1.0,
-            judges=self._heads,
+            judges=self._heads, tools="native" if self._calls else "no",
         )  # fmt: skip
 
     def prefill(self, prompt: Prompt) -> int:
@@ -89,7 +94,7 @@ class WordBrain:
         number, self.generations = self.generations, self.generations + 1
         failure = self._fails.get(number, "")
         words = _given(prompt)
-        tokens = _tokens(number, words)
+        tokens = _tokens(number, words, _wish(prompt, words) if self._calls else "")
         self.price = self._prices.start + self._prices.position * self._take_in(prompt)
         slow = self._prices.ponder if SLOW in words or failure == "slow" else 0.0
         thought = True
@@ -162,8 +167,23 @@ def _given(prompt: Prompt) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _tokens(number: int, words: tuple[str, ...]) -> list[tuple[str, float]]:
-    """Thought and answer as tokens with log-probabilities."""
+def _wish(prompt: Prompt, words: tuple[str, ...]) -> str:
+    """The tool that is to be called next; "" where all were."""
+    last = max(index for index, part in enumerate(prompt) if isinstance(part, Human))
+    done = sum(isinstance(part, Called) for part in prompt.parts[last:])
+    return next(iter([word for word in (FETCH, ACT) if word in words][done:]), "")
+
+
+def _call(number: int, tool: str) -> list[str]:
+    """No words before it, a few, or so many that it comes while they sound; and the call, cut anywhere."""
+    call = written(ToolCall("", tool, f'{{"number": {number}}}'))
+    more = "".join(f"Part {part} of {number} comes first. " for part in range(1, 4 if number % 3 else 1))
+    said = f"Going {number} to {tool}. {more}" if number % 2 else ""
+    return [(said + call)[at : at + 5] for at in range(0, len(said + call), 5)]
+
+
+def _tokens(number: int, words: tuple[str, ...], tool: str = "") -> list[tuple[str, float]]:
+    """Thought and answer, or a call, as tokens with log-probabilities."""
     logprob = UNCERTAIN if MUMBLE in words else SURE
     meant = [word for word in words if word not in (BACKCHANNEL, COUGH, NOTHING, UNSURE)]
     lines = ["heard:", *(f" {word}" for word in words), "\n"]
@@ -171,7 +191,7 @@ def _tokens(number: int, words: tuple[str, ...]) -> list[tuple[str, float]]:
         lines += ["incomplete", "\n"]
     lines += [f"{SECRET}", f" {number}", "\n"] + [" on"] * (12 if SLOW in words else 0)
     thought = [(text, logprob) for text in [*lines, "\n", "</", "think", ">"]]
-    answer = ["\n", *_answer(number, meant)] if meant else []
+    answer = ["\n", *(_call(number, tool) if tool else _answer(number, meant))] if meant else []
     return thought + [(text, SURE) for text in [*answer, ""]]
 
 

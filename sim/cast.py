@@ -55,7 +55,7 @@ def fakes() -> Cast:
 
 def _words(scenario: Scenario) -> Player:
     fails = faults.kinds(scenario.faults, "brain")
-    brain = WordBrain(Prices(write=scenario.write), fails, heads=scenario.heads)
+    brain = WordBrain(Prices(write=scenario.write), fails, heads=scenario.heads, calls=scenario.tools)
     return Player(brain, brain.cost)
 
 

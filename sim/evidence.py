@@ -27,6 +27,7 @@ from pipeline.events import (
 from pipeline.trace import Entry
 from tts.reply import Account
 
+from .hands import Deed
 from .user import Uttered
 from .voice import Utterance
 
@@ -88,6 +89,8 @@ class Evidence:
     "When the session had returned."
     failure: str = ""
     "What it raised, if anything."
+    deeds: tuple[Deed, ...] = ()
+    "What the tools did, by their own record."
     cells: Counter[Cell] = field(default_factory=Counter)
     "How often each cell of the policy was met."
 

@@ -24,6 +24,7 @@ from pipeline.events import (
     PlaybackReached,
     PlaybackStarted,
     Remember,
+    ReplyRequested,
     Resume,
     Say,
     SessionClosed,
@@ -33,12 +34,13 @@ from pipeline.events import (
     StartDraft,
     TextEntered,
     Think,
+    ToolReturned,
     Turn,
     Unduck,
 )
 from pipeline.ports import CAPTURE_RATE, Thought
 
-from . import audible
+from . import audible, doing
 from .evidence import Evidence
 from .user import Uttered
 from .words import WORDS
@@ -212,6 +214,7 @@ def a_commit_waits_for_all_speech(evidence: Evidence) -> Iterator[str]:
     """A draft that silence committed reaches to the end of the user's speech, however early it began."""
     spans = {order.draft: order.listened for _, order in evidence.of(StartDraft)}
     told = {at for at, _ in evidence.of(TextEntered, InputCommitted)}
+    told |= {at for at, fact in evidence.of(ReplyRequested) if fact.written}  # it answers to no speech
     ended, talking = -1, False
     for at, item in evidence.of(SpeechStarted, SpeechPaused, CommitDraft):
         match item:
@@ -277,13 +280,15 @@ def _bursts(evidence: Evidence) -> Iterator[tuple[float, int, int]]:
 
 
 def an_answer_comes_or_an_ending(evidence: Evidence) -> Iterator[str]:
-    """A claim is voiced or ended within the longest deadline of the policy: nobody waits for ever."""
+    """A claim is voiced or ended within the longest deadline of the policy, which begins anew when a tool
+    has returned: nobody waits for ever."""
     most = TurnConfig().reply_timeout + 0.5
     sounded = {(fact.turn, at) for at, fact in evidence.of(PlaybackStarted)}
     for claim in evidence.claims():
         started = any(turn == claim.turn and at >= claim.since for turn, at in sounded)
         until = min(claim.until, evidence.closed, evidence.ended)
-        if not started and until - claim.since > most:
+        back = [at for at, fact in evidence.of(ToolReturned) if fact.draft == claim.draft and at <= until]
+        if not started and until - max([claim.since, *back]) > most:
             yield f"turn {claim.turn} committed at {claim.since:.3f}: no sound and no ending by {until:.3f}"
 
 
@@ -315,4 +320,5 @@ CHECKS: tuple[Check, ...] = (
     audible.no_thought_at_a_voice,
     audible.samples_add_up,
     audible.speaking_means_sound,
+    *doing.CHECKS,
 )

@@ -7,13 +7,13 @@ anything but its seed.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agent.turn import Agent, TurnConfig, User
 
 from .faults import Fault, Moment, closing_row, draw_faults, draw_moments, late_mail, talks_over
-from .words import BACKCHANNEL, COUGH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP, UNSURE
+from .words import ACT, BACKCHANNEL, COUGH, FETCH, LONG, MUMBLE, NOTHING, PLAIN, SLOW, STOP, UNSURE
 
 SHORTEST = 20.0
 """Virtual seconds that every conversation lasts at least."""
@@ -111,11 +111,44 @@ class Scenario:
     heads: bool = True
     "The brain judges sound without writing a word."
     greeting: str | None = None
+    tools: bool = False
+    "The agent has tools, and the user asks for them."
     shortest: float = SHORTEST
 
 
 def scenario(seed: int) -> Scenario:
-    """The conversation of this seed."""
+    """The conversation of this seed; in three of eleven the agent has tools."""
+    plan = _talk(seed)
+    return _asking_for_tools(plan, random.Random(f"tools {seed}")) if seed % 11 in (2, 5, 8) else plan
+
+
+def _asking_for_tools(plan: Scenario, dice: random.Random) -> Scenario:
+    """The same conversation, in most sentences of which something is to be looked up or done first."""
+
+    def wish(words: tuple[str, ...]) -> tuple[str, ...]:
+        first = dice.choice([(FETCH,), (ACT,), (FETCH, ACT), ()])
+        if words == (STOP,) and dice.random() < 0.7:
+            return (FETCH,)  # so short a burst is judged in a pause, where it is drafted
+        return (*first, *words) if words[:1] and words[0] in PLAIN else words
+
+    def put(act: Act) -> Act:
+        match act:
+            case Speak() | Overlap() | Outlast() | Push():
+                return replace(act, words=wish(act.words))
+            case Hasten():
+                return replace(act, words=wish(act.words), more=wish(act.more))
+            case Type():
+                return replace(act, text=" ".join(wish(tuple(act.text.split()))))
+        return act
+
+    return replace(
+        plan, tools=True, acts=tuple(map(put, plan.acts)), encore=tuple(map(put, plan.encore)),
+        write=min(plan.write, 0.05),
+    )  # fmt: skip
+
+
+def _talk(seed: int) -> Scenario:
+    """The conversation of this seed, as it is without tools."""
     dice = random.Random(f"scenario {seed}")
     if seed % 7 == 4:
         return _close_calls(seed, dice)

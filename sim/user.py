@@ -39,7 +39,7 @@ class Hooks:
     "Words as sound."
     type: Callable[[str], None]
     commit: Callable[[], None]
-    ask: Callable[[], None]
+    ask: Callable[[], object]
     silent_for: Callable[[], float]
     "Seconds since the agent's voice was last heard; infinity before the first time."
     left: Callable[[], float]

@@ -21,7 +21,9 @@ LONG, MUMBLE, NOTHING, UNSURE, SLOW = "long", "mumble", "nothing", "and", "ponde
 FALLING = ("kilo", "lima")
 """Words of PLAIN whose tone falls as at the end of a turn, wherever they stand."""
 BACKCHANNEL, STOP, COUGH = "mhm", "stop", "cough"
-WORDS = (*PLAIN, LONG, MUMBLE, NOTHING, UNSURE, SLOW, BACKCHANNEL, STOP, COUGH)
+FETCH, ACT = "fetch", "act"
+"""A tool is to look something up · to do something."""
+WORDS = (*PLAIN, LONG, MUMBLE, NOTHING, UNSURE, SLOW, BACKCHANNEL, STOP, COUGH, FETCH, ACT)
 SECONDS = {BACKCHANNEL: 0.35, STOP: 0.35, COUGH: 0.1}
 """How long some words last; the others last ``PACE``."""
 PACE = 0.24

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from agent.line import SessionConfig
 from agent.session import Agent, AgentSession
+from agent.turn import Agent as Floor
 from agent.turn import Cell, State, cell_of
+from pipeline.calls import Wanted
 from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import DeviceError, HocketError
@@ -30,6 +32,7 @@ from pipeline.events import (
     PlaybackStarted,
     Sample,
     StageFailed,
+    Turn,
 )
 from pipeline.ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, EdgeReport, Emit, Pcm, PlayoutSource
 from pipeline.ring import AudioRing
@@ -39,10 +42,12 @@ from . import faults
 from .cast import Cast, fakes
 from .evidence import Evidence, Sound, Supply
 from .faults import Director, Mailbox, Moment
+from .hands import Deed, hands
 from .script import Scenario
 from .stamp import NUMBERS, read
 from .user import Hooks, User, Uttered
 from .voice import StampedVoice, Utterance
+from .words import FETCH
 
 PULL = FRAME * PLAYOUT_RATE // CAPTURE_RATE
 """Playout samples per frame."""
@@ -83,6 +88,7 @@ class World:
     _stall_until: float = 0.0
     _commits: int = 0
     _speaking: int = 0
+    _called: int = 0
 
     # --- the port ----------------------------------------------------------------------------------------
 
@@ -186,6 +192,12 @@ class World:
                 self.session.commit()
             case "say":
                 self.session.say("greeting")
+            case "call":
+                self._call()
+            case "interrupt":
+                self.session.interrupt()
+            case "ask":
+                self.session._speeches.write("told to", "lima")  # as generate_reply, for any brain
             case "close":
                 self.session.close("the scenario ends here")
             case "gap":
@@ -203,6 +215,17 @@ class World:
                 self._emit(OverlapScored(here, Overlap(kind), "told to", "sound"))
             case "sounds over" | "sounds open" as kind:
                 self._emit(EndOfTurnScored(here, 0.97 if kind == "sounds over" else 0.03, "sound"))
+
+    def _call(self) -> None:
+        """The newest draft wants to look something up, whatever its brain says."""
+        state, tools = self._state, self.session._running.ground.tools
+        draft = state.writing or state.reply
+        if draft is None or not draft.draft:
+            return
+        over = state.writing is not None and state.agent is not Floor.SILENT
+        self._called += 1
+        wanted = Wanted(FETCH, f'{{"number": {-self._called}}}')
+        tools.ask(Turn(state.turn + over), draft.draft, wanted, lambda: None)
 
     # --- the record ----------------------------------------------------------------------------------------
 
@@ -229,8 +252,10 @@ async def _play(scenario: Scenario, cast: Cast) -> Evidence:
     player = cast.brain(scenario)
     voice = StampedVoice(fails=faults.kinds(scenario.faults, "voice"))
     compute, trace = InlineCompute(player.service, player.cost), Trace()
+    deeds: list[Deed] = []
+    tools = hands(scenario.seed, deeds) if scenario.tools else ()
     session = world._session = AgentSession(
-        Agent(greeting=scenario.greeting), edge=world, brain=compute, voice=voice,
+        Agent(greeting=scenario.greeting, tools=tools), edge=world, brain=compute, voice=voice,
         detector=cast.detector(scenario), trace=trace, config=SessionConfig(turn=scenario.turn),
     )  # fmt: skip
     loop = asyncio.get_running_loop()
@@ -244,7 +269,7 @@ async def _play(scenario: Scenario, cast: Cast) -> Evidence:
     except HocketError as error:
         failure = f"{type(error).__name__}: {error}"
     await compute.close()
-    return _evidence(world, voice, failure)
+    return replace(_evidence(world, voice, failure), deeds=tuple(deeds))
 
 
 def _evidence(world: World, voice: StampedVoice, failure: str) -> Evidence:

@@ -43,8 +43,8 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_there_are_four_and_each_is_short_and_runnable() -> None:
-    assert len(EXAMPLES) == 4
+def test_there_are_six_and_each_is_short_and_runnable() -> None:
+    assert len(EXAMPLES) == 6
     for path in EXAMPLES:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) < 40
@@ -75,3 +75,15 @@ def test_a_conversation_can_be_lived_through_in_virtual_time(tmp_path: Path) -> 
     said = _run("simulated_conversation.py", "7", folder=tmp_path)
     assert said.count("virtual seconds") == 2
     assert said == _run("simulated_conversation.py", "7", folder=tmp_path), "equal seeds, equal conversations"
+
+
+def test_a_tool_is_called_and_its_result_spoken(tmp_path: Path) -> None:
+    said = _run("tools.py", folder=tmp_path).splitlines()
+    answer = "In Ostend the tide is high at ten past four."
+    assert said == [f'tide{{"harbour": "Ostend"}}: {answer}', answer]
+
+
+def test_another_brain_goes_on_with_what_was_heard(question: Path, tmp_path: Path) -> None:
+    first, second = _run("swap_brains.py", folder=tmp_path).splitlines()
+    assert first.startswith("practice brain: ")
+    assert second == f"reader: I have read: {first.removeprefix('practice brain: ')}"

@@ -6,9 +6,9 @@ knows no clock and remembers nothing: what a server can do is found by probing a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pipeline.ports import Limits
 from pipeline.prompt import Prompt
@@ -32,6 +32,10 @@ class Able:
     "It keeps what it has read, so that reading a prompt ahead pays."
     context: int | None = None
     "Positions of its context, where it tells them."
+    thoughts: str = ""
+    """How thoughts come: ``apart`` (the server tells them apart), ``mixed`` (likewise, but what continues a
+    message is called thought too), ``marked`` (its text opens and closes them), ``open`` (its text begins
+    inside one and closes it); empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Ask:
 
     path: str
     body: Mapping[str, Any]
+    begun: str = ""
+    """The beginning of the answer that the request holds for the server to go on from, as ``opening`` writes
+    it; empty: the server begins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +112,24 @@ class Listed:
 
 
 class Dialect(Protocol):
-    """One kind of server."""
+    """One kind of server.
 
-    name: str
-    framing: str
-    "``sse`` (server-sent events, ended by ``[DONE]`` or by the connection) or ``lines`` (a JSON per line)."
-    models: str
-    "Path of a GET that lists models; it is the health check too."
+    One may also have ``believed: Able``: what its documentation says such a server can do. It counts where
+    nothing was asked, and where the answers left it open.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def framing(self) -> str:
+        """``sse`` (events, ended by ``[DONE]`` or by the connection) or ``lines`` (a JSON value per line)."""
+        ...
+
+    @property
+    def models(self) -> str:
+        """Path of a GET that lists models; it is the health check too."""
+        ...
 
     def listed(self, payload: Any) -> tuple[Listed, ...]:
         """The models in that answer. Raises PeerError where it is none."""
@@ -123,4 +141,32 @@ class Dialect(Protocol):
 
     def bit(self, event: Any) -> Bit | None:
         """What one decoded event says; None where it says nothing. Raises PeerError for an error event."""
+        ...
+
+
+Fetch: TypeAlias = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]
+"""Asks a server for JSON: POST of the body to a path under the base URL, GET where there is none.
+Raises PeerError for any answer but a good one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a server says of itself and a model before anything is generated; None: it must be tried."""
+
+    hears: bool | None = None
+    continues: bool | None = None
+    thinks: bool | None = None
+    tools: str | None = None
+    logprobs: bool | None = None
+    caches: bool | None = None
+    context: int | None = None
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A dialect that must read something of its server before it can ask well: a template, a marker."""
+
+    async def learn(self, fetch: Fetch, model: str) -> tuple[Dialect, Told]:
+        """The dialect to use from now on, and what needs no probing. Never raises for a missing answer: what
+        could not be read stays unknown."""
         ...

@@ -98,8 +98,8 @@ def test_a_brain_or_a_voice_that_is_not_there_is_told_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for arguments in (
-        ["models", "--brain", str(tmp_path)],
-        ["talk", "--demo", "--brain", str(tmp_path), "--record", str(tmp_path / "a")],
+        ["models", "--model", str(tmp_path)],
+        ["talk", "--demo", "--model", str(tmp_path), "--record", str(tmp_path / "a")],
         ["talk", "--demo", "--voice", "nobody", "--record", str(tmp_path / "b")],
     ):
         status, _ = _fails(arguments, capsys)

@@ -27,7 +27,7 @@ def test_settings_of_every_kind_reach_their_stage(tmp_path: Path) -> None:
         tmp_path,
         """
         persona.greeting = "Hello"
-        brain = {path = "brains/mine", where = "process", threads = 2}
+        brain = {model = "./brains/mine", where = "process", threads = 2}
         [turn]
         endpoint = 1
         barge_in = false
@@ -39,8 +39,8 @@ def test_settings_of_every_kind_reach_their_stage(tmp_path: Path) -> None:
     )
     config = load(path)
     assert config.persona.greeting == "Hello"
-    assert (config.brain.path, config.brain.where, config.brain.threads) == (
-        tmp_path / "brains/mine",
+    assert (config.brain.model, config.brain.where, config.brain.threads) == (
+        str(tmp_path / "brains/mine"),
         Where.PROCESS,
         2,
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.brains import make_brain
 from agent.config import BrainConfig, Config, VoiceConfig, Where
-from agent.launch import launch, make_brain, parts
+from agent.launch import launch, parts
 from agent.session import Agent
 from audio_io.wav_edge import WavEdge
 from pipeline.clock import run
@@ -45,7 +46,7 @@ def test_the_brain_computes_where_the_settings_say(where: Where) -> None:
 
 def test_a_folder_without_a_brain_is_told_and_leaves_no_thread(tmp_path: Path) -> None:
     async def main() -> None:
-        async with parts(Config(brain=BrainConfig(path=tmp_path))):
+        async with parts(Config(brain=BrainConfig(str(tmp_path)))):
             raise AssertionError("there is no brain in an empty folder")
 
     with pytest.raises(CheckpointError):

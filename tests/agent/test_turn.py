@@ -596,7 +596,7 @@ def test_closing_ends_what_was_open_and_nothing_happens_after(prepare: object, e
         PlaybackStarted(Turn(9)),
         PhraseDrafted(Turn(1), Draft(7), 0, "?"),
         DraftFinished(Turn(1), Draft(1), Ending.DROPPED),
-        ToolCalled(Turn(1), "call"),
+        ToolCalled(Turn(1), Draft(7), "call", False, 2.0),
     ],
 )
 def test_what_cannot_be_while_the_agent_speaks_is_a_bug_told_with_its_values(fact: Fact) -> None:

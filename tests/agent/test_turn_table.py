@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,6 +26,7 @@ from pipeline.events import (
     Hold,
     Hush,
     InputCommitted,
+    InterruptRequested,
     Listened,
     Order,
     Overlap,
@@ -38,6 +39,7 @@ from pipeline.events import (
     Remember,
     ReplyRequested,
     Resume,
+    RunTool,
     Sample,
     Say,
     SessionClosed,
@@ -80,11 +82,14 @@ def facts(state: State, now: float) -> Iterator[Fact]:
     yield TextEntered("text")
     yield InputCommitted(here)
     yield ReplyRequested("greeting")
+    yield ReplyRequested("a reminder", written=True)
+    yield from (InterruptRequested(turn) for turn in (Turn(0), state.turn, Turn(state.turn - 1)))
     yield TimerRang()
     yield from (StageFailed(stage, "?") for stage in ("voice", "brain", "other"))
     yield SessionClosed("bye")
-    yield ToolCalled(state.turn, "call")
-    yield ToolReturned(state.turn, "call")
+    if state.agent is Agent.SILENT and state.user is User.QUIET:
+        yield ToolCalled(state.turn, Draft(1), "of a draft that is gone", True, 2.0)
+        yield ToolReturned(state.turn, Draft(1), "of a draft that is gone")
     reply, next_turn = state.turn, Turn(state.turn + 1)
     for draft in dict.fromkeys(w.draft for w in (state.writing, state.reply, Writing(Draft(0))) if w):
         turn = next_turn if state.agent is not Agent.SILENT and draft == _number(state.writing) else reply
@@ -92,6 +97,10 @@ def facts(state: State, now: float) -> Iterator[Fact]:
         yield PhraseDrafted(turn, draft, 0, "word")
         yield DraftFinished(turn, draft, Ending.COMPLETE)
         yield DraftFinished(turn, draft, Ending.FAILED)
+        for effects in (False, True) if draft else ():
+            yield ToolCalled(turn, draft, f"{draft} {effects} {now}", effects, 2.0)
+        yield ToolReturned(turn, draft, "never run")
+        yield from (ToolReturned(turn, draft, call) for call in _running(state, draft))
     for turn in (reply, Turn(reply - 1)):
         yield PlaybackStarted(turn)
         yield PlaybackReached(turn, state.phrase, state.heard - state.before + 960)
@@ -104,8 +113,20 @@ def _number(draft: Writing | None) -> Draft | None:
     return None if draft is None else draft.draft
 
 
+def _running(state: State, draft: Draft) -> tuple[str, ...]:
+    return next((w.running for w in (state.writing, state.reply) if w and w.draft == draft), ())
+
+
 def _sketch(draft: Writing | None) -> object:
     return draft and (draft.draft == 0, min(draft.phrases, 1), draft.ending, draft.voiceless)
+
+
+def _doing(draft: Writing | None) -> str:
+    """What its calls make of a draft; the weightiest counts."""
+    if draft is None:
+        return "none"
+    waits, runs = draft.waiting and "waits", draft.running and "runs"
+    return waits or (draft.acted and "acted") or runs or ""
 
 
 def sketch(state: State, now: float) -> object:
@@ -125,7 +146,17 @@ def sketch(state: State, now: float) -> object:
     )  # fmt: skip
 
 
-def walk(config: TurnConfig) -> Iterator[tuple[State, Fact, float, State | None, tuple[Order, ...]]]:
+def acting(state: State, _now: float) -> object:
+    """The same, coarser in all but what the drafts' calls are about."""
+    return (
+        state.user, state.agent, state.asked, state.typed, state.excused, state.closed, state.muted is None,
+        _doing(state.writing), _doing(state.reply),
+    )  # fmt: skip
+
+
+def walk(
+    config: TurnConfig, sketch: Callable[[State, float], object] = sketch
+) -> Iterator[tuple[State, Fact, float, State | None, tuple[Order, ...]]]:
     """Every step between reachable states; the next state is None where the fact is impossible."""
     start = State().anchored(0, 0.0)
     seen, todo = {sketch(start, 1.0)}, deque([(start, 1.0)])
@@ -147,7 +178,7 @@ def walk(config: TurnConfig) -> Iterator[tuple[State, Fact, float, State | None,
 
 @pytest.fixture(scope="module")
 def steps() -> list[tuple[State, Fact, float, State | None, tuple[Order, ...]]]:
-    return [step for config in CONFIGS for step in walk(config)]
+    return [*(step for config in CONFIGS for step in walk(config)), *walk(CONFIGS[0], acting)]
 
 
 Steps = list[tuple[State, Fact, float, State | None, tuple[Order, ...]]]
@@ -231,8 +262,18 @@ class Ledger:
         self.sounding = False
         self.gain = "full"
         self.ended: set[Turn] = set()
+        self.effects: dict[str, bool] = {}
+        "Every call that was told, and whether it changes anything."
+        self.ran: set[str] = set()
+        self.committed: Draft | None = None
+        self.acted = False
+        "A call with effects has been run for the committed draft."
+        self.undone: Turn | None = None
+        "The turn in which such a draft was dropped."
 
     def told(self, fact: Fact, state: State) -> None:
+        if isinstance(fact, ToolCalled):
+            self.effects[fact.call] = fact.effects
         if isinstance(fact, PlaybackStarted) and fact.turn == self.floor and state.agent is Agent.SPEAKING:
             self.sounding = True
 
@@ -242,6 +283,7 @@ class Ledger:
             case StartDraft(turn, draft, _):
                 assert draft == self.newest_draft + 1, "draft numbers count up and are never reused"
                 assert turn not in self.live.values(), "one draft of a turn at a time"
+                assert turn != self.undone, "what was done would be done again"
                 self.newest_draft = draft
                 self.live[draft] = turn
             case DropDraft(turn, draft):
@@ -249,10 +291,13 @@ class Ledger:
                     assert self.live.pop(draft) == turn, "only a living draft can be dropped"
                 if turn == self.floor:
                     assert not self.sounding, "words that were heard cannot be dropped"
+                    self.undone = turn if self.acted and self.committed == draft else self.undone
+                    self.committed = None
                     self.floor = None
             case CommitDraft(turn, draft):
                 assert self.live[draft] == turn, "only a living draft can be committed"
                 self._take(turn, spoken_for=True)
+                self.committed, self.acted = draft, False
             case Say(turn, reason):
                 self._take(turn, spoken_for=reason == "failed")
             case Duck() | Unduck() | Hold() | Resume():
@@ -265,8 +310,15 @@ class Ledger:
                 assert turn == self.floor, "only the turn on the floor can end, and only once"
                 assert heard is None or not self.sounding, "what is cut is hushed first"
                 self.ended.add(turn)
+                self.undone = None if turn == self.undone else self.undone
                 self.live = {draft: owner for draft, owner in self.live.items() if owner != turn}
                 self.floor, self.sounding, self.gain = None, False, "full"
+            case RunTool(turn, draft, call):
+                assert call not in self.ran, "a call runs once"
+                assert self.live[draft] == turn, "only a living draft's call is run"
+                assert not self.effects[call] or self.committed == draft, "no effect before its commit"
+                self.ran.add(call)
+                self.acted = self.acted or self.effects[call]
             case Think(turn, _) | StopThinking(turn):
                 assert turn >= self.newest_turn
                 self.newest_turn = turn
@@ -295,7 +347,7 @@ class Ledger:
 @pytest.mark.parametrize("config", CONFIGS, ids=NAMES)
 @pytest.mark.parametrize("seed", range(8))
 def test_random_conversations_add_up(seed: int, config: TurnConfig) -> None:
-    chance = random.Random(seed)
+    chance, calls = random.Random(seed), list[Order]()
     for _ in range(60):
         ledger, now = Ledger(), 1.0
         state = State().anchored(0, 0.0)
@@ -311,6 +363,7 @@ def test_random_conversations_add_up(seed: int, config: TurnConfig) -> None:
             except BugError:
                 continue
             ledger.told(fact, state)
+            calls += [order for order in orders if isinstance(order, RunTool)]
             for order in orders:
                 ledger.ordered(order)
             if state.agent is not Agent.SILENT:
@@ -320,6 +373,7 @@ def test_random_conversations_add_up(seed: int, config: TurnConfig) -> None:
             ledger.ordered(order)
         assert ledger.floor is None, "a committed turn was left without an ending"
         assert not ledger.live, "a draft was left alive"
+    assert calls, "no conversation ran a tool"
 
 
 def test_the_ledger_bites() -> None:

@@ -8,8 +8,9 @@ import pytest
 from drafting import FIRST, TURN, Stage, during
 from thinker import KeepsCut, Thinker, numbered, positions
 
-from pipeline.decoder import SETTLED, DecoderConfig
+from pipeline.decoder import DecoderConfig
 from pipeline.events import Overlap, OverlapScored, Sample, Span
+from pipeline.keeping import SETTLED
 from pipeline.listening.interleaved import Interleaved
 from pipeline.listening.notes import Notes
 from pipeline.listening.strategy import ListeningStrategy

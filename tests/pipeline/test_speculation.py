@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import astuple, replace
 
 import pytest
 
 from pipeline.clock import simulate
 from pipeline.events import Draft, Turn
-from pipeline.ports import Speculated
-from pipeline.speculation import LISTENING, Ledger, SpeculationConfig
+from pipeline.mechanisms import Mechanisms
+from pipeline.ports import BrainFacts, Speculated
+from pipeline.speculation import LISTENING, SLOW, Ahead, Ledger, SpeculationConfig, ahead
 
 TURN, A, B = Turn(1), Draft(1), Draft(2)
 
@@ -173,3 +175,44 @@ def test_old_turns_are_forgotten() -> None:
 def test_a_negative_budget_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="cannot be negative"):
         SpeculationConfig(**wrong)  # type: ignore[arg-type]
+
+
+# --- how far ahead a brain is asked to work -----------------------------------------------------------------
+
+FREE = BrainFacts("one", "audio", "yes", obeys_instructions=True, history_turns=9)
+ALL, BUDGET = Ahead(True, True, True, True, 2000), SpeculationConfig(money=0.01)
+NOTHING = (False, False, False, False, 0)
+
+
+def may(brain: BrainFacts, config: SpeculationConfig | None = None, **off: object) -> Ahead:
+    return ahead(brain, config or SpeculationConfig(), Mechanisms(**off))  # type: ignore[arg-type]  # forwarded
+
+
+def test_a_brain_that_costs_nothing_but_time_works_ahead_as_far_as_the_switches_allow() -> None:
+    assert may(FREE) == ALL
+    assert may(FREE, speculation=False) == replace(ALL, drafts=False, guesses=False)
+    assert may(FREE, listening_thoughts="off") == replace(ALL, thoughts=False)
+    assert may(FREE, prefill=False) == replace(ALL, reading=False)
+
+
+def test_a_paid_brain_is_asked_nothing_ahead_without_a_budget_and_a_price_to_keep_it() -> None:
+    paid = replace(FREE, paid=True, price=5.0)
+    for found in (may(paid), may(replace(paid, price=0.0), BUDGET)):
+        assert astuple(found)[:-1] == NOTHING
+    assert "one costs money and no [speculation] money is set for it" in may(paid).why
+    assert "its price is not known" in may(replace(paid, price=0.0), BUDGET).why
+    assert may(paid, BUDGET) == ALL
+
+
+def test_a_slow_brain_drafts_in_pauses_only_and_within_ten_seconds_of_its_writing() -> None:
+    slow = may(replace(FREE, rate=8.0, first=0.3))
+    assert astuple(slow)[:-1] == (True, True, True, False, 80)
+    assert slow.why == "one takes 1.8 s to a first phrase: it drafts in pauses only"
+    assert may(replace(FREE, rate=8.0), speculation=False).why == "", "what is off is not limited"
+    assert may(replace(FREE, rate=0.0, first=1.0)).tokens > 0
+    assert may(replace(FREE, rate=8.0), SpeculationConfig(tokens=20)).tokens == 20
+
+
+def test_slow_is_whatever_has_no_first_phrase_within_the_longest_pause() -> None:
+    assert may(replace(FREE, rate=60.0, first=SLOW - 0.21)) == ALL
+    assert not may(replace(FREE, rate=60.0, first=SLOW - 0.19)).guesses

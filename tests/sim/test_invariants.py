@@ -32,6 +32,7 @@ from pipeline.events import (
 )
 from pipeline.ports import Thought
 from pipeline.trace import Entry
+from sim import doing
 from sim.evidence import Evidence, Sound
 from sim.invariants import CHECKS, positions_never_go_back, violations
 from sim.script import Overlap, Rest, Scenario, Speak
@@ -312,7 +313,8 @@ def test_a_planted_fault_is_found(sound: Evidence, plant: Callable[[Evidence], E
 
 
 def test_every_invariant_has_a_planted_fault() -> None:
-    assert {name for _, name in PLANTED} == {check.__name__ for check in CHECKS}
+    mine = {check.__name__ for check in CHECKS if check not in doing.CHECKS}  # those have tests of their own
+    assert {name for _, name in PLANTED} == mine
 
 
 def test_late_news_of_a_reply_that_was_taken_back_is_no_step_back_of_the_next() -> None:

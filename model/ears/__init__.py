@@ -1,0 +1,1 @@
+"""Ears for brains that only read: recognisers behind ``ports.Recogniser``, one file each, and the choice."""

@@ -1,0 +1,141 @@
+"""Tools of real MCP servers in child processes: real time, because a real program answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+pytest.importorskip("mcp")
+
+from agent.mcp_tools import McpServer, McpTool, mcp_tools
+from agent.tools import as_tools
+from pipeline.calling import ToolError
+from pipeline.clock import now, run
+from pipeline.errors import PeerError, UserError
+
+T = TypeVar("T")
+SILENT = "import sys; sys.stdin.buffer.read()"
+PROGRAM = Path(__file__).with_name("mcp_server.py")
+STDIO = McpServer(command=(sys.executable, str(PROGRAM)), timeout=5.0)
+
+
+def within(server: McpServer | str, scene: Callable[[dict[str, McpTool]], Awaitable[T]]) -> T:
+    async def main() -> T:
+        async with asyncio.timeout(30), mcp_tools(server) as tools:
+            return await scene({tool.called: tool for tool in tools})
+
+    return run(main)
+
+
+def test_a_program_is_started_its_tools_are_listed_and_called_and_what_goes_wrong_is_told() -> None:
+    async def scene(tools: dict[str, McpTool]) -> None:
+        assert {name: tool.effects for name, tool in tools.items()} == {
+            "add": False, "write": True, "sleep": True, "die": True
+        }  # fmt: skip
+        add = tools["add"]
+        assert add.spec.description == "Adds two numbers."
+        assert json.loads(add.spec.parameters)["required"] == ["a", "b"]
+        assert as_tools(tools.values()) == tuple(tools.values())
+        assert await add.run('{"a": 2, "b": 3}') == "5"
+        assert add.refused('{"a": 2, "b": 3}') == ""
+        assert "no JSON" in add.refused("{")
+        assert "one JSON object" in add.refused("[]")
+        pytest.importorskip("jsonschema")
+        assert "'b' is a required property" in add.refused('{"a": 2}')
+        with pytest.raises(ToolError, match="Error executing tool write"):
+            await tools["write"].run('{"text": ""}')
+        with pytest.raises(TimeoutError):  # a call that is cut off leaves the server usable for the next
+            async with asyncio.timeout(0.05):
+                await tools["sleep"].run('{"seconds": 0.3}')
+        assert await add.run('{"a": 1, "b": 1}') == "2"
+        with pytest.raises(ToolError, match="did not answer"):
+            await tools["die"].run("{}")
+        with pytest.raises(ToolError, match="did not answer"):
+            await add.run('{"a": 2, "b": 3}')
+
+    within(STDIO, scene)
+
+
+def test_an_address_is_called_over_http() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    async def main() -> str:
+        program = await asyncio.create_subprocess_exec(
+            sys.executable, str(PROGRAM), str(port), stderr=asyncio.subprocess.DEVNULL
+        )
+        try:
+            await _listening(port)
+            server = McpServer(url=f"http://127.0.0.1:{port}/mcp", headers={"X-Test": "1"}, prefix="far.")
+            server = replace(server, only=("add",))
+            async with mcp_tools(server) as tools:
+                assert [tool.spec.name for tool in tools] == ["far_add"]
+                return await tools[0].run('{"a": 20, "b": 22}')
+        finally:
+            program.kill()
+            await program.wait()
+
+    assert run(main) == "42"
+
+
+async def _listening(port: int) -> None:
+    end = now() + 20
+    while now() < end:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return
+    raise AssertionError("the server never listened")
+
+
+async def nothing(_tools: dict[str, McpTool]) -> None:
+    raise AssertionError("never reached")
+
+
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [
+        ("no-such-program-anywhere --now", "no-such-program-anywhere --now cannot be used"),
+        (f"{sys.executable} -c 'raise SystemExit(\"out of paper\")'", 'it said: "out of paper"'),
+        (McpServer((sys.executable, "-c", SILENT), connect=0.5), "no answer within 0.5 s"),
+        ("http://127.0.0.1:9/mcp", "http://127.0.0.1:9/mcp cannot be used"),
+    ],
+    ids=["no program", "ends at once", "silent", "no address"],
+)
+def test_a_server_that_cannot_be_used_is_one_clear_error(server: McpServer | str, why: str) -> None:
+    with pytest.raises(PeerError, match=why):
+        within(server, nothing)
+
+
+def test_a_wanted_tool_that_is_missing_is_told_with_those_there_are() -> None:
+    with pytest.raises(UserError, match="no tool fly; it has: add, die, sleep, write"):
+        within(McpServer(STDIO.command, only=("fly",)), nothing)
+
+
+def test_a_server_is_a_command_or_a_url() -> None:
+    assert McpServer.of("npx -y 'a server'").command == ("npx", "-y", "a server")
+    assert McpServer.of("https://example.org/mcp").name == "https://example.org/mcp"
+    with pytest.raises(UserError, match="either a command or a url"):
+        McpServer()
+    with pytest.raises(UserError, match="http://"):
+        McpServer(url="example.org")
+    with pytest.raises(UserError, match="above 0"):
+        McpServer(("x",), connect=0)
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(UserError, match=r"hocket\[tools\]"):
+        within(STDIO, nothing)
