@@ -66,6 +66,14 @@ def named(model: str) -> Named:
     )
 
 
+def practises(config: BrainConfig) -> bool:
+    """Is it the practice brain, or one trained like it?"""
+    which = named(config.model)
+    if isinstance(which, Folder) and which.path.is_dir():
+        return family(which.path) is Family.TINY
+    return isinstance(which, Bundled)
+
+
 def make_brain(config: BrainConfig, http: HttpConfig | None = None) -> Compute:
     """The brain where the settings want it, at their pace; it loads in the background, unless inline.
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 DEMO_FOLDER = Path("hocket-demo")
+_EAR = (
+    "who writes down your words, for a brain that reads and for captions: pocketsphinx, whisper:FOLDER, or "
+    "the URL of a server with /v1/audio/transcriptions"
+)
 _WHICH = (
     "the brain: bundled, a folder, a hub id (org/name@revision), a server's URL (…#MODEL) or its preset "
     "(ollama:MODEL, llama.cpp, vllm, openai:MODEL); `hocket models` tells what there is"
@@ -90,6 +94,7 @@ def _talk_arguments(talk: argparse.ArgumentParser) -> None:
     )
     talk.add_argument("--questions", type=_count, metavar="N", help="with --demo: only its first N questions")
     talk.add_argument("--model", metavar="WHICH", help=_WHICH)
+    talk.add_argument("--ear", metavar="NAME", help=_EAR)
     talk.add_argument("--voice", metavar="NAME", help="the agent's voice; `hocket voices` lists them")
     talk.add_argument(
         "--microphone", metavar="NAME", help="number or part of the name; `hocket devices` lists them"
@@ -119,6 +124,7 @@ def _config(given: argparse.Namespace) -> Config:
     return replace(
         config,
         brain=replace(config.brain, model=given.model or config.brain.model),
+        ear=replace(config.ear, name=given.ear, captions=True) if given.ear else config.ear,
         voice=replace(config.voice, name=given.voice or config.voice.name),
         sound=replace(config.sound, **sound),
         record=replace(config.record, folder=given.record or config.record.folder),

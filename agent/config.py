@@ -18,6 +18,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from agent.line import SessionConfig
 from agent.turn import TurnConfig
+from model.ears.choose import EarConfig
 from model.http.config import HttpConfig
 from pipeline.decoder import DecoderConfig
 from pipeline.encoder import EncoderConfig
@@ -98,6 +99,18 @@ class BrainConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsConfig:
+    """What the brain may call, beside the functions that a program gives its agent."""
+
+    servers: tuple[str, ...] = ()
+    "MCP servers: commands that are started, or URLs. A tool has effects unless its server says not."
+
+    def __post_init__(self) -> None:
+        if not all(server.strip() for server in self.servers):
+            raise ValueError("each server is a command or a URL, and one is empty")
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceConfig:
     """Which voice speaks."""
 
@@ -136,6 +149,8 @@ class Config:
 
     persona: PersonaConfig = field(default_factory=PersonaConfig)
     brain: BrainConfig = field(default_factory=BrainConfig)
+    ear: EarConfig = field(default_factory=EarConfig)
+    tools: ToolsConfig = field(default_factory=ToolsConfig)
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     sound: SoundConfig = field(default_factory=SoundConfig)
     turn: TurnConfig = field(default_factory=TurnConfig)

@@ -6,6 +6,7 @@ from statistics import median
 
 from agent.receipt import Receipt
 from agent.story import clean
+from model.http.accounting import Spent
 from pipeline.listening.strategy import strategy_for
 from pipeline.ports import BrainFacts, EdgeReport
 
@@ -21,20 +22,33 @@ _THINKS = {"predicted": "yes", "interleaved": "yes", "notes": "notes", "off": "n
 def headline(
     brain: BrainFacts, voice: str, edge: EdgeReport, *, listening: str = "auto", pace: float = 0.0
 ) -> str:
-    """One line: which brain, what it hears, whether it thinks meanwhile, its pace, which voice, echo.
+    """One line: which brain, what it hears, whether it thinks meanwhile, its pace, which voice, echo; of one
+    that was probed also whether it goes on from a prefix, and how fast it is.
 
     ``listening``: the switch ``listening_thoughts``; ``pace``: seconds per token at least, 0: none.
     """
-    way = strategy_for(listening, brain).name
+    way, probed = strategy_for(listening, brain).name, brain.rate is not None or not brain.continues
     parts = (
         brain.name,
         f"hears {brain.hears}",
+        f"continues a prefix: {'yes' if brain.continues else 'no'}" if probed else "",
         f"thinks while listening: {_THINKS[way]}",
+        speed(brain),
         f"paced to {pace * 1000:g} ms per token" if pace else "",
         f"voice {voice}",
         _ECHO.get(edge.echo, edge.echo),
     )
     return clean(" · ".join(part for part in parts if part))
+
+
+def speed(brain: BrainFacts) -> str:
+    """Tokens per second and the wait for the first, as measured; empty where they were not."""
+    found = []
+    if brain.rate is not None:
+        found.append(f"{brain.rate:.3g} tokens/s")
+    if brain.first is not None:
+        found.append(f"first token {brain.first:.2f} s")
+    return ", ".join(found)
 
 
 def summary(receipt: Receipt, recorded: str) -> str:
@@ -47,6 +61,17 @@ def summary(receipt: Receipt, recorded: str) -> str:
     speed = "" if waited is None else f", median {waited * 1000:.0f} {wait}"
     sentences = (f"{turns}{silent}{cut}{speed}.", _ahead(receipt), _troubles(receipt), recorded)
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def spent(bill: Spent) -> str:
+    """What a served brain took, in a sentence; empty where nothing was asked of it."""
+    if not bill.requests:
+        return ""
+    kept = f" ({bill.cached} of them kept there)" if bill.cached else ""
+    money = f", for {bill.money:.4f}" if bill.money else ""
+    guess = f"; {bill.estimated} of the tokens are estimated" if bill.estimated else ""
+    asked = _count(bill.requests, "request")
+    return f"{asked}: {bill.read} tokens read{kept}, {bill.written} written{money}{guess}."
 
 
 def _ahead(receipt: Receipt) -> str:

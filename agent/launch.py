@@ -6,17 +6,34 @@ Nothing heavy is imported before it is needed, and the brain loads beside everyt
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.brains import make_brain
-from agent.config import Config
+from agent.brains import make_brain, practises
+from agent.config import Config, PersonaConfig
+from agent.mcp_tools import mcp_tools
 from agent.record import Record
 from agent.session import Agent, AgentSession
 from agent.tap import Tap
+from model.ears.choose import EarConfig, hearing, make_ear
+from model.http.accounting import Spent
+from pipeline.calling import Tool
+from pipeline.captions import CaptionsConfig
+from pipeline.decoder import DecoderConfig
 from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, Window
 from pipeline.trace import Trace
+
+SPOKEN = (
+    "You are talking with somebody by voice. Answer in one to three short sentences of plain spoken words: "
+    "no lists, no markup, no emoji, numbers and symbols as they are said."
+)
+"""Told to a brain that nobody gave other instructions."""
+GREETING = "Hello. What can I do for you?"
+_GENERAL = DecoderConfig(
+    show_heard="I heard: {heard}. I do not know what to make of that.",
+    heard_nothing="I hear you, but I cannot make out the words.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +43,57 @@ class Parts:
     brain: Compute
     facts: BrainFacts
     voice: Voice
+    ear: Compute | None = None
+    "Writes down what the user says: for a brain that reads, or for captions."
+    tools: tuple[Tool, ...] = ()
+    "Of the servers in the settings."
+    spent: Callable[[], Spent] = Spent
+    "What a served brain took so far."
 
 
 @asynccontextmanager
 async def parts(config: Config) -> AsyncIterator[Parts]:
-    """The brain and the voice that the settings name. Raises ModelError, VoiceError, ConfigError."""
+    """Brain, ear, tools and voice that the settings name. Raises ModelError, VoiceError, ConfigError."""
     from tts.choose import best_voice
 
-    brain = make_brain(config.brain, config.http)
-    try:
+    async with AsyncExitStack() as stack:
+        brain = make_brain(config.brain, config.http)
+        stack.push_async_callback(lambda: brain.close())
+        facts: BrainFacts = await brain.call("facts")
+        spent = getattr(brain, "spent", Spent)
+        ear = _ear(config.ear, facts)
+        if ear is not None:
+            stack.push_async_callback(ear.close)
+        if ear is not None and facts.hears == "text":
+            brain = hearing(brain, ear, config.ear)
+            facts = await brain.call("facts")
         voice = best_voice(config.voice.name)
-        try:
-            yield Parts(brain, await brain.call("facts"), voice)
-        finally:
-            await voice.close()
-    finally:
-        await brain.close()
+        stack.push_async_callback(voice.close)
+        tools: list[Tool] = []
+        for server in config.tools.servers:
+            tools += await stack.enter_async_context(mcp_tools(server))
+        yield Parts(brain, facts, voice, ear, tuple(tools), spent)
+
+
+def _ear(config: EarConfig, brain: BrainFacts) -> Compute | None:
+    """A brain that reads needs one; beside any other it is there for captions."""
+    if brain.hears == "text":
+        return make_ear(replace(config, name="auto") if config.name == "off" else config)
+    return make_ear(config) if config.captions else None
+
+
+def suited(config: Config) -> Config:
+    """The settings with what only the practice brain says and does left to the practice brain."""
+    if practises(config.brain):
+        return config
+    persona, decoder, usual = config.persona, config.decoder, DecoderConfig()
+    if persona.greeting == PersonaConfig().greeting:
+        persona = replace(persona, greeting=GREETING)
+    if not persona.instructions:
+        persona = replace(persona, instructions=SPOKEN)
+    if (decoder.show_heard, decoder.heard_nothing) == (usual.show_heard, usual.heard_nothing):
+        decoder = replace(decoder, show_heard=_GENERAL.show_heard, heard_nothing=_GENERAL.heard_nothing)
+    return replace(config, persona=persona, decoder=decoder)
 
 
 def make_session(
@@ -56,16 +108,20 @@ def make_session(
     """A session over this edge of sound, not yet running. ``agent`` None: the one in the settings."""
     from audio_io.detectors import make_detector
 
-    persona = config.persona
+    config = suited(config)
+    persona, reads = config.persona, built.facts.hears == "text"
+    agent = agent or Agent(instructions=persona.instructions, greeting=persona.greeting or None)
+    captions = CaptionsConfig(shown=config.ear.captions or reads, ends=reads)
     return AgentSession(
-        agent or Agent(instructions=persona.instructions, greeting=persona.greeting or None),
+        replace(agent, tools=(*agent.tools, *built.tools)),
         edge=edge,
         brain=built.brain,
         voice=built.voice,
         detector=make_detector(config.sound.detector),
         trace=trace or Trace(),
-        config=config.session(),
+        config=replace(config.session(), captions=captions),
         observe=observe,
+        ear=built.ear,
     )
 
 

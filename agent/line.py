@@ -59,9 +59,9 @@ class Around:
     "Whether the agent's voice may come back through the microphone, now."
     scorer: OverlapScorer | None = None
     tools: Sequence[Tool] = ()
+    "All that the agent has, whether this brain can call them or not."
     ear: Compute | None = None
     "Who writes down what the user says, beside the brain; None: nobody."
-    "All that the agent has, whether this brain can call them or not."
 
 
 @dataclass(slots=True)

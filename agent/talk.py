@@ -18,7 +18,7 @@ from rich.console import Console
 
 from agent.config import Config
 from agent.demo import QUESTIONS, part, spoken
-from agent.headline import headline, summary
+from agent.headline import headline, spent, summary
 from agent.launch import Parts, make_session, parts
 from agent.receipt import Receipt
 from agent.record import Record
@@ -135,6 +135,8 @@ async def _hold(
             with contextlib.suppress(BugError):  # a session that never began has no receipt
                 kept = summary(session.receipt(), kept)
             terminal.tell(kept)
+            if bill := spent(built.spent()):
+                terminal.tell(bill)
     return session.receipt()
 
 

@@ -118,6 +118,8 @@ class Decoding:
         self._ways = ways or Ways()
         if self._ways.speaking.beside and self._ways.formulating is None:
             raise BugError(f"{self._ways.speaking.name} needs a stage that formulates")
+        if self._ways.speaking.beside and self._ways.tools is not None:
+            raise BugError(f"{self._ways.speaking.name} writes beside its thought, and cannot call tools")
         self._limits = Limits(config.max_tokens)
         self._understanding = Understanding(
             emit, threshold,
@@ -207,6 +209,7 @@ class Decoding:
             del self._jobs[job.order.draft]
             job.give_up()
         self._ways.notebook.forget(turn)
+        self._acted = None
         if committed is None:
             return None
         self._understanding.remember(committed)

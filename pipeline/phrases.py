@@ -202,6 +202,7 @@ _INLINE = frozenset(
 """Tags that may stand inside a word."""
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.I | re.S)
+_CALL = re.compile(r"<tool_call>.*?(?:</tool_call>|\Z)", re.I | re.S)
 _THOUGHT_ENDED = re.compile(r"\A.*</think(?:ing)?>", re.I | re.S)
 _CONTROL = re.compile(r"<\|[^|<>]*\|>|<!--.*?(?:-->|\Z)|<![a-z][^>]*>|```.*?(?:```|\Z)", re.I | re.S)
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'<>]+)"""
@@ -226,7 +227,7 @@ _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def speakable(text: str) -> str:
-    """What of a text a voice may read: no thought, markup, code, data, address, picture, control character.
+    """What of a text a voice may read: no thought, call, markup, code, data, address, picture, control sign.
 
     Plain words come out exactly, on one line with single spaces; where no letter or digit is left, nothing
     does. Of a web address its host is kept, of a link its text.
@@ -241,7 +242,7 @@ def speakable(text: str) -> str:
 def _cleaned(text: str) -> str:
     text = _ENTITY.sub(_entity, text)
     text = _THOUGHT_ENDED.sub(_GAP, _THOUGHT.sub(_GAP, _legible(text)))
-    text = _CONTROL.sub(_GAP, text)
+    text = _CONTROL.sub(_GAP, _CALL.sub(_GAP, text))
     text = _TAG.sub(lambda tag: "" if tag[1].lower() in _INLINE else _GAP, text)
     text = _MEMBER.sub(_GAP, _without_data(text))
     text = _URL.sub(_host, _LINK.sub(r"\1", text))

@@ -118,7 +118,7 @@ class PocketSphinxEar:
         self._fed, self._from = [], since
 
     def _start(self) -> None:
-        self._decoder.reinit_feat(None)  # or the front end begins with what it heard last, and words depend on it
+        self._decoder.reinit_feat(None)  # else it begins with what it heard last, and words depend on that
         self._decoder.start_utt()
 
     def _end(self) -> None:

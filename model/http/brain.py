@@ -141,7 +141,7 @@ class HttpBrain:
             raise ModelError(str(error)) from error
         able = replace(found.able, **config.told)
         self._line = replace(self._line, dialect=found.dialect)
-        segment = config.segment if able.caches else 0.0
+        segment = getattr(found.dialect, "segment", config.segment) if able.caches else 0.0
         self._how = How(found.model, able, "", segment, config.temperature, config.extra)
         measured = found.measured if probing else Measured()
         patient = min(config.first_token, max(config.elsewhere, 3.0 * (measured.first or 0.0)))

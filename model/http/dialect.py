@@ -115,7 +115,8 @@ class Dialect(Protocol):
     """One kind of server.
 
     One may also have ``believed: Able``: what its documentation says such a server can do. It counts where
-    nothing was asked, and where the answers left it open.
+    nothing was asked, and where the answers left it open. And ``segment: float``: seconds of sound per closed
+    segment that suit such servers, whatever the settings say.
     """
 
     @property

@@ -32,6 +32,10 @@ from .sound import base64_wav, cut
 from .template import CHATML, Template, harmless, learned, sample
 from .textual import instructions, turns
 
+FILE = 25.0
+"""Seconds of sound in one file. Short closed segments, which save reading elsewhere, would each cost as much
+as 30 s here."""
+
 _FINISH = {"eos": "stop", "word": "stop", "limit": "length"}
 
 
@@ -45,6 +49,7 @@ class LlamaCpp:
     name: str = "llama.cpp"
     framing: str = "sse"
     models: str = "/v1/models"
+    segment: float = FILE
     believed: Able = field(
         default_factory=lambda: Able(
             continues=True, tools="text", logprobs=True, caches=True, thoughts="open"
@@ -77,7 +82,7 @@ class LlamaCpp:
         sounds: list[str] = []
 
         def sound(audio: Audio) -> str:
-            files = [base64_wav(segment) for segment in cut(audio, how.segment)]
+            files = [base64_wav(segment) for segment in cut(audio, self.segment)]
             sounds.extend(files)
             return self.marker * len(files)
 

@@ -9,7 +9,8 @@ loaded.
 From its source, not its docs (server/routes.go, template/template.go, model/renderers and model/parsers of
 August 2026): a last message of the assistant's is gone on from, its outer white space trimmed; while it has
 content, what follows is told as content, so a thought that was begun there closes with ``</think>`` in the
-text; ``images`` takes WAV files for models that hear. Other versions may differ, so all of it is probed.
+text; ``images`` takes WAV files for models that hear, which llama.cpp reads, so they are cut as for it. Other
+versions may differ, so all of it is probed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pipeline.ports import Limits
 from pipeline.prompt import Audio, Called, Heard, Human, Prompt, Reply, System, Text
 
 from .dialect import Able, Ask, Bit, CallBit, Dialect, Fetch, How, Listed, Told, Usage
+from .llamacpp import FILE
 from .messages import text_of
 from .openai_chat import merged
 from .opening import fresh, open_part, opening
@@ -41,6 +43,7 @@ class Ollama:
     name: str = "ollama"
     framing: str = "lines"
     models: str = "/api/tags"
+    segment: float = FILE
     believed: Able = field(default_factory=lambda: Able(continues=True, caches=True, thoughts="apart"))
 
     async def learn(self, fetch: Fetch, model: str) -> tuple[Dialect, Told]:
@@ -130,7 +133,7 @@ def _human(turn: Human, how: How) -> dict[str, Any]:
     if sounds and not how.able.hears:
         raise ModelError(f"{how.model} takes text only; put a recogniser before it: its facts say so")
     if sounds:
-        message["images"] = [base64_wav(one) for sound in sounds for one in cut(sound, how.segment)]
+        message["images"] = [base64_wav(one) for sound in sounds for one in cut(sound, FILE)]
     return message
 
 

@@ -138,15 +138,16 @@ class Transcriptions:
                     break
                 await asyncio.sleep(pause)
             at = (self._first + attempt) % len(urls)
+            share = (until - now()) / max(len(urls) - attempt, 1)  # one that hangs leaves time for the others
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout(share):
                     answer = await self._once(urls[at] + PATH, audio)
+            except TimeoutError:
+                failed = f"no answer within {share:g} s"
+                continue
             except (httpx.HTTPError, OSError, PeerError) as error:
                 failed = str(error) or type(error).__name__
                 continue
-            except TimeoutError:
-                failed = f"no answer within {config.whole:g} s"
-                break
             self._first = at
             return answer
         raise ModelError(f"{self._server.title} gave no transcript: {failed}")

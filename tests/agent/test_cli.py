@@ -50,9 +50,25 @@ def test_the_voices_of_this_machine_are_listed_the_best_first(capsys: pytest.Cap
 
 
 def test_the_bundled_brain_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["models"]) == 0
+    assert main(["models", "--model", "bundled"]) == 0
     told = capsys.readouterr().out
-    assert "practice brain" in told and "hears audio" in told and "instructions: ignored" in told
+    assert "practice brain" in told and "instructions: ignored; tools: no" in told
+    assert "hears audio · continues a prefix: yes · thinks while listening: yes" in told
+
+
+def test_models_are_listed_with_what_fits_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("bundled") and lines[1].endswith("it is here")
+    assert any(line.startswith("Step-Audio R1.1") and "65.9 / 36.8" in line for line in lines)
+    assert any(line.startswith("Running on this machine:") for line in lines)
+
+
+def test_a_name_that_means_no_brain_is_refused_with_what_is_accepted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, line = _fails(["models", "--model", "mybrain"], capsys)
+    assert status == 2 and "give bundled, a folder" in line
 
 
 def _fails(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

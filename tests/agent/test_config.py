@@ -65,6 +65,12 @@ def test_settings_of_every_kind_reach_their_stage(tmp_path: Path) -> None:
         ("[brain]\nthreads = 0", "[brain] threads must be 1 to 64, got 0"),
         ("[brain]\nwhere = 'moon'", "brain.where must be one of inline, thread, process, got 'moon'"),
         ("[brain]\nwhere = ['thread']", "brain.where must be one of"),
+        ("[brain]\nmodel = ' '", "[brain] model must name a brain; 'bundled' is"),
+        ("[tools]\nservers = 'x'", "tools.servers must be a list, got 'x'"),
+        ("[tools]\nservers = ['']", "[tools] each server is a command or a URL"),
+        ("[http]\nextra = 3", "http.extra must be a table, got 3"),
+        ("[http]\nretries = -1", "retries are not negative"),
+        ("[ear]\nname = 'tin'", "[ear] there is no ear 'tin'; choose off"),
         ("[sound]\ndetector = 'ear'", "[sound] detector must be silero or webrtc, got 'ear'"),
         ("turn = 3", "'turn' is a section: write its keys under [turn]"),
         ("[hearing]\nstart = 3.0", "need 0 <= rise"),
@@ -77,6 +83,29 @@ def test_what_cannot_be_used_is_named_with_the_file(tmp_path: Path, text: str, s
         load(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert said in str(caught.value)
+
+
+def test_a_servers_extra_fields_lists_and_ears_are_taken_as_they_are(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path,
+        """
+        brain.model = "vllm+http://10.0.0.2:8000/v1#org/name"
+        tools.servers = ["python clock.py", "http://127.0.0.1:9/mcp"]
+        [http]
+        extra = {top_p = 0.9, chat_template_kwargs = {enable_thinking = false}}
+        cached_price = 1
+        probe = false
+        [ear]
+        name = "pocketsphinx"
+        captions = true
+        """,
+    )
+    config = load(path)
+    assert config.brain.model == "vllm+http://10.0.0.2:8000/v1#org/name"
+    assert config.tools.servers == ("python clock.py", "http://127.0.0.1:9/mcp")
+    assert config.http.extra == {"top_p": 0.9, "chat_template_kwargs": {"enable_thinking": False}}
+    assert (config.http.cached_price, config.http.probe) == (1.0, False)
+    assert (config.ear.name, config.ear.captions) == ("pocketsphinx", True)
 
 
 def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
@@ -104,5 +133,5 @@ def test_every_default_can_be_written_down_and_read_back(name: str, value: Any) 
     for section in sections:
         inner = inner.setdefault(section, {})
     if value is not None:
-        inner[key] = str(value) if isinstance(value, str) else value
+        inner[key] = {str: str, tuple: list}.get(type(value), lambda same: same)(value)
     assert parse(table) == Config()

@@ -31,6 +31,14 @@ def test_a_reply_that_was_cut_before_its_words_keeps_what_was_done() -> None:
     assert talk.history() == Prompt((USER, called()))
 
 
+def test_a_brain_that_knows_nothing_of_tools_gets_the_words_that_were_heard_and_no_calls() -> None:
+    talk = conversation()
+    talk.remember(Exchange(Turn(1), USER, "Let me see. It rains.", True, (called("Let me see."),)))
+    talk.remember(Exchange(Turn(2), USER, "", False, (called(),)))
+    talk.suit(None, depth=5, calls=False)
+    assert talk.history() == Prompt((USER, Heard("Let me see. It rains.")))
+
+
 def test_a_reply_without_words_and_calls_is_none() -> None:
     talk = conversation()
     talk.remember(Exchange(Turn(1), USER, "", False))

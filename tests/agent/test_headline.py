@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.headline import headline, summary
+from agent.headline import headline, spent, summary
 from agent.receipt import Receipt
+from model.http.accounting import Spent
 from pipeline.ports import BrainFacts, EdgeReport
 
 BRAIN = BrainFacts("practice brain", "audio", "yes", obeys_instructions=False, history_turns=1)
@@ -19,6 +20,14 @@ def test_it_says_brain_ear_thinking_voice_and_echo() -> None:
         "practice brain · hears audio · thinks while listening: yes · voice flite:rms · "
         "no echo cancellation: wait until I have finished"
     )
+
+
+def test_a_brain_that_was_probed_is_told_with_its_speed() -> None:
+    brain = replace(BRAIN, continues=False, rate=41.27, first=0.18)
+    told = "· continues a prefix: no · thinks while listening: yes · 41.3 tokens/s, first token 0.18 s ·"
+    assert told in headline(brain, "v", EDGE)
+    assert "continues a prefix: yes · " in headline(replace(brain, continues=True), "v", EDGE)
+    assert "continues a prefix: no · thinks" in headline(replace(BRAIN, continues=False), "v", EDGE)
 
 
 @pytest.mark.parametrize("can", ["yes", "notes", "no"])
@@ -73,3 +82,11 @@ def test_what_went_wrong_is_told_and_only_that() -> None:
         "2 turns. I took back 1 number that I had said too early, ran out of words 2 times in mid-answer, "
         "stopped for nothing 1 time (2.0 per minute). Kept."
     )
+
+
+def test_what_a_served_brain_took_is_told_with_its_money_and_what_was_estimated() -> None:
+    assert spent(Spent()) == ""
+    kept = "3 requests: 1200 tokens read (900 of them kept there), 80 written."
+    assert spent(Spent(3, 1200, 900, 80)) == kept
+    told = spent(Spent(1, 40, 0, 2, money=0.00123, estimated=7))
+    assert told == "1 request: 40 tokens read, 2 written, for 0.0012; 7 of the tokens are estimated."

@@ -82,6 +82,20 @@ def test_brains_take_turns_and_the_history_goes_on() -> None:
     live(scene, first, Room(TALKS, seconds=60.0), Agent("Be brief."))
 
 
+def test_the_new_brain_hears_turns_that_the_old_one_had_no_use_for_any_more() -> None:
+    hears, reads = Recorder(HEARS), Recorder(READS)
+
+    async def scene(session: AgentSession) -> None:
+        await asyncio.sleep(17.5)
+        assert len(hears.history()) == 2, "this one reads one pair"
+        await session.use_brain(inline(reads))
+        await asyncio.sleep(3.5)
+        sounds = [part for part in reads.history() if isinstance(part, Human) and part.parts]
+        assert len(sounds) == len(replies(session)) - (session.agent_state == "listening") == 3
+
+    live(scene, inline(hears), Room(TALKS, seconds=60.0))
+
+
 def test_a_reply_in_progress_is_finished_by_the_brain_that_began_it() -> None:
     hears, reads = Recorder(HEARS), Recorder(READS)
 

@@ -1,4 +1,4 @@
-"""Measured on sounds whose pitch, pace, level and pauses are known, and on people as far as is known of them."""
+"""Measured on sounds whose pitch, pace, level and pauses are known, and on people in what is known."""
 
 from __future__ import annotations
 
@@ -115,7 +115,11 @@ def test_a_synthesiser_told_to_speak_higher_or_faster_measures_so() -> None:
         return resample(np.concatenate(chunks), voice.rate, CAPTURE_RATE)
 
     try:
-        slow, fast, high = run(lambda: said(speed=120)), run(lambda: said(speed=240)), run(lambda: said(pitch=90))
+        slow, fast, high = (
+            run(lambda: said(speed=120)),
+            run(lambda: said(speed=240)),
+            run(lambda: said(pitch=90)),
+        )
     except VoiceError as error:
         pytest.skip(str(error))
     paces = [cues(sound).pace or 0.0 for sound in (slow, fast)]
@@ -126,7 +130,10 @@ def test_a_synthesiser_told_to_speak_higher_or_faster_measures_so() -> None:
 
 @pytest.mark.parametrize(
     ("name", "lowest", "highest"),
-    [("coqui__LJ001-0002.wav", 150, 260), ("vosk__test.wav", 80, 140), ("speech_recognition__english.wav", 70, 140)],
+    [
+        ("coqui__LJ001-0002.wav", 150, 260), ("vosk__test.wav", 80, 140),
+        ("speech_recognition__english.wav", 70, 140),
+    ],
 )  # fmt: skip
 def test_people_are_measured_in_the_range_of_their_voices(name: str, lowest: float, highest: float) -> None:
     if not (PEOPLE / name).exists():

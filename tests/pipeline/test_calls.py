@@ -6,7 +6,18 @@ import random
 
 import pytest
 
-from pipeline.calls import CLOSE, LONGEST, OPEN, CallFinder, Passage, Wanted, described, read, without, written
+from pipeline.calls import (
+    CLOSE,
+    LONGEST,
+    OPEN,
+    CallFinder,
+    Passage,
+    Wanted,
+    described,
+    read,
+    without,
+    written,
+)
 from pipeline.prompt import ToolCall, ToolSpec
 
 CALL = written(ToolCall("call-1", "weather", '{"city": "Köln"}'))

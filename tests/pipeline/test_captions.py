@@ -1,4 +1,4 @@
-"""Captions: partial words while a turn is open, final ones when it is over, and nobody ever waits for them."""
+"""Captions: partial words while a turn is open, final ones when it is over, and nobody waits for them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Scene:
         )  # fmt: skip
         trace.subscribe(captions.see)
         pcm = np.concatenate([sound(text), np.zeros(round(seconds * CAPTURE_RATE), np.float32)])
-        running = asyncio.create_task(captions.run())
+        running = asyncio.get_running_loop().create_task(captions.run())
         for frame in range(round(seconds * 50)):
             due = (frame + 1) / 50
             await asyncio.sleep(due - now())
@@ -89,7 +89,12 @@ def orders(pause: float = 1.7, commit: float = 2.1) -> dict[float, Any]:
 
 def test_words_come_while_the_turn_is_open_and_are_final_when_it_is_over() -> None:
     scene = Scene().play(QUESTION, orders())
-    assert scene.words == [("what is", False), ("what is four plus", False), (QUESTION, False), (QUESTION, True)]
+    assert scene.words == [
+        ("what is", False),
+        ("what is four plus", False),
+        (QUESTION, False),
+        (QUESTION, True),
+    ]
     assert all(told.source == "written ear" and told.turn == TURN for _, told in scene.told)
     assert scene.told[-1][0] == pytest.approx(2.1, abs=0.03)
     assert scene.facts == []
@@ -125,7 +130,7 @@ def test_the_policy_hears_of_a_sentence_that_cannot_be_over_and_of_no_other() ->
     config = CaptionsConfig(shown=False, ends=True)
     cut = {0.02: Think(TURN, Span(Sample(0), Sample(0))), 1.3: StartDraft(TURN, Draft(1), span(1.28))}
     scene = Scene(config=config).play("what is four plus", cut)
-    (at, fact), = scene.facts
+    ((at, fact),) = scene.facts
     assert fact == EndOfTurnScored(Sample(round(1.28 * CAPTURE_RATE)), 0.05)
     assert at == pytest.approx(1.3, abs=0.03)
     assert Scene(config=config).play(QUESTION, orders()).facts == []

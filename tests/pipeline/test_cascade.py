@@ -86,7 +86,8 @@ def test_the_brain_reads_words_where_the_prompt_has_sound_and_everything_else_as
     seen.write(asked(turn("the lights on"), Heard("Yes."), turn(QUESTION, Text("please"))))
     told = seen.prompts[-1]
     assert told.parts[:-1] == (
-        System("Be brief."), Human((Text("the lights on"),)), Heard("Yes."), Human((Text(f"{QUESTION} please"),)),
+        System("Be brief."), Human((Text("the lights on"),)), Heard("Yes."),
+        Human((Text(f"{QUESTION} please"),)),
     )  # fmt: skip
 
 

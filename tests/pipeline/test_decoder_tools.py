@@ -14,6 +14,7 @@ from pipeline.calls import written
 from pipeline.channel import Channel
 from pipeline.clock import now, simulate
 from pipeline.decoder import DecoderConfig, Decoding, Ways
+from pipeline.errors import BugError
 from pipeline.events import (
     Draft,
     DraftFinished,
@@ -32,6 +33,8 @@ from pipeline.ports import Phrase, Piece
 from pipeline.prompt import Called, Prompt, Reply, ToolCall, ToolResult, ToolSpec
 from pipeline.ring import AudioRing
 from pipeline.speaking.acting import ActingConfig
+from pipeline.speaking.adaptive import Adaptive
+from pipeline.speaking.formulation import Formulating
 from pipeline.speaking.no_think import NoThink
 from pipeline.speaking.strategy import SpeakingStrategy
 from pipeline.speaking.think_fully import ThinkFully
@@ -338,6 +341,17 @@ def test_a_reply_that_is_dropped_after_it_did_something_is_remembered_all_the_sa
         assert stage.decoding.remember(TURN) is not None
 
     during(scene, Brain((ACT, "Done.")), Clockwork("act", effects=True))
+
+
+def test_a_way_of_speaking_beside_the_thought_cannot_have_tools() -> None:
+
+    brain, hands = Brain(()), Tools((), lambda fact: None, lambda ran: None)
+    ways = Ways(speaking=Adaptive(), formulating=Formulating(brain), tools=hands)
+    with pytest.raises(BugError, match="cannot call tools"):
+        Decoding(
+            brain, AudioRing(), lambda: Prompt(()), Channel[Phrase](1), lambda fact: None,
+            lambda thought: None, threshold=None, config=DecoderConfig(), ways=ways,
+        )  # fmt: skip
 
 
 def test_acting_bounds_that_make_no_sense_are_refused() -> None:

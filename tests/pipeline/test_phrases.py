@@ -209,7 +209,7 @@ def test_phrases_hold_the_words_of_the_text_and_are_not_long(text: str) -> None:
         ('["a", "b"] ok', "ok"),
         ("{x: 3} ok", "ok"),
         ("<b>bold</b>ly <br>new <a href='x'>link</a>", "boldly new link"),
-        ("<tool_call>x</tool_call><|im_end|><audio_123>", "x"),
+        ("<tool_call>x</tool_call>y<|im_end|><audio_123>", "y"),
         ("<!-- hidden --> seen", "seen"),
         ("<think>secret</think>Answer", "Answer"),
         ("<thinking>secret", ""),
@@ -243,7 +243,7 @@ def test_ordinary_words_come_out_exactly(text: str) -> None:
 MARKUP = [
     "<think>", "</think>", "<b>", "</b>", "**", "*", "_", "`", "```", "{", "}", "[", "]", "(", ")", '"', ":",
     "&lt;", "&amp;", "lt;", "&", "|", "#", "http://a.b/", "www.c.de", "😀", "\\", "<|", "|>", "a", "5", ",",
-    "key", "~~", "$$",
+    "key", "~~", "$$", "<tool_call>", "</tool_call>",
     "<!--", "-->",
 ]  # fmt: skip
 NASTY = st.lists(st.sampled_from([*MARKUP, " ", "\n", "- ", "\0", "\u200d"]), max_size=25).map("".join)
@@ -268,3 +268,9 @@ def test_no_thought_code_or_control_character_is_ever_read(text: str) -> None:
 @given(st.text(alphabet="abc XYZ.,", max_size=30), st.text(alphabet="abc XYZ.,", max_size=30))
 def test_a_thought_inside_a_phrase_is_never_read(secret: str, said: str) -> None:
     assert speakable(f"<think>{secret}</think>{said}") == speakable(said)
+
+
+@given(st.text(alphabet="abc XYZ.,", max_size=30), st.text(alphabet="abc XYZ.,", max_size=30))
+def test_a_call_inside_a_phrase_is_never_read(secret: str, said: str) -> None:
+    assert speakable(f"{said} <tool_call>{secret}</tool_call>") == speakable(said)
+    assert speakable(f"{said} <tool_call>{secret}") == speakable(said)

@@ -53,21 +53,20 @@ def test_a_sentence_in_a_clear_voice_is_heard_with_the_times_of_its_words() -> N
     assert found.text == FIRST and found.final
     assert [word.text for word in found.words] == FIRST.split()
     assert all(a.ends <= b.begins + 0.02 for a, b in zip(found.words, found.words[1:], strict=False))
-    assert 0.0 <= found.words[0].begins and found.words[-1].ends <= len(spoken(FIRST)) / CAPTURE_RATE + 0.1
+    assert found.words[0].begins >= 0.0 and found.words[-1].ends <= len(spoken(FIRST)) / CAPTURE_RATE + 0.1
 
 
 @installed
 def test_words_do_not_depend_on_what_was_heard_before_or_on_how_the_sound_grew() -> None:
-    pcm, other = spoken(SECOND), spoken(FIRST)
-    alone = final(pcm)
+    pcm, other = spoken(SECOND), spoken(FIRST)[:16000]
     ear = PocketSphinxEar()
-    for end in range(5120, len(pcm), 5120):
+    for end in range(7680, len(pcm), 7680):
         ear.transcribe(Audio(pcm[:end].copy()), False)
-        if end == 20480:
+        if end == 23040:
             ear.transcribe(Audio(other.copy()))  # another turn between, and a draft on half of this one
             ear.transcribe(Audio(pcm[:end].copy()))
-    assert final(pcm, ear) == alone
-    assert alone.text.split()[1:] == SECOND.split()[1:]
+    assert final(pcm, ear) == final(pcm)
+    assert final(pcm, ear).text.split()[1:] == SECOND.split()[1:]
 
 
 @installed

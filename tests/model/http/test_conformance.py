@@ -167,6 +167,20 @@ def test_closing_an_answer_frees_the_server_s_slot_at_once(kind: str) -> None:
     assert simulate(main) == (0, 1)
 
 
+@pytest.mark.parametrize(("kind", "files"), [("vllm", 3), ("ollama", 1), ("llama.cpp", 1)])
+def test_sound_is_cut_where_a_server_gains_by_it(kind: str, files: int) -> None:
+    """vLLM need not read closed segments again; llama.cpp reads every file as if it had 30 s."""
+
+    async def main() -> str:
+        over, handler = behind(kind, _scripted())
+        heard = Human((Audio(np.full(5 * 16_000, 0.1, np.float32)),))
+        await _text(over, Prompt((heard, Reply(""))), Limits(4))
+        bodies: list[object] = handler.bodies  # type: ignore[attr-defined]
+        return str(bodies[-1])
+
+    assert simulate(main).count("UklGR") == files  # base64 of RIFF
+
+
 QUESTIONS = ("What is seven plus two?", "And now take away four.")
 
 

@@ -88,8 +88,8 @@ def test_a_server_that_does_not_continue_is_not_asked_to() -> None:
         _body(*ASKED, Reply(None, thinking=False, said="Hello"), able=Able())
 
 
-def test_sound_goes_as_wav_files_in_closed_segments() -> None:
-    sound = Audio(np.linspace(-0.5, 0.5, 40_000).astype(np.float32))
+def test_sound_goes_as_wav_files_as_long_as_they_may_be() -> None:
+    sound = Audio(np.linspace(-0.5, 0.5, 960_000).astype(np.float32))
     body = _body(
         Human((sound, Text("(said softly)"))), Reply(None, thinking=False), able=Able(hears=True), segment=1.0
     )

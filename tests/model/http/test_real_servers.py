@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import numpy as np
 import pytest
 from servers import tiny_models
 
@@ -28,7 +29,7 @@ from model.http.facts import ladder
 from model.http.presets import parse_server
 from pipeline import clock
 from pipeline.ports import BrainFacts, Limits
-from pipeline.prompt import Human, Prompt, Reply, System, Text
+from pipeline.prompt import Audio, Human, Prompt, Reply, System, Text
 
 T = TypeVar("T")
 
@@ -85,8 +86,22 @@ def llamacpp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if importlib.util.find_spec("gguf") is None:
         pytest.skip("making a tiny GGUF needs the gguf package")
     folder, port = tmp_path_factory.mktemp("llamacpp"), _port()
-    model = tiny_models.gguf(folder / "tiny.gguf")
-    command = [program, "-m", str(model), "--host", "127.0.0.1", "--port", str(port), "-t", "1", "-np", "2"]
+    model, ears = tiny_models.gguf(folder / "tiny.gguf"), tiny_models.ears(folder / "ears.gguf")
+    command = [
+        program,
+        "-m",
+        str(model),
+        "--mmproj",
+        str(ears),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "-t",
+        "1",
+        "-np",
+        "2",
+    ]
     with _running([*command, "-c", "8192"], port, folder / "log", 30.0) as root:
         yield f"llama.cpp+{root}"
 
@@ -157,12 +172,27 @@ def test_transformers_serve_is_found(transformers: str) -> None:
 
 def test_llamacpp_goes_on_from_any_beginning(llamacpp: str) -> None:
     async def scene(brain: HttpBrain, facts: BrainFacts) -> None:
-        assert (facts.hears, facts.continues, facts.paid) == ("text", True, False)
+        assert (facts.hears, facts.continues, facts.paid) == ("audio", True, False)
         for asked in ("Hello.", "And now?", "Who is it?"):
             whole = await _text(brain, _prompt(asked))
             assert len(whole) >= 20
             for cut in (1, 7, 15):
                 assert whole[:cut] + await _text(brain, _prompt(asked, whole[:cut]), 24 - cut) == whole
+
+    _asked(llamacpp, scene)
+
+
+def test_llamacpp_hears_and_goes_on_after_sound(llamacpp: str) -> None:
+    def prompt(pitch: float, said: str = "") -> Prompt:
+        tone = 0.3 * np.sin(np.arange(16_000) * 2 * np.pi * pitch / 16_000) * np.sin(np.arange(16_000) / 900)
+        asked = Human((Audio(tone.astype(np.float32)), Text("What was that?")))
+        return Prompt((System("Be brief."), asked, Reply(None, thinking=False, said=said)))
+
+    async def scene(brain: HttpBrain, _facts: BrainFacts) -> None:
+        low, high = await _text(brain, prompt(220)), await _text(brain, prompt(440))
+        assert low != high
+        assert low == await _text(brain, prompt(220))
+        assert low[:9] + await _text(brain, prompt(220, low[:9]), 15) == low
 
     _asked(llamacpp, scene)
 

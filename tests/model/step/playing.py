@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,5 +98,5 @@ def assert_alike(one: list[tuple[Piece, torch.Tensor]], other: list[tuple[Piece,
         assert piece.text == expected.text and abs(piece.logprob - expected.logprob) < 1e-4
 
 
-def written_to(folder: Path, **changes: Any) -> Path:
-    return tiny.write(folder, **changes)
+def thought_of(watched: Watched, prompt: Prompt, limits: Limits) -> list[Piece]:
+    return list(watched.engine.generate(prompt, limits))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 import torch
 from playing import SECOND, Watched, asked, engine, sound
 
 from model.step.batch import AHEAD
-from pipeline.clock import simulate
-from pipeline.compute import InlineCompute
+from model.step.engine import load_step
+from model.step.options import StepOptions
+from pipeline.clock import run, simulate
+from pipeline.compute import Factory, InlineCompute, ThreadCompute
 from pipeline.errors import ModelError
 from pipeline.ports import Limits, Piece
 from pipeline.prompt import Human, Prompt, Reply, Text
@@ -155,3 +158,25 @@ def test_sessions_that_ask_at_once_are_served_in_one_batch_behind_the_port() -> 
     for got, expected in zip(simulate(main), alone, strict=True):
         alike([(p.token, p.logprob) for p in got], expected)
     assert watched.engine._batch.steps < 4 * 9 / 2
+
+
+def test_it_serves_from_a_thread_of_its_own_as_it_does_inline(checkpoint: Path) -> None:
+    """Runs on the real loop, because a thread cannot run in virtual time; it waits for nothing but tokens."""
+    options = StepOptions(device="cpu")
+    inline = load_step(str(checkpoint), options)
+    alone = [[(p.token, p.logprob) for p in inline.generate(prompt, Limits(10))] for prompt in PROMPTS]
+
+    async def main() -> list[list[Piece]]:
+        compute = ThreadCompute(Factory("model.step.engine:load_step", (str(checkpoint), options)))
+
+        async def read(prompt: Prompt) -> list[Piece]:
+            async with aclosing(compute.stream("generate", prompt, Limits(10))) as pieces:  # type: ignore[type-var]
+                return [piece async for piece in pieces]
+
+        try:
+            return list(await asyncio.gather(*map(read, PROMPTS)))
+        finally:
+            await compute.close()
+
+    for got, expected in zip(run(main), alone, strict=True):
+        alike([(p.token, p.logprob) for p in got], expected)

@@ -20,11 +20,16 @@ from model.step.engine import load_step
 from model.step.options import StepOptions
 from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
+from pipeline.decoder import DecoderConfig
 from pipeline.events import CommitDraft, DraftFinished, DropDraft, PhraseDrafted, PlaybackStarted
 from pipeline.ports import Pcm, Thought
 from pipeline.prompt import Audio, Heard, Prompt
 from pipeline.trace import Entry, Trace
 from tts.tone import ToneVoice
+
+
+SHORT = SessionConfig(turn=TurnConfig.fixed(0.4), decoder=DecoderConfig(max_tokens=120, thought_tokens=100))
+"""A random brain hardly ever ends by itself; so its replies end sooner."""
 
 
 @dataclass
@@ -84,7 +89,7 @@ def talk(folder: Path) -> Talked:
         brain = Requested(engine, engine.cost)
         session = AgentSession(
             Agent(instructions="Be brief."), edge=WavEdge(spoken(), tail=3.0), brain=brain, voice=ToneVoice(),
-            detector=Loud(), trace=trace, config=SessionConfig(turn=TurnConfig.fixed(0.4)),
+            detector=Loud(), trace=trace, config=SHORT,
         )  # fmt: skip
         await session.run()
         return Talked(entries, session, brain.requests, engine.stats().leased)

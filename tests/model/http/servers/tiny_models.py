@@ -1,7 +1,7 @@
 """Tiny random models for real servers, written on the spot: Qwen2 by shape, a letter to a token, ChatML.
 
-Their words mean nothing; what is tested is the wire. They write printable ASCII alone, so that a text which is
-gone on from reads as it was written, and never the end of a turn: they write on until they are stopped.
+Their words mean nothing; what is tested is the wire. They write printable ASCII alone, so that a text which
+is gone on from reads as it was written, and never the end of a turn: they write on until they are stopped.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _weights() -> dict[str, NDArray[np.float32]]:
 
 
 def for_transformers(folder: Path) -> Path:
-    """A folder as ``transformers`` loads it. Needs safetensors and tokenizers; torch takes seconds to import."""
+    """A folder as ``transformers`` loads it. Needs safetensors and tokenizers, and no torch."""
     from safetensors.numpy import save_file
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
@@ -108,6 +108,44 @@ def gguf(path: Path) -> Path:
     writer.add_chat_template(TEMPLATE)
     for name, weight in _weights().items():
         writer.add_tensor(_as_gguf(name), weight)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def ears(path: Path) -> Path:
+    """An ``--mmproj`` file: Qwen2-Audio's encoder by shape, for the model of ``gguf``."""
+    import gguf as form
+
+    rng, mels = np.random.default_rng(1), 128
+    writer = form.GGUFWriter(str(path), "clip")
+    writer.add_bool("clip.has_audio_encoder", True)
+    writer.add_bool("clip.use_gelu", True)
+    writer.add_string("clip.projector_type", "qwen2a")
+    sizes = {"num_mel_bins": mels, "embedding_length": HIDDEN, "feed_forward_length": INNER, "block_count": 1}
+    for name, value in {**sizes, "projection_dim": HIDDEN, "attention.head_count": 2}.items():
+        writer.add_uint32(f"clip.audio.{name}", value)
+    writer.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-5)
+
+    def chance(name: str, *shape: int, kind: type = np.float32) -> None:
+        writer.add_tensor(name, (rng.standard_normal(shape) * 0.3).astype(kind))
+
+    chance("a.position_embd.weight", 1500, HIDDEN)
+    for number, width in ((1, mels), (2, HIDDEN)):
+        chance(f"a.conv1d.{number}.weight", HIDDEN, width, 3, kind=np.float16)
+        chance(f"a.conv1d.{number}.bias", HIDDEN, 1)
+    for norm in ("a.blk.0.ln1", "a.blk.0.ln2", "a.post_ln"):
+        writer.add_tensor(f"{norm}.weight", np.ones(HIDDEN, np.float32))
+        writer.add_tensor(f"{norm}.bias", np.zeros(HIDDEN, np.float32))
+    shapes = {f"attn_{part}": (HIDDEN, HIDDEN) for part in ("q", "k", "v", "out")}
+    for name, shape in {**shapes, "ffn_up": (INNER, HIDDEN), "ffn_down": (HIDDEN, INNER)}.items():
+        chance(f"a.blk.0.{name}.weight", *shape)
+        if name != "attn_k":
+            chance(f"a.blk.0.{name}.bias", shape[0])
+    chance("mm.a.fc.weight", HIDDEN, HIDDEN)
+    chance("mm.a.fc.bias", HIDDEN)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
