@@ -5,19 +5,22 @@ Every text in it has passed ``clean``; a line's first nine columns name who it i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.text import Text
 
 from agent.story import clean
 from agent.streams import Beside
 from agent.thoughts import Told
-from pipeline.ports import Contradiction, Speculated
+from pipeline.ports import Contradiction, Speculated, ToolRan
 from pipeline.speaking.contradiction import conflicts
 
 LABEL = 9
 """Columns before the text of a line."""
 YOU, THINKS, SPEAKS, NONE = "  you    ", "  thinks ", "  hocket ", " " * LABEL
+CALLS = "  calls  "
+_SHOWN = 80
+"""Characters of a tool's arguments, and of its result, that are shown."""
 USER, AGENT, CUT, TAKEN_BACK = "cyan", "yellow", "red", "magenta"
 
 
@@ -32,6 +35,10 @@ class Facts:
     "Seconds."
     ahead: Speculated | None = None
     against: Contradiction | None = None
+    transcript: str = ""
+    "The user's words as a recogniser has them: for a brain that does not say what it heard."
+    tools: list[str] = field(default_factory=list)
+    "Calls and what came of them, a line each."
     declined: str | None = None
     "Why it was not answered, where it deserved no answer."
 
@@ -39,10 +46,11 @@ class Facts:
 def block(told: Told, facts: Facts) -> list[Text]:
     """The lines of one turn."""
     lines = []
-    if told.heard:
-        lines.append(Text.assemble((YOU, USER), clean(told.heard)))
+    if understood := told.heard or facts.transcript:
+        lines.append(Text.assemble((YOU, USER), clean(understood)))
     for number, text in enumerate(_thoughts(told)):
         lines.append(Text((NONE if number else THINKS) + text, "dim"))
+    lines += [Text(CALLS + clean(line), "dim") for line in facts.tools]
     if facts.declined is not None:
         lines.append(
             Text.assemble((SPEAKS, AGENT), ("nothing to answer", "dim"), (_why(facts.declined), "dim"))
@@ -58,6 +66,17 @@ def block(told: Told, facts: Facts) -> list[Text]:
         if figures := _figures(told, facts):
             lines.append(Text(NONE + figures, "dim"))
     return lines
+
+
+def called(ran: ToolRan) -> str:
+    """One tool call and what came of it: ``clock({"zone": "UTC"}): 12:03 (0.4 s)``."""
+    went = "failed: " if ran.failed else ""
+    return f"{ran.name}({_short(ran.arguments)}): {went}{_short(ran.content)} ({ran.seconds:.1f} s)"
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
 def _thoughts(told: Told) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from agent.block import AGENT, NONE, SPEAKS, THINKS, USER, YOU, Facts, block
+from agent.block import AGENT, NONE, SPEAKS, THINKS, USER, YOU, Facts, block, called
 from agent.receipt import ANSWER
 from agent.story import clean, line_up
 from agent.streams import Beside
@@ -28,7 +28,17 @@ from pipeline.events import (
     SpeechStarted,
     StageFailed,
 )
-from pipeline.ports import Contradiction, Decided, Measured, Said, Speculated, Thought, Window
+from pipeline.ports import (
+    Contradiction,
+    Decided,
+    Measured,
+    Said,
+    Speculated,
+    Thought,
+    ToolRan,
+    Transcribed,
+    Window,
+)
 from pipeline.trace import Entry
 
 LANE = 56
@@ -71,6 +81,8 @@ class Screen:
         self._over: int | None = None
         self._why = ""
         self._heard = ""
+        self._words = ""
+        "The user's, as a recogniser has them so far."
         self._state = "listening"
         self._lines: list[Text] = []
 
@@ -98,6 +110,10 @@ class Screen:
                 self._of(turn).ahead = ahead
             case Contradiction(turn) as against:
                 self._of(turn).against = against
+            case Transcribed(turn, text, _):
+                self._of(turn).transcript = text
+            case ToolRan(turn) as ran:
+                self._of(turn).tools.append(called(ran))
             case Said(turn, text, whole) if whole or turn == self._over:  # else: what was heard so far
                 facts = self._of(turn)
                 facts.said, facts.whole = text, whole
@@ -129,7 +145,8 @@ class Screen:
     def lanes(self) -> list[Text]:
         """The live part: both voices and the thought beside them, who speaks, and what is thought."""
         user, agent, thought = ("".join(lane) for lane in self._lanes)
-        heard = _tail(self._heard, self._lane - len(self._state)) if self._state == "I speak" else ""
+        words = {"I speak": self._heard, "you speak": self._words}.get(self._state, "")
+        heard = _tail(words, self._lane - len(self._state))
         return [
             Text.assemble((YOU, USER), (user, USER)),
             Text.assemble((SPEAKS, AGENT), (agent, AGENT)),
@@ -142,7 +159,7 @@ class Screen:
         """What goes on now."""
         match entry.item:
             case SpeechStarted():
-                self._state = "you speak"
+                self._state, self._words = "you speak", ""
             case SpeechPaused():
                 self._state = "I speak" if self._thoughts.beside is Beside.AGENT else "pause"
             case PlaybackStarted() | Resume():
@@ -157,6 +174,8 @@ class Screen:
                 self._heard, self._state, self._thinking = "", "listening", None
             case Said(_, text, False):
                 self._heard = clean(text)
+            case Transcribed(_, text, False):
+                self._words = clean(text)
             case _:
                 pass
 

@@ -18,7 +18,7 @@ from audio_io.resample import resample
 from audio_io.wav_edge import ScheduledEdge
 from model.ears.with_cues import WithCues
 from model.scripted import Answer, ByText, Script, ScriptedEngine
-from pipeline.captions import Captions, CaptionsConfig
+from pipeline.captions import CaptionsConfig
 from pipeline.cascade import Cascade
 from pipeline.clock import run, simulate
 from pipeline.compute import InlineCompute
@@ -59,6 +59,7 @@ def spoken(text: str) -> Pcm:
 
 @lru_cache
 def ear() -> WithCues:
+    """One for all of these tests: nobody closes it."""
     from model.ears.with_cues import pocketsphinx
 
     return pocketsphinx()
@@ -89,16 +90,10 @@ def held(
         trace.subscribe(entries.append)
         session = AgentSession(
             Agent(instructions="Be brief."), edge=ScheduledEdge(cues, tail=4.0), brain=brain,
-            voice=ToneVoice(), detector=make_detector("silero"), trace=trace, config=SessionConfig(),
+            voice=ToneVoice(), detector=make_detector("silero"), trace=trace, ear=listener,
+            config=SessionConfig(captions=CaptionsConfig(ends=ends)),
         )  # fmt: skip
-        async with session:
-            ring, emit = session._running.ring, session._emit
-            captions = Captions(ring, listener, emit, trace.record, CaptionsConfig(ends=ends))
-            trace.subscribe(captions.see)
-            following = asyncio.get_running_loop().create_task(captions.run())
-            await session.run()
-            following.cancel()
-        await brain.close()
+        await session.run()
         return session, entries
 
     return simulate(main)

@@ -23,7 +23,7 @@ from pipeline.events import (
     StartDraft,
     Turn,
 )
-from pipeline.ports import Measured, Said, Thought, Window
+from pipeline.ports import Measured, Said, Thought, ToolRan, Transcribed, Window
 from pipeline.trace import Entry, Item
 
 TURN: tuple[Item, ...] = (
@@ -225,3 +225,31 @@ def test_lines_taken_over_in_mid_thought_are_shown_in_it_and_do_not_raise_the_la
     _column(screen)
     assert screen.lanes()[4].plain.strip() == "thinking  c · b"
     assert screen.lanes()[2].plain.endswith("▃ ")
+
+
+def test_the_words_of_a_recogniser_are_shown_where_the_brain_does_not_say_what_it_heard() -> None:
+    screen = Screen()
+    _show(screen, SpeechStarted(Sample(0)), Transcribed(1, "what is", False, "ear"))
+    assert screen.lanes()[3].plain == "         you speak  what is"
+    shown = _show(
+        screen,
+        CommitDraft(Turn(1), Draft(1)),
+        Transcribed(1, "what is it", True, "ear"),
+        Said(1, "A cat.", whole=True),
+        Remember(Turn(1), None),
+    )
+    assert shown[:2] == ["  you    what is it", "  hocket A cat."]
+
+
+def test_what_the_brain_says_it_heard_goes_before_the_recognisers_words() -> None:
+    shown = _show(Screen(), Transcribed(1, "watt is won", True, "ear"), *TURN, Said(1, "Three.", whole=True))
+    assert shown[0] == "  you    what is one plus two"
+
+
+def test_calls_are_shown_with_what_came_of_them() -> None:
+    ran = ToolRan(1, 1, "a", "clock", '{"zone": "UTC"}', "12:03", failed=False, seconds=0.42)
+    lost = ToolRan(1, 1, "b", "shop", "{}", "no answer\nat all " + "x" * 99, failed=True, seconds=10.0)
+    shown = _show(Screen(), *TURN, ran, lost, Said(1, "It is noon.", whole=True), Remember(Turn(1), None))
+    assert '  calls  clock({"zone": "UTC"}): 12:03 (0.4 s)' in shown
+    assert any(line.startswith("  calls  shop({}): failed: no answer at all xx") for line in shown)
+    assert all(len(line) < 120 for line in shown)

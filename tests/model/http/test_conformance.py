@@ -173,7 +173,7 @@ def test_sound_is_cut_where_a_server_gains_by_it(kind: str, files: int) -> None:
 
     async def main() -> str:
         over, handler = behind(kind, _scripted())
-        heard = Human((Audio(np.full(5 * 16_000, 0.1, np.float32)),))
+        heard = Human((Audio(np.full(20 * 16_000, 0.1, np.float32)),))
         await _text(over, Prompt((heard, Reply(""))), Limits(4))
         bodies: list[object] = handler.bodies  # type: ignore[attr-defined]
         return str(bodies[-1])

@@ -27,7 +27,6 @@ from pipeline.prompt import Audio, Heard, Prompt
 from pipeline.trace import Entry, Trace
 from tts.tone import ToneVoice
 
-
 SHORT = SessionConfig(turn=TurnConfig.fixed(0.4), decoder=DecoderConfig(max_tokens=120, thought_tokens=100))
 """A random brain hardly ever ends by itself; so its replies end sooner."""
 
