@@ -12,12 +12,14 @@ from agent.thoughts import Thoughts
 from pipeline.events import (
     CommitDraft,
     DropDraft,
+    Fact,
     Hold,
     Hush,
     InputCommitted,
     PlaybackStarted,
     PlaybackStarved,
     Remember,
+    ReplyRequested,
     Resume,
     Sample,
     Say,
@@ -127,6 +129,8 @@ class Stopwatch:
         self._partly: int | None = None
         self._silent: Turn | None = None
         self._held = False
+        self._unprompted = False
+        "The application asked for what is committed now: no turn of the user's."
         self._against: Contradiction | None = None
         self._tally = _Tally()
         self._thoughts = Thoughts()
@@ -135,6 +139,8 @@ class Stopwatch:
 
     def see(self, entry: Entry) -> None:
         """Take note of one trace entry."""
+        if isinstance(entry.item, Fact):
+            self._unprompted = isinstance(entry.item, ReplyRequested)
         self._thoughts.see(entry)
         self._count(entry)
         self._think(entry)
@@ -144,7 +150,8 @@ class Stopwatch:
             case SpeechStarted() | TextEntered():
                 self._speech_end = None
             case CommitDraft(turn, _):
-                self._waiting = None if self._speech_end is None else (turn, self._speech_end)
+                since = None if self._unprompted else self._speech_end
+                self._waiting = None if since is None else (turn, since)
             case Say():
                 self._waiting = None
             case PlaybackStarted(turn) if self._waiting is not None and self._waiting[0] == turn:
@@ -160,7 +167,7 @@ class Stopwatch:
             case DropDraft(turn, _):
                 tally.wasted += 1
                 self._silent = None if turn == self._silent else self._silent
-            case CommitDraft(turn, _):
+            case CommitDraft(turn, _) if not self._unprompted:
                 tally.turns += turn != tally.newest
                 tally.newest = self._silent = turn
             case Said(turn, _, whole) if not whole:

@@ -208,7 +208,7 @@ def _best(alike: NDArray[np.floating], shortest: int, longest: int) -> Track:
     rows = np.arange(len(alike))
     a, b, c = left[rows, at], here[rows, at], right[rows, at]
     bend = a - 2 * b + c
-    shift = np.where(bend < -1e-9, 0.5 * (a - c) / np.where(bend < -1e-9, bend, -1.0), 0.0)
+    shift = np.clip(0.5 * (a - c) / np.where(bend < -1e-9, bend, -1.0), -0.5, 0.5)
     voiced = peak[rows, at] & (b > _VOICED)
     return np.where(voiced, _RATE / (lags[at] + shift), np.nan)
 

@@ -64,6 +64,8 @@ class DecoderConfig:
     "Said the second time in a row; ``{heard}`` is what it made of the sound."
     heard_nothing: str = "I am a practice brain. I can add and subtract, and tell how your voice sounds."
     "Said the second time in a row when it made nothing of the sound."
+    lost: str = "Sorry, I lost the thread there."
+    "Said when the brain fails in the middle of a reply that is being heard."
     articulation: ArticulationConfig = field(default_factory=ArticulationConfig)
     acting: ActingConfig = field(default_factory=ActingConfig)
 
@@ -340,6 +342,8 @@ class Decoding:
 
     async def _finish(self, job: Job, ending: Ending) -> None:
         turn, draft = job.order.turn, job.order.draft
+        if ending is Ending.FAILED and job.committed and job.phrases:
+            await self._say(job, self._config.lost)
         if not job.dropped and job.phrases:
             await self._phrases.put(Phrase(turn, draft, job.phrases, "", final=True))
         self._emit(DraftFinished(turn, draft, ending))

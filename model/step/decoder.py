@@ -54,12 +54,13 @@ class Attention(nn.Module):
             seen = reach.seen
         # The heads of a group are so many queries more of one head: nothing is repeated in memory.
         several = self._heads // self._groups
+        tiled = seen.expand(-1, -1, several, -1) if new == 1 else seen.repeat(1, 1, several, 1)
         query = query.view(lines, new, self._groups, several, self._size).permute(0, 2, 3, 1, 4)
         out = functional.scaled_dot_product_attention(
             query.reshape(lines, self._groups, several * new, self._size),
             key.transpose(1, 2),
             value.transpose(1, 2),
-            attn_mask=seen.repeat(1, 1, several, 1),
+            attn_mask=tiled,
         )
         out = out.view(lines, self._groups, several, new, self._size).permute(0, 3, 1, 2, 4)
         result: Tensor = self.o_proj(out.reshape(lines, new, self._heads * self._size))

@@ -80,5 +80,6 @@ class Reach:
         for which, new in enumerate((key, value)):
             held = self.kv[layer, which]
             held.view(-1, *held.shape[2:]).index_copy_(0, self.slots, new.reshape(-1, *new.shape[2:]))
-            found.append(held[self.blocks].view(lines, width * BLOCK, *held.shape[2:]))
+            gathered = held.index_select(0, self.blocks.view(-1))  # copies whole blocks, as indexing does not
+            found.append(gathered.view(lines, width * BLOCK, *held.shape[2:]))
         return found[0], found[1]

@@ -300,8 +300,9 @@ def test_a_speech_that_waits_can_be_withdrawn() -> None:
 
 def test_a_speech_that_is_interrupted_on_its_way_to_the_policy_is_never_heard() -> None:
     async def scene(session: AgentSession) -> None:
-        handle = session.say("Never mind.").interrupt()
+        began, handle = now(), session.say("Never mind.").interrupt()
         await handle
+        assert now() == began
         assert handle.interrupted and not handle.text
         await asyncio.sleep(1.0)
         assert talked(session) == [], "nothing was heard: there is nothing to remember"
@@ -400,7 +401,9 @@ def test_an_unprompted_reply_gives_way_to_a_user_who_speaks_before_it_is_heard()
     async def scene(session: AgentSession) -> None:
         await asyncio.sleep(0.99)
         handle = session.generate_reply(instructions="Say something.")
+        began = now()
         await handle
+        assert now() - began < 0.2, "as soon as they are heard to speak"
         assert handle.interrupted and not handle.text
         await asyncio.sleep(3.0)
         assert [user for user, _ in talked(session)] == [True]
@@ -436,3 +439,16 @@ def test_facts_and_orders_are_all_in_the_trace() -> None:
         ]  # fmt: skip
 
     live(scene, inline(talker()), agent=Agent())
+
+
+def test_an_unprompted_reply_is_no_turn_of_the_user_and_has_no_latency() -> None:
+    async def scene(session: AgentSession) -> None:
+        await asyncio.sleep(6.0)
+        before = session.receipt()
+        assert (before.turns, len(before.latencies)) == (1, 1)
+        await session.generate_reply(instructions="Say goodbye.")
+        assert (session.receipt().turns, session.receipt().latencies) == (1, before.latencies)
+        await session.generate_reply(user_input="goodbye")
+        assert session.receipt().turns == 2
+
+    live(scene, inline(Obedient()), Room(((1.0, 2.0),), seconds=60.0))

@@ -21,6 +21,7 @@ from model.http.presets import parse_server
 from model.scripted import Answer, ByTurn, ScriptedEngine
 from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
+from pipeline.decoder import DecoderConfig
 from pipeline.events import StageFailed
 from pipeline.ports import BrainFacts, Compute
 from pipeline.prompt import Human, Prompt, Text
@@ -151,10 +152,10 @@ def _answers_of_the_first_turn() -> int:
 
 @pytest.mark.parametrize("kind", MIDWAY)
 def test_a_server_that_vanishes_in_mid_sentence_costs_no_heard_word(kind: str) -> None:
-    """Nobody else is there: what was said stays said, and the next turn is answered."""
+    """Nobody else is there: what was said stays said, the agent says so, and the next turn is answered."""
     brain, _ = _faulty(Faulty(_never, kind, after=22, last=3))
     talk = Talk(brain)
     assert talk.failures
     first, second = talk.history
-    assert first == "It is Paris,"  # the phrase that had come whole
+    assert first == f"It is Paris, {DecoderConfig().lost}"  # the phrase that had come whole
     assert second == SECOND
