@@ -20,6 +20,7 @@ from agent.orders import Orders
 from agent.persona import Agent, briefing
 from agent.receipt import Receipt
 from agent.tools import as_tools
+from pipeline.channel import FullError
 from pipeline.clock import now
 from pipeline.errors import HocketError, UserError
 from pipeline.events import AudioLost, ReplyRequested, Sample, SessionClosed, StageFailed
@@ -139,9 +140,12 @@ class AgentSession(Controls):
         elif self._line is None:
             await self._end_now()
         elif not self._life.done():
-            self.close()
-            await asyncio.wait([self._life], timeout=CLOSING)
-            self._life.cancel()
+            try:
+                self.close()
+                await asyncio.wait([self._life], timeout=CLOSING)
+                self._life.cancel()
+            except FullError:  # whoever takes no facts does not take this one either
+                await self._end_now()
 
     async def __aenter__(self) -> AgentSession:
         await self.start()

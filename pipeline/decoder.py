@@ -344,6 +344,7 @@ class Decoding:
         turn, draft = job.order.turn, job.order.draft
         if ending is Ending.FAILED and job.committed and job.phrases:
             await self._say(job, self._config.lost)
+            ending = Ending.COMPLETE  # as far as it goes; what failed was told by ``StageFailed``
         if not job.dropped and job.phrases:
             await self._phrases.put(Phrase(turn, draft, job.phrases, "", final=True))
         self._emit(DraftFinished(turn, draft, ending))

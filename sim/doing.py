@@ -23,6 +23,7 @@ from pipeline.events import (
 from pipeline.ports import ToolRan
 
 from .evidence import Evidence
+from .hands import TIMEOUT
 from .words import ACT
 
 SLACK = 0.05
@@ -60,6 +61,14 @@ def an_effect_happens_once(evidence: Evidence) -> Iterator[str]:
     effects = {fact.call for _, fact in evidence.of(ToolCalled) if fact.effects}
     turns = Counter(order.turn for _, order in evidence.of(RunTool) if order.call in effects)
     yield from (f"turn {turn} had {count} effects" for turn, count in turns.items() if count > 1)
+
+
+def an_effect_comes_to_its_end(evidence: Evidence) -> Iterator[str]:
+    """What was begun is not cut off before its time, whoever speaks meanwhile."""
+    for deed in evidence.deeds:
+        early = deed.cut is not None and deed.cut < min(deed.begun + TIMEOUT - SLACK, evidence.closed)
+        if deed.tool == ACT and early:
+            yield f"{deed.arguments}, begun at {deed.begun:.3f}, was cut off at {deed.cut:.3f}"
 
 
 def every_call_of_a_reply_returns(evidence: Evidence) -> Iterator[str]:
@@ -127,6 +136,7 @@ def what_was_done_is_remembered(evidence: Evidence) -> Iterator[str]:
 CHECKS = (
     no_effect_before_its_commit,
     an_effect_happens_once,
+    an_effect_comes_to_its_end,
     every_call_of_a_reply_returns,
     no_call_is_spoken,
     what_was_done_is_remembered,

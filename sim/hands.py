@@ -30,6 +30,8 @@ class Deed:
     begun: float
     ended: float | None = None
     "None: it was cut off, or goes on."
+    cut: float | None = None
+    "When it was cut off."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +70,11 @@ class Hand:
         """Take some time; sometimes too much, or fail."""
         deed = Deed(self.spec.name, arguments, now())
         self.deeds.append(deed)
-        await asyncio.sleep(self.dice.choice([0.0, 0.0, 0.05, 0.05, 0.4, 1.2, 1.9, 5.0]))
+        try:
+            await asyncio.sleep(self.dice.choice([0.0, 0.0, 0.05, 0.05, 0.4, 1.2, 1.9, 5.0]))
+        except asyncio.CancelledError:
+            deed.cut = now()
+            raise
         deed.ended = now()
         if self.dice.random() < 0.1:
             raise OSError("the simulated tool broke")

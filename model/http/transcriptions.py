@@ -83,6 +83,7 @@ class Transcriptions:
         )
         self._away = "" if own else f"What you say is sent to {server.title}."
         self._known: OrderedDict[bytes, Transcript] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Lock] = {}
         self._first = 0
         "Of the addresses, which one answered last."
 
@@ -121,8 +122,13 @@ class Transcriptions:
         if not np.isfinite(audio.pcm).all():
             raise ModelError("the sound holds samples that are not numbers; send finite float32 in [-1, 1]")
         key = audio.digests()[-1]
-        found = self._known.pop(key, None) or _read(await self._asked(audio), self._server.title)
-        self._known[key] = found
+        asking = self._asking.setdefault(key, asyncio.Lock())
+        try:
+            async with asking:  # a draft and the captions want the same words: they are paid for once
+                found = self._known.pop(key, None) or _read(await self._asked(audio), self._server.title)
+                self._known[key] = found
+        finally:
+            self._asking.pop(key, None)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
         return found

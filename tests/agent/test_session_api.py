@@ -11,11 +11,24 @@ import pytest
 from session_scene import Room, build, inline, live
 
 from agent.controls import INSTRUCTED, UNPROMPTED
+from agent.notices import CloseEvent
 from agent.session import CLOSING, Agent, AgentSession
 from model.scripted import FACTS, Answer, ByText, ScriptedEngine
 from pipeline.clock import now, simulate
-from pipeline.errors import DeviceError, UserError
-from pipeline.events import CommitDraft, InterruptRequested, PlaybackStarted, Say
+from pipeline.errors import BugError, DeviceError, UserError
+from pipeline.events import (
+    CommitDraft,
+    Draft,
+    DraftFinished,
+    Ending,
+    InterruptRequested,
+    Listened,
+    PlaybackStarted,
+    Sample,
+    Say,
+    Span,
+    Turn,
+)
 from pipeline.prompt import Human, Prompt, Text
 
 LONG = "one two three four five six seven eight nine ten eleven twelve"
@@ -166,6 +179,39 @@ def test_cancelling_run_stops_all_of_it() -> None:
         with pytest.raises(asyncio.CancelledError):
             await running
         assert len(asyncio.all_tasks()) == 1
+
+    simulate(main)
+
+
+def test_a_session_whose_policy_breaks_tells_it_and_ends_like_any_other() -> None:
+    async def main() -> None:
+        session = build(Room(seconds=60.0), inline(talker()))
+        told: list[object] = []
+        session.on("error", told.append)
+        session.on("close", told.append)
+        await session.start()
+        handle = session.say(LONG)
+        await asyncio.sleep(0.5)
+        session._emit(DraftFinished(Turn(1), Draft(99), Ending.COMPLETE))
+        await handle
+        assert handle.interrupted
+        with pytest.raises(BugError, match="never ordered"):
+            await session.wait()
+        assert told[0].source == "conductor" and told[1:] == [CloseEvent("conductor failed")]  # type: ignore[attr-defined]
+        await session.aclose()
+
+    simulate(main)
+
+
+def test_a_session_closes_even_where_nobody_takes_its_facts() -> None:
+    async def main() -> None:
+        session = build(Room(seconds=60.0), inline(talker()))
+        await session.start()
+        for _ in range(session._facts.size - len(session._facts)):  # no step of the loop lies between
+            session._emit(Listened(Span(Sample(0), Sample(0))))
+        began = now()
+        await session.aclose()
+        assert session.over and now() - began <= CLOSING
 
     simulate(main)
 

@@ -11,15 +11,17 @@ from session_scene import Room, inline, live
 from agent.line import SessionConfig
 from agent.notices import CloseEvent
 from agent.session import Agent, AgentSession
+from agent.tools import function_tool
 from agent.turn import TurnConfig
 from model.checkpoint import bundled
 from model.scripted import FACTS, Answer, ScriptedEngine
+from pipeline.calls import written
 from pipeline.clock import now
 from pipeline.compute import InlineCompute
 from pipeline.errors import ModelError, UserError
 from pipeline.events import CommitDraft, SpeechPaused, StartDraft
 from pipeline.ports import BrainFacts, Judgement, Thought
-from pipeline.prompt import Audio, Heard, Human, Prompt, System
+from pipeline.prompt import Audio, Called, Heard, Human, Prompt, System, ToolCall
 from pipeline.speculation import SpeculationConfig
 
 HEARS = replace(FACTS, name="hearing", history_turns=1, thinks_while_listening="notes")
@@ -328,3 +330,31 @@ def test_a_session_says_what_limits_its_working_ahead() -> None:
         assert any("takes 2.9 s to a first phrase" in note for note in session.notes())
 
     live(scene, inline(Recorder(replace(HEARS, paid=True))))
+
+
+def test_an_effect_that_was_begun_is_finished_and_known_after_the_change() -> None:
+    done: list[str] = []
+
+    @function_tool(effects=True)
+    async def book(what: str) -> str:
+        """Book this."""
+        await asyncio.sleep(2.0)
+        done.append(what)
+        return f"Booked {what}."
+
+    reads, call = Recorder(READS), written(ToolCall("", "book", '{"what": "a table"}'))
+    books = ScriptedEngine(lambda prompt: Answer(f"I will. {call}"), first=0.02, facts=READS)
+
+    async def scene(session: AgentSession) -> None:
+        handle = session.generate_reply(user_input="a table, please")
+        await asyncio.sleep(0.5)
+        await handle.interrupt()
+        await session.use_brain(inline(reads))
+        assert not done
+        await asyncio.sleep(3.0)
+        assert done == ["a table"], "once, although nobody waits for it"
+        await session.generate_reply(user_input="is it booked")
+        (step,) = [part for part in reads.asked[-1] if isinstance(part, Called)]
+        assert step.results[0].content == "Booked a table."
+
+    live(scene, inline(books), agent=Agent(tools=[book]))

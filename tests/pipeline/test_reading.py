@@ -109,3 +109,12 @@ def test_what_a_draft_concluded_from_the_end_of_the_turn_is_no_note() -> None:
     assert unconcluded("heard: forty plus thirty\n40+30: 70\n") == "heard: forty plus thirty\n"
     assert unconcluded("heard: nine plus two minus\n9+2: 11\nincomplete\n").endswith("11\nincomplete\n")
     assert unconcluded("heard: hello\n") == "heard: hello\n"
+
+
+def test_words_of_another_ear_that_tell_nothing_of_the_end_score_nothing_and_are_no_note() -> None:
+    reader = Reader()
+    reader.feed("heard: what is four plus nine\nundecided\n", -0.1)
+    read = reader.read()
+    assert read.heard == "what is four plus nine" and read.undecided
+    assert read.end_of_turn is None and not read.doubtful(None)
+    assert kept_lines(reader.text, whole=True) == "heard: what is four plus nine\n"

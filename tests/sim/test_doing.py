@@ -61,6 +61,10 @@ def a_deed_twice(e: Evidence) -> Evidence:
     return replace(e, deeds=(*e.deeds, e.deeds[-1]))
 
 
+def a_deed_cut_off(e: Evidence) -> Evidence:
+    return replace(e, deeds=tuple(replace(deed, ended=None, cut=deed.begun + 0.1) for deed in e.deeds))
+
+
 def two_effects_in_a_turn(e: Evidence) -> Evidence:
     at, fact = next((at, fact) for at, fact in e.of(ToolCalled) if fact.effects)
     run = next(order for _, order in e.of(RunTool) if order.call == fact.call)
@@ -91,6 +95,7 @@ PLANTED = [
     (an_effect_in_a_draft, "no_effect_before_its_commit"),
     (a_deed_before_its_commit, "no_effect_before_its_commit"),
     (a_deed_twice, "an_effect_happens_once"),
+    (a_deed_cut_off, "an_effect_comes_to_its_end"),
     (two_effects_in_a_turn, "an_effect_happens_once"),
     (a_call_that_never_returns, "every_call_of_a_reply_returns"),
     (a_call_at_the_voice, "no_call_is_spoken"),

@@ -131,6 +131,23 @@ def test_a_sound_is_sent_once_and_what_is_remembered_is_bounded() -> None:
     assert len(carrier.asked) == KEPT + 2
 
 
+def test_two_that_want_the_same_words_at_once_ask_once() -> None:
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.3)
+        return httpx.Response(200, json={"text": "yes"})
+
+    carrier = Carrier(slow)
+
+    async def main() -> list[Transcript]:
+        ear = Transcriptions(HERE, transport=carrier, environ={})
+        both = await asyncio.gather(*(ear.call("transcribe", sound()) for _ in range(2)))
+        await ear.close()
+        return both
+
+    assert simulate(main) == [Transcript("yes")] * 2
+    assert len(carrier.asked) == 1
+
+
 def test_a_key_goes_to_its_server_and_a_note_says_that_sound_does_too() -> None:
     carrier = Carrier(says({"text": "yes"}))
     hear(carrier, server=AWAY, environ={"EXAMPLE_KEY": "secret"})
