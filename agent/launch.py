@@ -143,4 +143,5 @@ async def launch(
             try:
                 yield session
             finally:
+                await session.aclose()  # before what it speaks and thinks with is closed
                 files.finish(tap, title=f"{built.facts.name} · {built.voice.name}")

@@ -26,10 +26,11 @@ from agent.screen import Screen
 from agent.session import AgentSession
 from agent.tap import Tap, tracks
 from agent.terminal import Terminal
+from agent.turn_state import CANNED
 from audio_io.wav import read_sound, write_wav
 from audio_io.wav_edge import ScheduledEdge, WavEdge
 from pipeline.errors import BugError, UserError
-from pipeline.events import CommitDraft, Remember, Turn
+from pipeline.events import CommitDraft, Draft, DropDraft, Remember, Say, Turn
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, Window
 from pipeline.trace import Entry
 
@@ -45,14 +46,19 @@ class Due:
     """Whether a reply is due or being heard: follows the trace."""
 
     def __init__(self) -> None:
-        self._turns: set[Turn] = set()
+        self._turns: dict[Turn, Draft] = {}
 
     def see(self, entry: Entry) -> None:
         """For ``trace.subscribe``."""
-        if isinstance(entry.item, CommitDraft):
-            self._turns.add(entry.item.turn)
-        elif isinstance(entry.item, Remember):
-            self._turns.discard(entry.item.turn)
+        match entry.item:
+            case CommitDraft(turn, draft):
+                self._turns[turn] = draft
+            case Say(turn):
+                self._turns[turn] = CANNED
+            case DropDraft(turn, draft) if self._turns.get(turn) == draft:
+                del self._turns[turn]  # taken back before its first sound
+            case Remember(turn):
+                self._turns.pop(turn, None)
 
     def nothing(self) -> bool:
         """True when the agent owes no reply."""
@@ -129,8 +135,12 @@ async def _hold(
                 for line in (head, built.facts.note, *told, ending):
                     if line:
                         terminal.tell(line, "bold" if line is head else "dim")
-                await session.run()
+                await session.start()
+                for note in session.notes():
+                    terminal.tell(note, "dim")
+                await session.wait()
         finally:
+            await session.aclose()
             kept = record.finish(tap, title=head)
             with contextlib.suppress(BugError):  # a session that never began has no receipt
                 kept = summary(session.receipt(), kept)

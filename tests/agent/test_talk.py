@@ -16,14 +16,16 @@ import agent.talk as talk
 from agent.config import Config, RecordConfig
 from agent.demo import Ask
 from agent.launch import Parts
+from agent.talk import Due
 from agent.tap import tracks
 from audio_io.wav import read_sound, write_wav
 from model.scripted import Answer, ScriptedEngine
 from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import UserError
+from pipeline.events import CommitDraft, Draft, DropDraft, Remember, Say, Turn
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Pcm
-from pipeline.trace import read
+from pipeline.trace import Entry, Item, read
 from tts.tone import ToneVoice
 
 ANSWER = Answer(said="Three and a bit.", thoughts="heard: what is one plus two\n1+2=3\n")
@@ -161,3 +163,20 @@ def test_the_demonstration_asks_everything_and_is_interrupted_once(
     assert (receipts[0].turns, receipts[0].interrupted) == (3, 1)
     assert told.count("‖ interrupted") == 1
     assert "hocket I'm a practice brain." in told
+
+
+def test_a_reply_is_due_from_its_commit_until_it_is_remembered_or_taken_back() -> None:
+    due = Due()
+
+    def after(*items: Item) -> bool:
+        for item in items:
+            due.see(Entry(0, 0.0, item))
+        return due.nothing()
+
+    one, two = Turn(1), Turn(2)
+    assert after()
+    assert not after(CommitDraft(one, Draft(3)))
+    assert not after(DropDraft(two, Draft(4)))  # the next turn's, begun while this one is spoken
+    assert after(DropDraft(one, Draft(3)))
+    assert not after(CommitDraft(two, Draft(5)), DropDraft(two, Draft(5)), Say(two, "failed"))
+    assert after(Remember(two, None))
