@@ -45,7 +45,7 @@ def speed(brain: BrainFacts) -> str:
     """Tokens per second and the wait for the first, as measured; empty where they were not."""
     found = []
     if brain.rate is not None:
-        found.append(f"{brain.rate:.3g} tokens/s")
+        found.append(f"{brain.rate:.{0 if brain.rate >= 10 else 1}f} tokens/s")
     if brain.first is not None:
         found.append(f"first token {brain.first:.2f} s")
     return ", ".join(found)

@@ -109,7 +109,7 @@ def make_session(
     from audio_io.detectors import make_detector
 
     config = suited(config)
-    persona, reads = config.persona, built.facts.hears == "text"
+    persona, reads = config.persona, built.facts.hears.startswith("text")
     agent = agent or Agent(instructions=persona.instructions, greeting=persona.greeting or None)
     captions = CaptionsConfig(shown=config.ear.captions or reads, ends=reads)
     return AgentSession(

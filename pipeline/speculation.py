@@ -50,7 +50,8 @@ class Ahead:
     drafts: bool
     "A draft is begun in each pause."
     guesses: bool
-    "A draft is begun before any pause, when the end of the turn is likely."
+    """A draft is begun before any pause, when the end of the turn is likely. Not for a brain that reads: its
+    ear would take the words for whole, and begin again."""
     tokens: int
     "Bound of one turn."
     why: str = ""
@@ -62,7 +63,8 @@ def ahead(brain: BrainFacts, config: SpeculationConfig, on: Mechanisms) -> Ahead
 
     Nothing of a paid brain's is spent on a guess unless the settings say how much, which takes its price.
     """
-    wanted = Ahead(on.prefill, on.listening_thoughts != "off", on.speculation, on.speculation, config.tokens)
+    guesses = on.speculation and not brain.hears.startswith("text")
+    wanted = Ahead(on.prefill, on.listening_thoughts != "off", on.speculation, guesses, config.tokens)
     if brain.paid and not (config.money and brain.price):
         lacks = "its price is not known" if config.money else "no [speculation] money is set for it"
         why = f"{brain.name} costs money and {lacks}: it begins to read and write when you have finished"

@@ -24,7 +24,7 @@ def test_it_says_brain_ear_thinking_voice_and_echo() -> None:
 
 def test_a_brain_that_was_probed_is_told_with_its_speed() -> None:
     brain = replace(BRAIN, continues=False, rate=41.27, first=0.18)
-    told = "· continues a prefix: no · thinks while listening: yes · 41.3 tokens/s, first token 0.18 s ·"
+    told = "· continues a prefix: no · thinks while listening: yes · 41 tokens/s, first token 0.18 s ·"
     assert told in headline(brain, "v", EDGE)
     assert "continues a prefix: yes · " in headline(replace(brain, continues=True), "v", EDGE)
     assert "continues a prefix: no · thinks" in headline(replace(BRAIN, continues=False), "v", EDGE)

@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 from agent.brains import make_brain
-from agent.config import BrainConfig, Config, VoiceConfig, Where
-from agent.launch import launch, parts
-from agent.session import Agent
+from agent.config import BrainConfig, Config, PersonaConfig, VoiceConfig, Where
+from agent.launch import Parts, launch, make_session, parts, suited
+from agent.session import Agent, AgentSession
 from audio_io.wav_edge import WavEdge
+from model.ears.choose import EarConfig
+from model.scripted import Answer, ScriptedEngine
 from pipeline.clock import run
 from pipeline.compute import InlineCompute, ProcessCompute, ThreadCompute
 from pipeline.errors import CheckpointError, VoiceError
-from pipeline.ports import CAPTURE_RATE, BrainFacts
+from pipeline.ports import CAPTURE_RATE, BrainFacts, EarFacts, Transcript
+from pipeline.prompt import Audio
 
 KINDS = {Where.INLINE: InlineCompute, Where.THREAD: ThreadCompute, Where.PROCESS: ProcessCompute}
 
@@ -76,3 +79,72 @@ def test_a_launched_session_keeps_its_files_also_when_the_program_fails(tmp_path
     with pytest.raises(ZeroDivisionError):
         run(main)
     assert {path.suffix for path in tmp_path.iterdir()} == {".wav", ".jsonl", ".png"}
+
+
+READER = BrainFacts("reader", "text", "no", obeys_instructions=True, history_turns=4, thinks=False)
+
+
+class Deaf:
+    """A recogniser that understands one thing."""
+
+    def facts(self) -> EarFacts:
+        return EarFacts("deaf", streams=False)
+
+    def transcribe(self, audio: Audio, final: bool = True) -> Transcript:
+        return Transcript("hello")
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def _other_brain(monkeypatch: pytest.MonkeyPatch, facts: BrainFacts) -> list[EarConfig]:
+    """A scripted brain and ear in place of those that the settings name -> the ears that were asked for."""
+    asked: list[EarConfig] = []
+
+    def ear(config: EarConfig) -> InlineCompute:
+        asked.append(config)
+        return InlineCompute(Deaf())
+
+    brain = ScriptedEngine(lambda prompt: Answer("Hello."), facts=facts)
+    monkeypatch.setattr("agent.launch.make_brain", lambda *_: InlineCompute(brain))
+    monkeypatch.setattr("agent.launch.make_ear", ear)
+    return asked
+
+
+def _built(config: Config) -> tuple[Parts, AgentSession]:
+    async def main() -> tuple[Parts, AgentSession]:
+        async with parts(config) as built:
+            return built, make_session(config, built, WavEdge(np.zeros(CAPTURE_RATE, np.float32)))
+
+    return run(main)
+
+
+OTHER = replace(Config(), brain=BrainConfig("ollama:m"), voice=VoiceConfig("tone"))
+
+
+def test_a_brain_that_reads_gets_an_ear_and_the_words_it_was_told_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = _other_brain(monkeypatch, READER)
+    built, session = _built(OTHER)
+    assert [ear.name for ear in asked] == ["auto"]
+    assert built.facts.hears == "text via deaf"
+    assert session._config.captions.ends and session._config.captions.shown
+
+
+def test_a_brain_that_hears_gets_an_ear_only_for_captions(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _other_brain(monkeypatch, replace(READER, hears="audio"))
+    assert _built(OTHER)[0].ear is None and asked == []
+    built, session = _built(replace(OTHER, ear=EarConfig("pocketsphinx", captions=True)))
+    assert built.ear is not None and built.facts.hears == "audio"
+    assert session._config.captions.shown and not session._config.captions.ends
+
+
+def test_what_the_practice_brain_says_of_itself_no_other_brain_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    _other_brain(monkeypatch, READER)
+    agent = _built(OTHER)[1].agent
+    assert "practice" not in (agent.greeting or "") and "by voice" in agent.instructions
+    assert "subtract" not in suited(OTHER).decoder.show_heard + suited(OTHER).decoder.heard_nothing
+    own = replace(OTHER, persona=PersonaConfig("Be Bob.", "I am Bob."))
+    assert suited(own).persona == own.persona
+    assert suited(Config()) == Config()

@@ -216,3 +216,7 @@ def test_a_slow_brain_drafts_in_pauses_only_and_within_ten_seconds_of_its_writin
 def test_slow_is_whatever_has_no_first_phrase_within_the_longest_pause() -> None:
     assert may(replace(FREE, rate=60.0, first=SLOW - 0.21)) == ALL
     assert not may(replace(FREE, rate=60.0, first=SLOW - 0.19)).guesses
+
+
+def test_a_brain_that_reads_is_not_asked_before_a_pause() -> None:
+    assert may(replace(FREE, hears="text via ear")) == replace(ALL, guesses=False)
