@@ -12,7 +12,7 @@ from rich.text import Text
 from agent.story import clean
 from agent.streams import Beside
 from agent.thoughts import Told
-from pipeline.ports import Contradiction, Speculated, ToolRan
+from pipeline.records import Contradiction, Speculated, ToolRan
 from pipeline.speaking.contradiction import conflicts
 
 LABEL = 9

@@ -31,7 +31,8 @@ from agent.thoughts import Origin
 from agent.timeline import Tracks
 from pipeline.errors import UserError
 from pipeline.events import PhraseDrafted, PlaybackEnded, Remember, SpeechStarted, StartDraft, Think
-from pipeline.ports import CAPTURE_RATE, Contradiction, Noted, Speculated, Thought
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Contradiction, Noted, Speculated, Thought
 from pipeline.trace import Entry
 
 WIDTH = 1500

@@ -14,7 +14,7 @@ from agent.turn import State, TurnConfig, advance
 from pipeline.channel import Channel, ClosedError
 from pipeline.clock import now
 from pipeline.events import Fact, Order, SessionClosed, TimerRang
-from pipeline.ports import Decided
+from pipeline.records import Decided
 from pipeline.ring import AudioRing
 from pipeline.trace import Trace
 

@@ -21,7 +21,8 @@ from model.http.accounting import Spent
 from pipeline.calling import Tool
 from pipeline.captions import CaptionsConfig
 from pipeline.decoder import DecoderConfig
-from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, Window
+from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice
+from pipeline.records import Window
 from pipeline.trace import Trace
 
 SPOKEN = (

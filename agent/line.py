@@ -22,8 +22,9 @@ from pipeline.events import Fact
 from pipeline.overlap import OverlapScorer, UsualScorer
 from pipeline.overlap_judging import Judging
 from pipeline.overlap_level import Meter
-from pipeline.ports import BrainFacts, Compute, EdgeReport, Emit, Phrase, Voice, VoiceDetector, Window
+from pipeline.ports import BrainFacts, Compute, EdgeReport, Emit, Phrase, Voice, VoiceDetector
 from pipeline.prompt import ToolSpec
+from pipeline.records import Window
 from pipeline.ring import AudioRing
 from pipeline.speculation import Ledger
 from pipeline.thinking import Thinking

@@ -13,7 +13,7 @@ from typing import Any
 from agent.conversation import Conversation
 from agent.session_config import SessionConfig
 from pipeline.channel import Channel
-from pipeline.decoder import Decoding, Ways
+from pipeline.decoder import Decoding
 from pipeline.encoder import Encoding
 from pipeline.events import Span, Turn
 from pipeline.listening.strategy import strategy_for as listening_strategy
@@ -27,6 +27,7 @@ from pipeline.speculation import Ahead, Ledger, ahead
 from pipeline.thinking import Thinking
 from pipeline.tools import Tools
 from pipeline.trace import Trace
+from pipeline.ways import Ways
 from tts.speaking import Speaking
 
 

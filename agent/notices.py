@@ -27,7 +27,7 @@ from pipeline.events import (
     StageFailed,
     TextEntered,
 )
-from pipeline.ports import Measured, Said, Speculated, ToolRan, Transcribed
+from pipeline.records import Measured, Said, Speculated, ToolRan, Transcribed
 from pipeline.trace import Item
 
 

@@ -34,7 +34,8 @@ from pipeline.events import (
     Think,
     Unduck,
 )
-from pipeline.ports import Phrase, Said
+from pipeline.ports import Phrase
+from pipeline.records import Said
 from pipeline.trace import Entry
 
 

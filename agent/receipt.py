@@ -30,7 +30,8 @@ from pipeline.events import (
     TextEntered,
     Turn,
 )
-from pipeline.ports import CAPTURE_RATE, Contradiction, Measured, Said, Speculated
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Contradiction, Measured, Said, Speculated
 from pipeline.ring import AudioRing
 from pipeline.speaking.contradiction import conflicts
 from pipeline.trace import Entry, Trace

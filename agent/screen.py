@@ -28,7 +28,7 @@ from pipeline.events import (
     SpeechStarted,
     StageFailed,
 )
-from pipeline.ports import (
+from pipeline.records import (
     Contradiction,
     Decided,
     Measured,

@@ -25,7 +25,8 @@ from pipeline.clock import now
 from pipeline.errors import HocketError, UserError
 from pipeline.events import AudioLost, ReplyRequested, Sample, SessionClosed, StageFailed
 from pipeline.overlap import OverlapScorer
-from pipeline.ports import AudioEdge, BrainFacts, Compute, Decided, Voice, VoiceDetector, Window
+from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, VoiceDetector
+from pipeline.records import Decided, Window
 from pipeline.trace import Entry, Trace
 
 __all__ = ["CLOSING", "MOST_TYPED", "Agent", "AgentSession", "SessionConfig"]

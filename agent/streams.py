@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from pipeline.events import CommitDraft, DraftStarted, DropDraft, StartDraft, Think
-from pipeline.ports import Noted, Thought
+from pipeline.records import Noted, Thought
 from pipeline.trace import Item
 
 TELL = (Thought, Noted, StartDraft, DraftStarted, CommitDraft, DropDraft, Think)

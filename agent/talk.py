@@ -31,7 +31,8 @@ from audio_io.wav import read_sound, write_wav
 from audio_io.wav_edge import ScheduledEdge, WavEdge
 from pipeline.errors import BugError, UserError
 from pipeline.events import CommitDraft, Draft, DropDraft, Remember, Say, Turn
-from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, Window
+from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge
+from pipeline.records import Window
 from pipeline.trace import Entry
 
 AUDIBLE = 10 ** (-50 / 20)

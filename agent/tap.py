@@ -17,7 +17,8 @@ from audio_io.formats import level
 from audio_io.recorder import StereoRecorder
 from pipeline.errors import SoundFileError
 from pipeline.events import Sample, Span
-from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, EdgeReport, Emit, Pcm, PlayoutSource, Window
+from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, EdgeReport, Emit, Pcm, PlayoutSource
+from pipeline.records import Window
 from pipeline.ring import AudioRing
 
 SLIP = 0.005

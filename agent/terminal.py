@@ -16,7 +16,7 @@ from agent.block import LABEL
 from agent.screen import Screen
 from agent.story import clean
 from pipeline.errors import HocketError
-from pipeline.ports import Window
+from pipeline.records import Window
 from pipeline.trace import Entry
 
 

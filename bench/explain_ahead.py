@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from agent.streams import TELL, Streams
 from pipeline.events import CommitDraft, DraftStarted, DropDraft, Listened
-from pipeline.ports import CAPTURE_RATE, Speculated
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Speculated
 
 from .audible import stretches
 from .explain_clock import Moment, of_kind

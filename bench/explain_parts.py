@@ -19,7 +19,8 @@ from pipeline.events import (
     SpeechPaused,
     SpeechStarted,
 )
-from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Measured
+from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE
+from pipeline.records import Measured
 
 from .edge import TICK
 from .explain_clock import LEEWAY, Moment, of_kind

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.events import PlaybackStarted
-from pipeline.ports import Said
+from pipeline.records import Said
 
 from .audible import WINDOW as STEP
 from .audible import audible

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.events import EndOfTurnScored, Listened, PlaybackStarted, SpeechPaused, SpeechStarted
-from pipeline.ports import CAPTURE_RATE, Said
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Said
 from pipeline.trace import Entry, read
 
 from .fdb import Word, chunks

@@ -17,7 +17,8 @@ import numpy as np
 
 from agent.session import Agent, AgentSession
 from pipeline.clock import monotonic, run
-from pipeline.ports import FRAME, PlayoutSource, Window
+from pipeline.ports import FRAME, PlayoutSource
+from pipeline.records import Window
 from pipeline.trace import Trace
 
 from .edge import PULL, BenchEdge, Clock

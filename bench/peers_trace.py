@@ -22,7 +22,8 @@ from pipeline.events import (
     StageFailed,
     StartDraft,
 )
-from pipeline.ports import CAPTURE_RATE, Measured
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Measured
 from pipeline.trace import Entry
 
 from .peers_timeline import Timeline

@@ -12,7 +12,8 @@ import numpy as np
 from agent.streams import TELL, Streams
 from pipeline.clock import now
 from pipeline.events import CommitDraft, DropDraft, PlaybackEnded, PlaybackStarved, SpeechStarted
-from pipeline.ports import PLAYOUT_RATE, Contradiction, Noted, Pcm, Said, Speculated, Thought
+from pipeline.ports import PLAYOUT_RATE, Pcm
+from pipeline.records import Contradiction, Noted, Said, Speculated, Thought
 from pipeline.trace import Entry
 
 Spans = list[tuple[float, float]]

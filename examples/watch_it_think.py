@@ -7,7 +7,7 @@ from agent.demo import QUESTIONS, part, spoken
 from audio_io.wav_edge import ScheduledEdge
 from hocket import Agent, launch, run
 from pipeline.events import CommitDraft, DropDraft, Fact, SpeechPaused, SpeechStarted
-from pipeline.ports import Measured, Said, Thought
+from pipeline.records import Measured, Said, Thought
 from pipeline.trace import Entry
 
 

@@ -27,8 +27,9 @@ from .events import (
     Think,
     Turn,
 )
-from .ports import CAPTURE_RATE, Compute, EarFacts, Emit, Transcribed
+from .ports import CAPTURE_RATE, Compute, EarFacts, Emit
 from .prompt import Audio
+from .records import Transcribed
 from .ring import AudioRing
 from .segments import segments
 from .trace import Entry

@@ -27,25 +27,22 @@ from .events import (
     Turn,
 )
 from .keeping import keep
-from .listening.off import Off
-from .listening.strategy import CLOSED, ListeningStrategy
-from .notebook import Notebook, notes_of
+from .listening.strategy import CLOSED
+from .notebook import notes_of
 from .phrases import speakable
-from .ports import Compute, Contradiction, Emit, Limits, Phrase, Thought
+from .ports import Compute, Emit, Limits, Phrase
 from .prompt import Called, Human, Prompt, Reply, Text
 from .reading import Reader
+from .records import Thought
 from .ring import AudioRing
 from .segments import segments
 from .speaking.acting import ActingConfig
 from .speaking.articulation import Articulation, ArticulationConfig, Means
-from .speaking.formulation import Formulating, Formulation
-from .speaking.strategy import SpeakingStrategy
-from .speaking.think_fully import ThinkFully
+from .speaking.formulation import Formulation
 from .speaking.whole import Whole
-from .speculation import Ledger
 from .telling import Telling
-from .tools import Tools
 from .understanding import Understanding
+from .ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +65,6 @@ class DecoderConfig:
     "Said when the brain fails in the middle of a reply that is being heard."
     articulation: ArticulationConfig = field(default_factory=ArticulationConfig)
     acting: ActingConfig = field(default_factory=ActingConfig)
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """How drafts are thought and written; the defaults think first and write then, and keep no notes."""
-
-    notebook: Notebook = field(default_factory=Notebook)
-    listening: ListeningStrategy = field(default_factory=Off)
-    speaking: SpeakingStrategy = field(default_factory=ThinkFully)
-    formulating: Formulating | None = None
-    "Where thoughts beside words are written; needed by strategies that want them beside."
-    ledger: Ledger | None = None
-    left: Callable[[int], float] = lambda turn: 0.0
-    "Seconds of sound made for a turn and not yet played."
-    observe: Callable[[Contradiction], None] = lambda found: None
-    ahead: bool = True
-    "False: no draft begins before its commit."
-    holds: bool = False
-    "The brain says from part of a thought only what that part bears out."
-    tools: Tools | None = None
-    "Whom calls are told to; thought and words are then one generation, whatever is wanted."
 
 
 class Decoding:

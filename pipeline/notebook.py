@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from .events import Sample, Span, Turn
 from .listening.strategy import CLOSED
-from .ports import Noted
 from .prompt import BLOCK, Note
 from .reading import Reading, kept_lines
+from .records import Noted
 
 
 @dataclass(frozen=True, slots=True)

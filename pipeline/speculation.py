@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from .clock import now
 from .events import Draft, Turn
 from .mechanisms import Mechanisms
-from .ports import BrainFacts, Speculated
+from .ports import BrainFacts
+from .records import Speculated
 
 LISTENING = Draft(0)
 """The draft number under which listening thoughts are counted."""

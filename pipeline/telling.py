@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .events import Draft, Turn
-from .ports import Thought
+from .records import Thought
 
 
 class Telling:

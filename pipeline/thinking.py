@@ -17,9 +17,10 @@ from .events import Sample, Span, StageFailed, StopThinking, Think, Turn
 from .listening.strategy import ListeningStrategy, Request
 from .notebook import Notebook, Taken, notes_of
 from .phrases import ThinkSplitter
-from .ports import CAPTURE_RATE, Compute, Emit, Piece, Thought
+from .ports import CAPTURE_RATE, Compute, Emit, Piece
 from .prompt import BLOCK, Human, Prompt
 from .reading import Reader
+from .records import Thought
 from .ring import AudioRing
 from .segments import segments
 from .speculation import LISTENING, Ledger

@@ -17,8 +17,9 @@ from .channel import Channel, Full
 from .clock import now
 from .errors import ConfigError
 from .events import Draft, RunTool, ToolCalled, ToolReturned, Turn
-from .ports import Emit, ToolRan
+from .ports import Emit
 from .prompt import ToolCall, ToolResult, ToolSpec
+from .records import ToolRan
 
 _WAITING = 64
 """Calls that may wait for a lane."""

@@ -24,12 +24,12 @@ from . import events
 from .clock import now
 from .errors import UserError
 from .events import Message
-from .ports import (
+from .ports import Phrase
+from .records import (
     Contradiction,
     Decided,
     Measured,
     Noted,
-    Phrase,
     Said,
     Speculated,
     Thought,

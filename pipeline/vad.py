@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from .channel import ClosedError
 from .events import EndOfTurnScored, Sample, Span, SpeechPaused, SpeechStarted
 from .levels import BLOCK, LevelsConfig, began, by_block, ended, faded, room
-from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, VoiceDetector, Window
+from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, VoiceDetector
+from .records import Window
 from .ring import AudioRing
 
 SILENCE = -120.0

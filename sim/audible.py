@@ -18,7 +18,8 @@ from pipeline.events import (
     StageFailed,
     Turn,
 )
-from pipeline.ports import PLAYOUT_RATE, Thought
+from pipeline.ports import PLAYOUT_RATE
+from pipeline.records import Thought
 
 from .brain import SECRET
 from .evidence import Claim, Evidence, Sound

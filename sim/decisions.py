@@ -9,7 +9,7 @@ import re
 from collections import Counter
 
 from pipeline.events import Overlap, OverlapScored
-from pipeline.ports import Decided
+from pipeline.records import Decided
 
 from .evidence import Evidence
 

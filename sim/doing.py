@@ -20,7 +20,7 @@ from pipeline.events import (
     ToolReturned,
     Turn,
 )
-from pipeline.ports import ToolRan
+from pipeline.records import ToolRan
 
 from .evidence import Evidence
 from .hands import TIMEOUT

@@ -38,7 +38,8 @@ from pipeline.events import (
     Turn,
     Unduck,
 )
-from pipeline.ports import CAPTURE_RATE, Thought
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Thought
 
 from . import audible, doing
 from .evidence import Evidence

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from pipeline.events import CommitDraft, Draft, DropDraft, Resume, Span, StartDraft, Think
-from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Noted, Thought
+from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE
 from pipeline.prompt import BLOCK
+from pipeline.records import Noted, Thought
 
 from . import audible, invariants
 from .audible import LINGER, TOLERANCE, UNREAD

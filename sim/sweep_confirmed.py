@@ -14,8 +14,9 @@ import numpy as np
 from pipeline.events import Draft, DraftFinished, DropDraft, Ending, PhraseDrafted, Span, StartDraft
 from pipeline.listening.strategy import CLOSED
 from pipeline.phrases import ThinkSplitter
-from pipeline.ports import Limits, Pcm, Thought
+from pipeline.ports import Limits, Pcm
 from pipeline.prompt import Audio, Human, Prompt, Reply
+from pipeline.records import Thought
 
 from .sweep_booth import Record
 from .thinker import Asked, Thinker, mark_of

@@ -17,7 +17,8 @@ from pipeline.events import (
     SpeechStarted,
     Unduck,
 )
-from pipeline.ports import CAPTURE_RATE, Measured, Thought
+from pipeline.ports import CAPTURE_RATE
+from pipeline.records import Measured, Thought
 
 from .sweep_booth import Record
 

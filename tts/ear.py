@@ -18,7 +18,8 @@ from pipeline.events import (
     StageFailed,
     Turn,
 )
-from pipeline.ports import PLAYOUT_RATE, Emit, Measured, Said
+from pipeline.ports import PLAYOUT_RATE, Emit
+from pipeline.records import Measured, Said
 
 from . import alignment
 from .playout import Playout

@@ -15,7 +15,8 @@ from pipeline.channel import Channel, ClosedError, EmptyError
 from pipeline.clock import now
 from pipeline.errors import BugError, ConfigError, VoiceError
 from pipeline.events import StageFailed
-from pipeline.ports import PLAYOUT_RATE, Emit, Measured, Phrase, Voice
+from pipeline.ports import PLAYOUT_RATE, Emit, Phrase, Voice
+from pipeline.records import Measured
 
 from .ear import Observe, PlaybackConfig
 from .playback import Playback

@@ -18,8 +18,9 @@ from pipeline.clock import now
 from pipeline.draft import Job
 from pipeline.loops import LoopGuard
 from pipeline.phrases import Phraser
-from pipeline.ports import Compute, Contradiction, Limits, Piece
+from pipeline.ports import Compute, Limits, Piece
 from pipeline.prompt import Prompt, Reply
+from pipeline.records import Contradiction
 
 from .contradiction import conflicts, contradiction, rest_of
 from .formulation import Formulation

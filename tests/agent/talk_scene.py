@@ -19,7 +19,7 @@ from pipeline.events import (
     Think,
     Turn,
 )
-from pipeline.ports import Decided, Noted, Said, Speculated, Thought
+from pipeline.records import Decided, Noted, Said, Speculated, Thought
 from pipeline.trace import Entry, Item
 
 SPAN = Span(Sample(0), Sample(16000))

@@ -7,7 +7,7 @@ import re
 from agent.block import Facts, block
 from agent.streams import Beside
 from agent.thoughts import Told
-from pipeline.ports import Contradiction, Speculated
+from pipeline.records import Contradiction, Speculated
 
 TOLD = Told(
     "one plus two plus four",

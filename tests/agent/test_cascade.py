@@ -24,8 +24,9 @@ from pipeline.clock import run, simulate
 from pipeline.compute import InlineCompute
 from pipeline.decoder import DecoderConfig
 from pipeline.errors import VoiceError
-from pipeline.ports import CAPTURE_RATE, BrainFacts, EarFacts, Pcm, Thought, Transcribed, Transcript
+from pipeline.ports import CAPTURE_RATE, BrainFacts, EarFacts, Pcm, Transcript
 from pipeline.prompt import Audio, Heard, Human, Prompt, Text
+from pipeline.records import Thought, Transcribed
 from pipeline.trace import Entry, Trace
 from tts.tone import ToneVoice
 

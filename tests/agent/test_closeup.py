@@ -15,7 +15,7 @@ from agent.story import Mark, Story
 from agent.timeline import Tracks
 from pipeline.errors import UserError
 from pipeline.events import Draft, PhraseDrafted, Sample, Span, StartDraft, Think, Turn
-from pipeline.ports import Decided, Thought
+from pipeline.records import Decided, Thought
 from pipeline.trace import Entry
 
 RATE = 24_000

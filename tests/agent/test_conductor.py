@@ -29,7 +29,7 @@ from pipeline.events import (
     TimerRang,
     Turn,
 )
-from pipeline.ports import Decided
+from pipeline.records import Decided
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Trace
 

@@ -18,7 +18,7 @@ from pipeline.events import (
     SpeechPaused,
 )
 from pipeline.mechanisms import Mechanisms
-from pipeline.ports import Noted, Speculated, Thought
+from pipeline.records import Noted, Speculated, Thought
 from sim import sweep_booth
 from sim.sweep import case
 from sim.sweep_booth import Record, hold

@@ -45,7 +45,8 @@ from pipeline.events import (
     Think,
     Turn,
 )
-from pipeline.ports import Decided, Measured, Phrase, Said, Speculated, Thought, ToolRan, Transcribed
+from pipeline.ports import Phrase
+from pipeline.records import Decided, Measured, Said, Speculated, Thought, ToolRan, Transcribed
 from pipeline.trace import Item
 
 AT, ONE, FIRST, SECOND = Sample(0), Turn(1), Draft(1), Draft(2)

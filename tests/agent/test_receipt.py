@@ -29,7 +29,7 @@ from pipeline.events import (
     TextEntered,
     Turn,
 )
-from pipeline.ports import Contradiction, Measured, Noted, Said, Speculated, Thought
+from pipeline.records import Contradiction, Measured, Noted, Said, Speculated, Thought
 from pipeline.ring import AudioRing
 from pipeline.trace import Entry, Item, Trace
 

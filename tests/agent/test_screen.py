@@ -23,7 +23,7 @@ from pipeline.events import (
     StartDraft,
     Turn,
 )
-from pipeline.ports import Measured, Said, Thought, ToolRan, Transcribed, Window
+from pipeline.records import Measured, Said, Thought, ToolRan, Transcribed, Window
 from pipeline.trace import Entry, Item
 
 TURN: tuple[Item, ...] = (

@@ -17,8 +17,9 @@ from pipeline.calling import UNDER_WAY
 from pipeline.calls import OPEN, written
 from pipeline.clock import now, simulate
 from pipeline.events import CommitDraft, Hush, RunTool
-from pipeline.ports import BrainFacts, Phrase, ToolRan
+from pipeline.ports import BrainFacts, Phrase
 from pipeline.prompt import Called, Heard, Human, Prompt, System, ToolCall
+from pipeline.records import ToolRan
 from pipeline.trace import Entry
 
 CALLS = replace(FACTS, tools="native", history_turns=5)

@@ -24,7 +24,7 @@ from pipeline.events import (
     StartDraft,
     Unduck,
 )
-from pipeline.ports import Decided, Noted, Said, Thought
+from pipeline.records import Decided, Noted, Said, Thought
 from pipeline.trace import Entry
 
 TALK = entries(

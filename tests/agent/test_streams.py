@@ -6,7 +6,7 @@ from talk_scene import FIRST, ONE, PREDICTED, SECOND, SPAN
 
 from agent.streams import Streams, Written, made_of
 from pipeline.events import CommitDraft, DropDraft, StartDraft, Think
-from pipeline.ports import Noted, Thought
+from pipeline.records import Noted, Thought
 from pipeline.trace import Item
 
 

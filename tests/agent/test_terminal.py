@@ -19,7 +19,7 @@ from pipeline.events import (
     StageFailed,
     StartDraft,
 )
-from pipeline.ports import Said, Thought, Window
+from pipeline.records import Said, Thought, Window
 from pipeline.trace import Entry, Item
 
 TURN: tuple[Item, ...] = (

@@ -18,7 +18,7 @@ from pipeline.events import (
     StartDraft,
     Turn,
 )
-from pipeline.ports import Noted, Thought
+from pipeline.records import Noted, Thought
 from pipeline.trace import Entry
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.turn import TurnConfig
 from pipeline.events import DraftFinished, Hold, Hush, PlaybackEnded, Resume
-from pipeline.ports import Decided
+from pipeline.records import Decided
 from sim.evidence import Evidence
 from sim.invariants import violations
 from sim.script import Overlap, Rest, Scenario, Speak

@@ -20,8 +20,9 @@ from pipeline.clock import now
 from pipeline.compute import InlineCompute
 from pipeline.errors import ModelError, UserError
 from pipeline.events import CommitDraft, SpeechPaused, StartDraft
-from pipeline.ports import BrainFacts, Judgement, Thought
+from pipeline.ports import BrainFacts, Judgement
 from pipeline.prompt import Audio, Called, Heard, Human, Prompt, System, ToolCall
+from pipeline.records import Thought
 from pipeline.speculation import SpeculationConfig
 
 HEARS = replace(FACTS, name="hearing", history_turns=1, thinks_while_listening="notes")

@@ -21,7 +21,7 @@ from pipeline.events import (
     SpeechPaused,
     Turn,
 )
-from pipeline.ports import Measured, Said
+from pipeline.records import Measured, Said
 from pipeline.trace import Trace
 
 ONE, FIRST = Turn(1), Draft(1)

@@ -18,7 +18,7 @@ from pipeline.events import (
     StartDraft,
     Turn,
 )
-from pipeline.ports import Speculated, Thought
+from pipeline.records import Speculated, Thought
 
 ONE = Turn(1)
 

@@ -16,7 +16,7 @@ from pipeline.events import (
     Resume,
     Turn,
 )
-from pipeline.ports import Said
+from pipeline.records import Said
 
 ONE, DRAFT = Turn(1), Draft(1)
 TEXT = "one two three four five six"

@@ -18,7 +18,7 @@ from pipeline.events import (
     SpeechStarted,
     Turn,
 )
-from pipeline.ports import Measured
+from pipeline.records import Measured
 
 ONE, FIRST = Turn(1), Draft(1)
 LISTENED = Span(Sample(0), Sample(16_000))

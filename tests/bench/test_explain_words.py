@@ -9,7 +9,7 @@ from bench.labels import Kind, Labels, UserTurn
 from bench.recording import Recording
 from bench.score import WINDOW, score
 from pipeline.events import PlaybackStarted, Turn
-from pipeline.ports import Said
+from pipeline.records import Said
 
 RATE = 24_000
 WORDS = ["Two", "plus", "three", "is", "five."]

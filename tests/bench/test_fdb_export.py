@@ -16,7 +16,7 @@ from bench.labels import Kind
 from bench.score import score
 from pipeline.errors import UserError
 from pipeline.events import Listened, PlaybackStarted, Span
-from pipeline.ports import Said
+from pipeline.records import Said
 from pipeline.trace import Entry
 
 

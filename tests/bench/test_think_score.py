@@ -12,7 +12,8 @@ from bench.think_score import SCENARIO, answered, gaps, hidden, voice_to_voice
 from bench.think_trace import Watcher, sounding, word_spans
 from pipeline.clock import now, simulate
 from pipeline.events import CommitDraft, Draft, Turn
-from pipeline.ports import PLAYOUT_RATE, Said, Thought
+from pipeline.ports import PLAYOUT_RATE
+from pipeline.records import Said, Thought
 from pipeline.trace import Trace
 
 USER = (0.3, 6.3)

@@ -9,7 +9,7 @@ import pytest
 from bench.think_trace import Watcher
 from pipeline.clock import now, simulate
 from pipeline.events import CommitDraft, Draft, DropDraft, Sample, Span, StartDraft, Turn
-from pipeline.ports import Noted, Thought
+from pipeline.records import Noted, Thought
 from pipeline.trace import Item, Trace
 
 SPAN = Span(Sample(0), Sample(16_000))

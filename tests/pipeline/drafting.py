@@ -11,7 +11,7 @@ from thinker import Thinker
 
 from pipeline.channel import Channel
 from pipeline.clock import now, simulate
-from pipeline.decoder import DecoderConfig, Decoding, Ways
+from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.events import (
     Draft,
     DraftFinished,
@@ -26,12 +26,14 @@ from pipeline.events import (
 from pipeline.listening.interleaved import Interleaved
 from pipeline.listening.strategy import ListeningStrategy
 from pipeline.notebook import Notebook
-from pipeline.ports import Contradiction, Noted, Phrase, Speculated, Thought
+from pipeline.ports import Phrase
 from pipeline.prompt import Prompt, Reply
+from pipeline.records import Contradiction, Noted, Speculated, Thought
 from pipeline.ring import AudioRing
 from pipeline.speaking.formulation import Formulating
 from pipeline.speaking.strategy import SpeakingStrategy
 from pipeline.speculation import Ledger, SpeculationConfig
+from pipeline.ways import Ways
 
 TURN, FIRST = Turn(1), Draft(1)
 

@@ -14,8 +14,9 @@ from pipeline.events import Fact, Sample, Span, Think, Turn
 from pipeline.listening.interleaved import Interleaved
 from pipeline.listening.strategy import ListeningStrategy
 from pipeline.notebook import Notebook, notes_of
-from pipeline.ports import FRAME, Noted, Speculated, Thought
+from pipeline.ports import FRAME
 from pipeline.prompt import Note, Prompt
+from pipeline.records import Noted, Speculated, Thought
 from pipeline.ring import AudioRing
 from pipeline.speculation import Ledger, SpeculationConfig
 from pipeline.thinking import Thinking, ThinkingConfig

@@ -27,7 +27,8 @@ from pipeline.events import (
     Think,
     Turn,
 )
-from pipeline.ports import CAPTURE_RATE, FRAME, Transcribed
+from pipeline.ports import CAPTURE_RATE, FRAME
+from pipeline.records import Transcribed
 from pipeline.ring import AudioRing
 from pipeline.trace import Trace
 

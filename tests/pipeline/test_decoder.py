@@ -26,8 +26,9 @@ from pipeline.events import (
     StartDraft,
     Turn,
 )
-from pipeline.ports import Phrase, Piece, Thought
+from pipeline.ports import Phrase, Piece
 from pipeline.prompt import Audio, Heard, Human, Prompt, Reply, Text
+from pipeline.records import Thought
 from pipeline.ring import AudioRing
 
 SUM = "heard: two plus two\n2+2=4\n</think>\nTwo plus two is four."

@@ -11,8 +11,8 @@ from thinker import KeepsCut, Thinker, numbered
 from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.errors import BugError
 from pipeline.events import Ending, Overlap, OverlapScored, StageFailed, Turn
-from pipeline.ports import Speculated
 from pipeline.prompt import Reply
+from pipeline.records import Speculated
 from pipeline.speaking.adaptive import Adaptive
 from pipeline.speaking.articulation import ArticulationConfig
 from pipeline.speaking.no_think import NoThink

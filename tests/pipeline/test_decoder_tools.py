@@ -13,7 +13,7 @@ import pytest
 from pipeline.calls import written
 from pipeline.channel import Channel
 from pipeline.clock import now, simulate
-from pipeline.decoder import DecoderConfig, Decoding, Ways
+from pipeline.decoder import DecoderConfig, Decoding
 from pipeline.errors import BugError
 from pipeline.events import (
     Draft,
@@ -39,6 +39,7 @@ from pipeline.speaking.no_think import NoThink
 from pipeline.speaking.strategy import SpeakingStrategy
 from pipeline.speaking.think_fully import ThinkFully
 from pipeline.tools import Tools
+from pipeline.ways import Ways
 
 TURN, DRAFT = Turn(1), Draft(1)
 LOOK = written(ToolCall("", "look", "{}"))

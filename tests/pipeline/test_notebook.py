@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.events import Sample, Span, Turn
 from pipeline.notebook import Notebook, notes_of
-from pipeline.ports import Noted
 from pipeline.prompt import BLOCK, Note
 from pipeline.reading import Reading
+from pipeline.records import Noted
 
 ONE, OTHER = Turn(1), Turn(2)
 

@@ -11,7 +11,8 @@ import pytest
 from pipeline.clock import simulate
 from pipeline.events import Draft, Turn
 from pipeline.mechanisms import Mechanisms
-from pipeline.ports import BrainFacts, Speculated
+from pipeline.ports import BrainFacts
+from pipeline.records import Speculated
 from pipeline.speculation import LISTENING, SLOW, Ahead, Ledger, SpeculationConfig, ahead
 
 TURN, A, B = Turn(1), Draft(1), Draft(2)

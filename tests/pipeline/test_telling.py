@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.events import Draft, Turn
-from pipeline.ports import Thought
+from pipeline.records import Thought
 from pipeline.telling import Telling
 
 TURN, DRAFT = Turn(3), Draft(2)

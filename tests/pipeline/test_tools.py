@@ -13,8 +13,8 @@ from pipeline.calls import Wanted
 from pipeline.clock import now, simulate
 from pipeline.errors import ConfigError
 from pipeline.events import Draft, Fact, RunTool, ToolCalled, ToolReturned, Turn
-from pipeline.ports import ToolRan
 from pipeline.prompt import ToolCall, ToolResult, ToolSpec
+from pipeline.records import ToolRan
 from pipeline.tools import Tools, ToolsConfig
 
 TURN, DRAFT = Turn(1), Draft(1)

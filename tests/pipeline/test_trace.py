@@ -30,7 +30,8 @@ from pipeline.events import (
     TextEntered,
     TimerRang,
 )
-from pipeline.ports import Phrase, Window
+from pipeline.ports import Phrase
+from pipeline.records import Window
 from pipeline.trace import Entries, Entry, Item, Trace, line, read
 
 KINDS = typing.get_args(Item)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.clock import now, simulate
 from pipeline.events import EndOfTurnScored, Fact, Sample, SpeechPaused, SpeechStarted
-from pipeline.ports import Pcm, Window
+from pipeline.ports import Pcm
+from pipeline.records import Window
 from pipeline.ring import AudioRing
 from pipeline.vad import SILENCE, Hearing, Hysteresis, HysteresisConfig, level
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent.turn import TurnConfig
 from pipeline.events import Fact, Overlap, OverlapScored, Sample
-from pipeline.ports import Decided
+from pipeline.records import Decided
 from pipeline.trace import Entry
 from sim import script
 from sim.decisions import DECISIONS, EVERY, UNSURE, decisions

@@ -30,7 +30,7 @@ from pipeline.events import (
     StartDraft,
     Turn,
 )
-from pipeline.ports import Thought
+from pipeline.records import Thought
 from pipeline.trace import Entry
 from sim import doing
 from sim.evidence import Evidence, Sound

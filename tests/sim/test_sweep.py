@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.events import CommitDraft, DropDraft, Span, StartDraft
-from pipeline.ports import Noted
+from pipeline.records import Noted
 from pipeline.trace import Entry, read
 from sim.sweep import BURSTS, case, checks_of, live, sweep
 from sim.sweep_booth import Record, hold

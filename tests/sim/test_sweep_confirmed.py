@@ -10,8 +10,9 @@ import pytest
 from pipeline.decoder import Decoding
 from pipeline.events import CommitDraft, DropDraft, StartDraft
 from pipeline.listening.predicted import Predicted
-from pipeline.ports import Limits, Noted, Piece, Thought
+from pipeline.ports import Limits, Piece
 from pipeline.prompt import Human, Note, Prompt
+from pipeline.records import Noted, Thought
 from pipeline.speaking.formulation import Formulation
 from pipeline.trace import Entry
 from sim.sweep import CONFIRMED, case, checks_of, live, sweep

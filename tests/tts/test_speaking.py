@@ -20,7 +20,8 @@ from pipeline.events import (
     StageFailed,
     Turn,
 )
-from pipeline.ports import PLAYOUT_RATE, Measured, Phrase, Said, Thought, VoiceChunk
+from pipeline.ports import PLAYOUT_RATE, Phrase, VoiceChunk
+from pipeline.records import Measured, Said, Thought
 from tts.alignment import TOLERANCE
 from tts.ear import PlaybackConfig
 from tts.speaking import SpeakingConfig

@@ -16,8 +16,8 @@ from model.foreign.load import ForeignOptions, load_foreign
 from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
 from pipeline.events import CommitDraft, PhraseDrafted, PlaybackStarted
-from pipeline.ports import Thought
 from pipeline.prompt import Audio, Heard
+from pipeline.records import Thought
 from pipeline.trace import Trace
 from tts.tone import ToneVoice
 

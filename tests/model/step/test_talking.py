@@ -22,8 +22,9 @@ from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
 from pipeline.decoder import DecoderConfig
 from pipeline.events import CommitDraft, DraftFinished, DropDraft, PhraseDrafted, PlaybackStarted
-from pipeline.ports import Pcm, Thought
+from pipeline.ports import Pcm
 from pipeline.prompt import Audio, Heard, Prompt
+from pipeline.records import Thought
 from pipeline.trace import Entry, Trace
 from tts.tone import ToneVoice
 
