@@ -55,7 +55,9 @@ def named(model: str) -> Named:
         return Bundled()
     if is_server(text):
         return parse_server(text)
-    path = Path(text).expanduser()
+    path = _path(text)
+    if path is None:
+        raise UserError(f"{model[:80]!r} names no folder that there can be; give the folder's own path")
     if path.exists() or text.startswith((".", "~", "/", "\\")) or "\\" in text:
         return Folder(path)
     if _HUB.fullmatch(text):
@@ -64,6 +66,16 @@ def named(model: str) -> Named:
         f"there is no brain {model!r}: give {BUNDLED}, a folder, a hub's org/name[@revision], a server's "
         "http://host:port/v1[#MODEL], or a preset such as ollama:MODEL; `hocket models` tells what there is"
     )
+
+
+def _path(text: str) -> Path | None:
+    """None where it is no path: somebody's home whom nobody knows, or longer than any path."""
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError):
+        return None
+    return path
 
 
 def practises(config: BrainConfig) -> bool:

@@ -7,7 +7,7 @@ one file of the user's; nothing is asked where nobody sits at a terminal.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ MOST = 9
 """Offers at one time."""
 _EACH = 4
 """Models offered of one server."""
+_LONGEST = 200
+"""Characters of a model's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +71,44 @@ class Memory:
         return f"(Kept in {self.path}; --model names another at any time.)"
 
 
-async def settle(
-    memory: Memory,
-    look: Callable[[], Awaitable[Sequence[Found]]],
-    ask: Callable[[str], str] | None,
-) -> Settled:
-    """The brain that talks when nobody named one. ``ask`` None: nobody is there to answer."""
-    last, offers = memory.recall(), offered(await look())
+def settle(memory: Memory, found: Sequence[Found], ask: Callable[[str], str] | None) -> Settled:
+    """The brain that talks when nobody named one. ``ask`` None: nobody is there to answer.
+
+    It waits for a person: never call it on a loop, which would not see their Ctrl-C.
+    """
+    last, offers, told = memory.recall(), offered(found), ""
     if last is not None and last.model != BUNDLED:
-        problem = _lost(last.model, offers)
-        if problem is None:
-            told = f"With {last.model}, as you chose once (--model bundled: the practice brain)."
-            return Settled(last.model, (told,))
-        return Settled(BUNDLED, (f"{problem} So the practice brain talks.",))
-    new = [each for each in offers if last is None or each not in last.offered]
-    if not new:
-        return Settled(BUNDLED)
+        told = _lost(last.model, found)
+        if not told:
+            kept = f"With {last.model}, as you chose once (--model bundled: the practice brain)."
+            return Settled(last.model, (kept,))
+    elif last is not None:
+        offers = offers if any(each not in last.offered for each in offers) else []
+    if not offers:
+        again = "So the practice brain talks; start it again, or name another with --model."
+        return Settled(BUNDLED, (f"{told} {again}",) if told else ())
     if ask is None:
-        return Settled(BUNDLED, (f"There is a brain on this machine: --model {new[0]}",))
-    model = _asked(offers, ask)
+        other = f"There is a brain on this machine: --model {offers[0]}"
+        return Settled(BUNDLED, (f"{told} {other}".strip(),))
+    model = _asked(told, offers, more(found), ask)
+    if model is None:
+        return Settled(BUNDLED, ("So the practice brain talks; --model names another.",))
     return Settled(model, (memory.keep(Choice(model, tuple(offers))),))
 
 
 def offered(found: Sequence[Found]) -> list[str]:
     """Names of the brains that were found, as ``--model`` takes them."""
-    names = [name(each.server, model) for each in found for model in each.models[:_EACH]]
-    return names[:MOST]
+    return [name(each.server, model) for each in found for model in _shown(each)[:_EACH]][:MOST]
+
+
+def more(found: Sequence[Found]) -> int:
+    """How many models run here beside those that are offered."""
+    return sum(len(_shown(each)) for each in found) - len(offered(found))
+
+
+def _shown(found: Found) -> list[str]:
+    """Its models, less those whose names could not be shown on a terminal or typed."""
+    return [model for model in found.models if model.isprintable() and 0 < len(model) <= _LONGEST]
 
 
 def name(server: Server, model: str) -> str:
@@ -105,8 +119,8 @@ def name(server: Server, model: str) -> str:
     return f"{server.dialect}+{','.join(server.urls)}#{model}"
 
 
-def _lost(model: str, offers: Sequence[str]) -> str | None:
-    """Why a brain that was chosen once cannot talk now; None: it can, or only trying would tell."""
+def _lost(model: str, found: Sequence[Found]) -> str:
+    """Why a brain that was chosen once cannot talk now; empty: it can, or only trying would tell."""
     try:
         which = named(model)
     except UserError as error:
@@ -114,21 +128,26 @@ def _lost(model: str, offers: Sequence[str]) -> str | None:
     if isinstance(which, Folder) and not which.path.is_dir():
         return f"The folder {which.path}, which you chose, is gone."
     local = isinstance(which, Server) and all(url.startswith("http://127.0.0.1:") for url in which.urls)
-    if local and model not in offers:
+    if local and not any(model == name(each.server, other) for each in found for other in each.models):
         return f"{model}, which you chose, does not answer."
-    return None
+    return ""
 
 
-def _asked(offers: Sequence[str], ask: Callable[[str], str]) -> str:
-    lines = [f"  {number}  {each}" for number, each in enumerate(offers, 1)]
+def _asked(told: str, offers: Sequence[str], others: int, ask: Callable[[str], str]) -> str | None:
+    """The answer; None where three were none."""
+    lines = [told] if told else []
+    lines.append("Brains run on this machine:")
+    lines += [f"  {number}  {each}" for number, each in enumerate(offers, 1)]
+    if others:
+        lines.append(f"     and {others} more, by --model")
     lines.append("  0  the practice brain that comes with Hocket")
-    text = "Brains run on this machine:\n" + "\n".join(lines) + "\nWhich one? [1] "
+    text = "\n".join(lines) + "\nWhich one? [1] "
     for _ in range(3):
         answer = ask(text).strip() or "1"
-        if answer.isdigit() and int(answer) <= len(offers):
+        if answer.isdecimal() and len(answer) < 4 and int(answer) <= len(offers):
             return offers[int(answer) - 1] if int(answer) else BUNDLED
         text = f"A number from 0 to {len(offers)}, please: [1] "
-    return BUNDLED
+    return None
 
 
 def fetched(model: str, ask: Callable[[str], str] | None, tell: Callable[[str], None]) -> str:

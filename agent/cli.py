@@ -17,13 +17,17 @@ from pipeline.errors import HocketError, UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agent.config import Config
+    from agent.config import Config, Echo
 
 VERSION = "0.1.0"
 DEMO_FOLDER = Path("hocket-demo")
 _EAR = (
     "who writes down your words, for a brain that reads and for captions: pocketsphinx, whisper:FOLDER, or "
     "the URL of a server with /v1/audio/transcriptions"
+)
+_VOICE = (
+    "the agent's voice: one that `hocket voices` lists, piper:FILE.onnx, kokoro:FILE.onnx#VOICE, openai:VOICE, "
+    "or the URL of a server with /v1/audio/speech (…#VOICE)"
 )
 _WHICH = (
     "the brain: bundled, a folder, a hub id (org/name@revision), a server's URL (…#MODEL) or its preset "
@@ -71,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("devices", help="list microphones and loudspeakers").set_defaults(run=_devices)
     commands.add_parser("voices", help="list the voices of this machine").set_defaults(run=_voices)
     models = commands.add_parser("models", help="list the brains that can talk, and what fits this machine")
-    models.add_argument("--model", metavar="WHICH", help="tell what this one can do")
-    models.add_argument("--get", metavar="ID", help="fetch a hub's model (org/name@revision), asking first")
+    one = models.add_mutually_exclusive_group()
+    one.add_argument("--model", metavar="WHICH", help="tell what this one can do")
+    one.add_argument("--get", metavar="ID", help="fetch a hub's model (org/name@revision), asking first")
     models.set_defaults(run=_models)
     commands.add_parser("simulate", help="hold scripted conversations in virtual time and check them")
     commands.add_parser("bench", help="measure a runtime, or score a recording")
@@ -95,7 +100,7 @@ def _talk_arguments(talk: argparse.ArgumentParser) -> None:
     talk.add_argument("--questions", type=_count, metavar="N", help="with --demo: only its first N questions")
     talk.add_argument("--model", metavar="WHICH", help=_WHICH)
     talk.add_argument("--ear", metavar="NAME", help=_EAR)
-    talk.add_argument("--voice", metavar="NAME", help="the agent's voice; `hocket voices` lists them")
+    talk.add_argument("--voice", metavar="NAME", help=_VOICE)
     talk.add_argument(
         "--microphone", metavar="NAME", help="number or part of the name; `hocket devices` lists them"
     )
@@ -107,25 +112,34 @@ def _talk_arguments(talk: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or len(text) > 6 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"give a whole number from 1 on, not {text[:20]!r}")
+    return int(text)
 
 
 def _config(given: argparse.Namespace) -> Config:
     """The file's settings, with what the command line says over them."""
     from agent.config import Config, Echo, load
+    from pipeline.errors import ConfigError
 
     config = load(given.config) if given.config else Config()
+    try:
+        return _over(config, given, Echo)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _over(config: Config, given: argparse.Namespace, echo: type[Echo]) -> Config:
     sound = {name: getattr(given, name) for name in ("microphone", "loudspeaker") if getattr(given, name)}
     if given.echo:
-        sound["echo"] = Echo(given.echo)
+        sound["echo"] = echo(given.echo)
+    model = config.brain.model if given.model is None else given.model
+    voice = config.voice.name if given.voice is None else given.voice
     return replace(
         config,
-        brain=replace(config.brain, model=given.model or config.brain.model),
-        ear=replace(config.ear, name=given.ear, captions=True) if given.ear else config.ear,
-        voice=replace(config.voice, name=given.voice or config.voice.name),
+        brain=replace(config.brain, model=model),
+        ear=config.ear if given.ear is None else replace(config.ear, name=given.ear, captions=True),
+        voice=replace(config.voice, name=voice),
         sound=replace(config.sound, **sound),
         record=replace(config.record, folder=given.record or config.record.folder),
     )
@@ -155,7 +169,16 @@ def _talk(given: argparse.Namespace) -> int:
 
 def _person() -> Callable[[str], str] | None:
     """Who answers questions; None where nobody sits at a terminal."""
-    return input if sys.stdin.isatty() and sys.stdout.isatty() else None
+    return _ask if sys.stdin.isatty() and sys.stdout.isatty() else None
+
+
+def _ask(question: str) -> str:
+    """Raises KeyboardInterrupt where the person ends the input instead, as Ctrl-D does."""
+    try:
+        return input(question)
+    except EOFError:
+        print()
+        raise KeyboardInterrupt from None
 
 
 def _settled(config: Config, console: Console) -> Config:
@@ -167,7 +190,7 @@ def _settled(config: Config, console: Console) -> Config:
 
     if config.brain.model != BUNDLED:
         return config
-    found = run(lambda: settle(Memory(), find, _person()))
+    found = settle(Memory(), run(find), _person())
     for line in found.told:
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     return replace(config, brain=replace(config.brain, model=found.model))
@@ -236,11 +259,9 @@ def _models(given: argparse.Namespace) -> int:
     from model.catalogue import table
     from model.machine import machine
 
-    if given.get:
-        from agent.chosen import fetched
-
-        print(f"{given.get} is in {fetched(given.get, _person(), print)}")
-    elif given.model:
+    if given.get is not None:
+        _get(given.get)
+    elif given.model is not None:
         _told(given.model)
     else:
         print(table(machine()))
@@ -248,16 +269,32 @@ def _models(given: argparse.Namespace) -> int:
     return 0
 
 
+def _get(model: str) -> None:
+    from agent.brains import Hub, named
+    from agent.chosen import fetched
+
+    if not isinstance(named(model), Hub):
+        raise UserError(f"{model!r} is on no hub: --get takes org/name or org/name@revision")
+    print(f"{model} is in {fetched(model, _person(), print)}")
+
+
 def _told(model: str) -> None:
     """What one brain is and can do; a server is asked a few short things, unless they would cost money."""
     from agent.brains import make_brain
     from agent.config import BrainConfig
+    from agent.story import clean
     from model.http.facts import ladder
     from pipeline.clock import run
+    from pipeline.errors import ConfigError
     from pipeline.ports import BrainFacts
 
+    try:
+        config = BrainConfig(model)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
     async def ask() -> BrainFacts:
-        brain = make_brain(BrainConfig(model))
+        brain = make_brain(config)
         try:
             facts: BrainFacts = await brain.call("facts")
             return facts
@@ -265,22 +302,23 @@ def _told(model: str) -> None:
             await brain.close()
 
     facts = run(ask)
-    print(f"{facts.name}: {model}")
+    print(clean(f"{facts.name}: {model}"))
     print(f"  {ladder(facts)}")
     print(f"  instructions: {'obeyed' if facts.obeys_instructions else 'ignored'}; tools: {facts.tools}")
     print(f"  remembers {facts.history_turns} earlier turn{'' if facts.history_turns == 1 else 's'}")
     if facts.note:
-        print(f"  {facts.note}")
+        print(clean(f"  {facts.note}"))
 
 
 def _running() -> None:
     """Servers on this machine that could be a brain."""
-    from agent.chosen import offered
+    from agent.chosen import more, offered
     from model.http.discovery import find
     from pipeline.clock import run
 
-    offers = offered(run(find))
-    names = ", ".join(f"--model {each}" for each in offers)
+    found = run(find)
+    names = ", ".join(f"--model {each}" for each in offered(found))
+    names += f", and {others} more" if (others := more(found)) else ""
     print(f"\nRunning on this machine: {names or 'no server that I know'}")
 
 

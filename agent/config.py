@@ -7,6 +7,7 @@ the environment and never guesses a file: who wants one names it.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import tomllib
 import types
@@ -184,6 +185,8 @@ def load(path: Path) -> Config:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid settings: lists or tables within each other too deep") from None
     try:
         config = parse(table, folder=path.parent)
     except ConfigError as error:
@@ -193,8 +196,11 @@ def load(path: Path) -> Config:
 
 def _from(folder: Path, model: str) -> str:
     """A brain's folder as seen from the settings file; any other name of a brain as it is."""
-    there = folder / Path(model).expanduser()
-    return str(there) if model.startswith((".", "~")) or there.is_dir() else model
+    try:
+        there = folder / Path(model).expanduser()
+        return str(there) if model.startswith((".", "~")) or there.is_dir() else model
+    except (OSError, RuntimeError):  # no path at all: whoever makes the brain says so
+        return model
 
 
 def parse(table: dict[str, Any], *, folder: Path = Path()) -> Config:
@@ -226,7 +232,7 @@ def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     for option in options:
         if get_origin(option) is Mapping and isinstance(value, dict):
-            return value
+            return _sendable(value, name)
         if is_dataclass(option) and isinstance(option, type):
             if not isinstance(value, dict):
                 raise ConfigError(f"{name!r} is a section: write its keys under [{name}]")
@@ -236,7 +242,7 @@ def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
                 return option(value)
             raise ConfigError(f"{name} must be one of {', '.join(option)}, got {value!r}")
         if option is Path and isinstance(value, str):
-            return folder / Path(value).expanduser()
+            return folder / _home(value, name)
         if option is float and type(value) in (int, float) and math.isfinite(value):
             return float(value)
         if option in (bool, int, str) and type(value) is option:
@@ -244,6 +250,22 @@ def _value(hint: Any, value: Any, name: str, folder: Path) -> Any:
         if get_origin(option) is tuple and isinstance(value, list):
             return tuple(_value(get_args(option)[0], item, name, folder) for item in value)
     raise ConfigError(f"{name} must be {' or '.join(_words(o) for o in options)}, got {value!r}")
+
+
+def _sendable(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table that JSON can hold: TOML knows dates and infinities, which it cannot."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{name} holds what cannot be sent as JSON ({error})") from None
+    return value
+
+
+def _home(text: str, name: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{name} names a home that is not known: {text!r}") from None
 
 
 def _words(option: Any) -> str:

@@ -1,4 +1,4 @@
-"""Which loader a model folder wants, told by its config.json alone. Loads nothing and imports no framework."""
+"""Which loader a model folder wants, told by its config.json alone. Loads nothing, imports no framework."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from model.alignment import STEP, starts, words
+from model.bytelevel import Decoding
 from model.foreign.folder import (
     load_weights,
     name_of,
@@ -27,7 +28,7 @@ from model.foreign.folder import (
     weigh,
 )
 from model.foreign.steering import Steering, steering
-from model.foreign.tokens import Decoding, FolderTokenizer
+from model.foreign.tokens import FolderTokenizer
 from pipeline.errors import BugError, CheckpointError, ModelError
 from pipeline.loops import LoopGuard
 from pipeline.ports import CAPTURE_RATE, EarFacts, Pcm, SpokenWord, Transcript

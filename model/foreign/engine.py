@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from model.bytelevel import Decoding
 from model.cost import Bill, Price, Work
 from model.sampling import StopTexts
 from pipeline.errors import BugError, ModelError
@@ -21,7 +22,7 @@ from pipeline.prompt import Audio, Prompt, Reply
 from .chat import Chat, Key, Layout, Words
 from .network import Network
 from .states import States
-from .tokens import Decoding, FolderTokenizer
+from .tokens import FolderTokenizer
 
 CLOSED = "</think>\n"
 """What an open thought is closed with; no token of these models stands for it."""

@@ -6,12 +6,11 @@ of the folder.
 
 from __future__ import annotations
 
-import codecs
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from model.bytelevel import letters, number, pieces
 from pipeline.errors import CheckpointError
 
 from .folder import read_json
@@ -31,8 +30,8 @@ class FolderTokenizer:
         """
         try:
             told = {str(one["id"]): one for one in content["added_tokens"]} | dict(more or {})
-            added = [(str(one["content"]), int(at), bool(one["special"])) for at, one in told.items()]
-            self._bpe = _pieces(content)
+            added = [(str(one["content"]), number(at), bool(one["special"])) for at, one in told.items()]
+            self._bpe = pieces(content)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(
                 f"{source} is not a byte-level BPE tokenizer ({error!r}); get the file again"
@@ -43,7 +42,7 @@ class FolderTokenizer:
         self.specials = frozenset(at for _, at, special in added if special)
         "Ids that stand for no text."
         self._raw = {at: b"" if special else name.encode() for name, at, special in added}
-        self._bytes = _letters()
+        self._bytes = letters()
 
     @classmethod
     def load(cls, folder: Path) -> FolderTokenizer:
@@ -76,43 +75,3 @@ class FolderTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """Text of ``ids``; broken UTF-8 becomes U+FFFD."""
         return b"".join(map(self.raw, ids)).decode("utf-8", "replace")
-
-
-class Decoding:
-    """Decodes ids one by one and holds back an incomplete character until its last byte has come."""
-
-    def __init__(self, tokenizer: FolderTokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def push(self, token: int) -> str:
-        """The text that became certain with ``token``."""
-        return self._utf8.decode(self._tokenizer.raw(token))
-
-    def finish(self) -> str:
-        """What is left; an incomplete character becomes U+FFFD."""
-        return self._utf8.decode(b"", final=True)
-
-
-def _pieces(content: Mapping[str, Any]) -> Any:
-    """The library's tokenizer without the added tokens: what is not there cannot be injected."""
-    from tokenizers import Tokenizer
-
-    if content["model"]["type"] != "BPE":
-        raise ValueError(f"its model is {content['model']['type']!r}, expected BPE")
-    kept = {**content, "added_tokens": [], "post_processor": None, "truncation": None, "padding": None}
-    try:
-        return Tokenizer.from_str(json.dumps(kept))
-    except Exception as error:  # the library raises nothing more exact
-        raise ValueError(str(error)) from error
-
-
-def _letters() -> dict[str, bytes]:
-    """Which byte a letter of a piece stands for: itself where it prints, from U+0100 on for the others.
-
-    Source: GPT-2's byte encoder.
-    """
-    printing = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = (byte for byte in range(256) if byte not in printing)
-    known = {chr(byte): bytes([byte]) for byte in printing}
-    return known | {chr(0x100 + at): bytes([byte]) for at, byte in enumerate(others)}

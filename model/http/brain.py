@@ -33,7 +33,7 @@ from .facts import Measured, facts_of
 from .generation import Generation, Line
 from .hosts import Host, Hosts
 from .keys import key_of
-from .probe import Found, Probe, choose
+from .probe import Found, Probe, choose, nameable
 from .server import Server
 
 _HEARS = re.compile(r"(?:^|[-_/.:])(?:audio|omni|ultravox|voxtral)", re.IGNORECASE)
@@ -169,7 +169,9 @@ class HttpBrain:
                 if server.model and "(404)" in str(error):
                     return server.model  # it keeps no list
                 raise
-            return choose(dialect.listed(payload), server.model, hosted=server.hosted, place=server.title)
+            hosts.answered(host, "")  # so that it is the one that is probed
+            listed = tuple(each for each in dialect.listed(payload) if nameable(each.name))
+            return choose(listed, server.model, hosted=server.hosted, place=server.title)
         raise failed
 
     # --- asking it ---------------------------------------------------------------------------------------

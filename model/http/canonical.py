@@ -13,11 +13,13 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.calls import written
+from pipeline.calls import CLOSE as CALLED
+from pipeline.calls import LONGEST, written
 from pipeline.ports import Limits, Piece
 from pipeline.prompt import Reply, ToolCall
 
 from .dialect import Able, Bit, CallBit
+from .events import parsed
 from .opening import CLOSE, OPEN
 
 CLOSING = f"{CLOSE}\n"
@@ -26,6 +28,8 @@ _ECHO = 12
 _OPENS = re.compile(r"\s*<think(?:ing)?>\n?", re.IGNORECASE)
 _CLOSES = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _MARKERS = ("<think>", "<thinking>", "</think>", "</thinking>")
+_CALLS = 16
+"""Calls of one answer; a server that tells of more is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class Canonical:
         "What was passed on is still inside a thought."
         self._tail = ""
         "The end of what was passed on, for stop texts."
-        self._calls: dict[int, CallBit] = {}
+        self._calls: list[CallBit] = []
+        self._places: dict[int, int] = {}
+        "Where among them the call stands that the server gave a number."
         self.tokens = 0
         self.over = False
         "The last piece was given."
@@ -64,8 +70,12 @@ class Canonical:
         opened = bool(begun) or self._able.thoughts in ("", "open")
         self._inside = self._thinking and self._able.thinks and opened
         "The text that comes first belongs to the thought."
-        self._dropping = False
+        unasked = not (self._thinking or begun or self._able.continues)
+        self._guessed = unasked and self._able.thinks and self._able.thoughts == "open"
+        "Nobody could close the thought that its template opens: none of the text is known to be answer yet."
+        self._dropping = self._guessed
         self._calls.clear()
+        self._places.clear()
 
     @property
     def written(self) -> Written:
@@ -87,28 +97,27 @@ class Canonical:
             found += self._texts(self._whole(bit.text), bit.tokens, logprob)
         for call in bit.calls:
             self._take(call)
+            found.append(Piece(_id(call.name + call.arguments), "", logprob))  # it is alive
         return found
 
     def finish(self, why: str) -> list[Piece]:
         """What was held back, and the last piece. ``why``: ``stop``, ``length`` or ``calls``."""
         found: list[Piece] = []
-        if self._start and self._held:
-            self._start = False
-            found += self._passage(self._held, 1, 0.0)
-        elif self._held:
-            found += self._pass("" if self._dropping else self._held, 1, 0.0)
-        self._held = ""
+        held, self._held = self._held, ""
+        if held and self._dropping:  # by guess alone, and no thought was closed: then there was none
+            found += self._pass(held if self._guessed and why == "stop" else "", 1, 0.0)
+        elif held and not self._echoes(held):
+            found += self._passage(held, 1, 0.0)
+        self._start = False
         nothing = self._said == self._reply.said and not self._calls
         if self._lost and nothing and not self._thinking and why == "stop" and not self._reply.thinking:
             found += self._pass(self._lost, 1, 0.0)  # the server took the answer itself for a thought
         if self._thinking and why != "length" and (self._apart or not self._inside):
             found += self._pass(CLOSING, 0, 0.0)  # there was no thought, or it came apart and is whole
-        for index in sorted(self._calls):
-            call = self._calls[index]
+        for call in self._calls:
             if self._thinking:
                 found += self._pass(CLOSING, 0, 0.0)
-            text = written(ToolCall(call.id, call.name, call.arguments.strip() or "{}"))
-            found += self._pass(text, 1, 0.0)
+            found += self._pass(_told(call), 1, 0.0)
         if not self.over:
             self.over = True
             found.append(Piece(0, "", 0.0, last=True))
@@ -139,9 +148,7 @@ class Canonical:
 
     def _begins(self, held: str) -> str | None:
         """The text's beginning without an echo or an opening marker; None: it may still become one."""
-        for sent in (self._begun.rstrip(), self.written.reply.said.rstrip()):
-            if len(sent) < _ECHO and not sent.startswith(OPEN):
-                continue
+        for sent in self._sent():
             if sent.startswith(held.rstrip()):
                 return None
             if held.startswith(sent):
@@ -149,10 +156,19 @@ class Canonical:
                 break
         marker = _OPENS.match(held)
         if marker is not None:
-            self._inside, self._dropping = True, not self._thinking
+            self._inside, self._dropping, self._guessed = True, not self._thinking, False
             return held[marker.end() :]
         start = held.lstrip().lower()
         return None if any(each.startswith(start) for each in _MARKERS[:2]) else held
+
+    def _sent(self) -> list[str]:
+        """Beginnings that a server may say again before it goes on."""
+        sent = (self._begun.rstrip(), self.written.reply.said.rstrip())
+        return [each for each in sent if len(each) >= _ECHO or each.startswith(OPEN)]
+
+    def _echoes(self, held: str) -> bool:
+        """All that came is the beginning that was sent: it has nothing to add."""
+        return self._start and held.rstrip() in self._sent()
 
     def _passage(self, text: str, tokens: int, logprob: float) -> list[Piece]:
         """Text after its beginning: inside a thought of the text's own, or the answer."""
@@ -218,13 +234,16 @@ class Canonical:
         self._thought, self._said = whole[: marker.start()], whole[marker.end() :].removeprefix("\n")
 
     def _take(self, bit: CallBit) -> None:
-        known = self._calls.get(bit.index, CallBit(bit.index))
-        self._calls[bit.index] = CallBit(
-            bit.index,
-            known.id or bit.id,
-            known.name or bit.name,
-            known.arguments + bit.arguments,
-        )
+        place = self._places.get(bit.index)
+        if place is None or _another(self._calls[place], bit):
+            if len(self._calls) == _CALLS:
+                return
+            place = self._places[bit.index] = len(self._calls)
+            self._calls.append(CallBit(place))
+        known = self._calls[place]
+        if len(known.arguments) <= LONGEST:  # beyond that it is no call, and the tools say so
+            arguments = known.arguments + bit.arguments
+            self._calls[place] = CallBit(place, known.id or bit.id, known.name or bit.name, arguments)
 
     def _whole(self, text: str) -> str:
         """Text without replacement characters, its surrogate pairs joined across events."""
@@ -232,6 +251,25 @@ class Canonical:
         if text and "\ud800" <= text[-1] <= "\udbff":
             text, self._high = text[:-1], text[-1]
         return _clean(text)
+
+
+def _another(known: CallBit, bit: CallBit) -> bool:
+    """A call begins under a number that another one had: some servers number nothing, or all calls 0."""
+    if not (bit.name and known.name):
+        return False
+    if bit.id != known.id:
+        return True
+    try:
+        return isinstance(parsed(known.arguments), dict)
+    except ValueError:
+        return False
+
+
+def _told(call: CallBit) -> str:
+    """A call as text, of which no part can be taken for its end."""
+    name = " ".join(_clean(call.name).replace("<", " ").split())
+    arguments = _clean(call.arguments).strip().replace(CALLED, CALLED.replace("/", "\\/"))  # in JSON: the same
+    return written(ToolCall(call.id, name, arguments or "{}"))
 
 
 def _clean(text: str) -> str:

@@ -21,8 +21,8 @@ from pipeline.desk import closed
 from pipeline.errors import ModelError, PeerError
 
 from .config import HttpConfig
-from .dialect import Ask, Bit, Dialect
-from .events import EventReader
+from .dialect import Ask, Bit, Dialect, checked
+from .events import EventReader, glimpse, parsed
 from .keys import Key, local
 from .openai_chat import said
 from .server import Server
@@ -34,6 +34,10 @@ _BUSY = frozenset([408, 425, 429, 500, 502, 503, 504, 529])
 _SHORT = 1 << 16
 """Bytes of an error's text that are read."""
 _BROKEN = (TimeoutError, OSError, PeerError)
+_UNREADABLE = (
+    KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError,
+)  # fmt: skip
+"""What reading an event of a form that no dialect knows comes to."""
 _LONG = 1 << 23
 """Bytes of any other JSON answer: a hosted list of models has a few hundred KB."""
 
@@ -108,14 +112,17 @@ class Client:
                     async with self._deadline(min(by, patience.whole_by)):
                         chunk = await anext(chunks, None)
                     events = reader.finish() if chunk is None else reader.feed(chunk)
+                wait = None
                 for event in events:
-                    if (bit := _read(dialect, event, url)) is None:
+                    if (bit := self._read(dialect, event, url)) is None:
                         continue
                     if bit.finish and not finished:
-                        finished, by = True, now() + _DRAIN
+                        finished, wait = True, _DRAIN
                     elif bit.tokens and not finished:
-                        by = now() + patience.between
+                        wait = patience.between
                     yield bit
+                if wait is not None:  # from now on: whoever took the bits may have taken their time
+                    by = now() + wait
                 if chunk is None:
                     break
             if reader.done:  # read to the very end, so that the connection serves the next request too
@@ -136,7 +143,7 @@ class Client:
             finally:
                 await response.aclose()
         try:
-            return json.loads(text)
+            return parsed(text)
         except ValueError as error:
             raise Refused(
                 f"{_place(url)} answers {urlsplit(url).path} with what is no JSON; is this the server's base "
@@ -185,7 +192,7 @@ class Client:
 
     def _refuse(self, url: str, response: httpx.Response, text: str) -> NoReturn:
         status, place = response.status_code, _place(url)
-        why = _message(text)
+        why = self._key.hidden(_message(text))
         if status == 200:
             raise Refused(f"{place} answers with a web page; is this its base URL? Most end with /v1")
         if 300 <= status < 400:
@@ -225,16 +232,17 @@ class Client:
             if isinstance(error, Unreachable):
                 raise
             if not quiet:
-                raise Unreachable(f"{_place(url)} {_why(error)}") from error
+                raise Unreachable(f"{_place(url)} {self._key.hidden(_why(error))}") from error
 
-
-def _read(dialect: Dialect, event: Any, url: str) -> Bit | None:
-    try:
-        return dialect.bit(event)
-    except PeerError as error:
-        raise Unreachable(f"{_place(url)}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise Unreachable(f"{_place(url)} sent an event that does not read: {event!r:.120}") from error
+    def _read(self, dialect: Dialect, event: Any, url: str) -> Bit | None:
+        try:
+            bit = dialect.bit(event)
+            return None if bit is None else checked(bit)
+        except PeerError as error:
+            raise Unreachable(f"{_place(url)}: {self._key.hidden(str(error))}") from error
+        except _UNREADABLE as error:
+            shown = self._key.hidden(glimpse(event))
+            raise Unreachable(f"{_place(url)} sent an event that does not read: {shown}") from error
 
 
 def _place(url: str) -> str:
@@ -254,7 +262,7 @@ def _why(error: Exception) -> str:
 
 def _message(text: str) -> str:
     try:
-        value = json.loads(text)
+        value = parsed(text)
     except ValueError:
         value = " ".join(text.split()) or "no reason given"
     if isinstance(value, dict):

@@ -6,8 +6,9 @@ knows no clock and remembers nothing: what a server can do is found by probing a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pipeline.ports import Limits
@@ -100,6 +101,33 @@ class Bit:
     finish: str = ""
     "Why the answer ends here: ``stop``, ``length``, ``calls``; empty: it goes on."
     usage: Usage | None = None
+
+
+_MOST = 10**9
+"""Tokens of one request that a count may claim; a server that tells more has told nothing."""
+
+
+def checked(bit: Bit) -> Bit:
+    """The bit as whatever comes after may trust it: counts are counts, and a likelihood is a number.
+
+    Raises TypeError for words that are no text.
+    """
+    words = [bit.thought, bit.text, *(text for call in bit.calls for text in (call.id, call.name))]
+    words += [call.arguments for call in bit.calls]
+    if not all(isinstance(each, str) for each in words):
+        raise TypeError("words that are no text")
+    if not all(isinstance(call.index, int) for call in bit.calls):
+        raise TypeError("a call whose place is no number")
+    if bit.logprob is not None and not math.isfinite(bit.logprob):
+        bit = replace(bit, logprob=None)
+    if bit.usage is not None:
+        told = bit.usage
+        bit = replace(bit, usage=Usage(_count(told.read), _count(told.cached), _count(told.written)))
+    return bit
+
+
+def _count(told: Any) -> int:
+    return int(told) if isinstance(told, int | float) and 0 <= told <= _MOST else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ def _chat(flavour: str) -> Callable[[], Dialect]:
     return make
 
 
+CHATS = ("openai", "vllm", "sglang", "transformers", "lmstudio", "mistral", "stepfun")
 _KNOWN: dict[str, Callable[[], Dialect]] = {
-    **{name: _chat(name) for name in ("openai", "vllm", "sglang", "transformers", "lmstudio", "stepfun")},
+    **{name: _chat(name) for name in CHATS},
     "completions": _completions,
     "llama.cpp": _llamacpp,
     "ollama": _ollama,

@@ -7,13 +7,14 @@ server tells anybody. What a server is, is read off its own answers; a port alon
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from .events import parsed
+from .probe import nameable
 from .server import Server
 
 PORTS = (11434, 8080, 8000, 30000, 1234)
@@ -80,7 +81,7 @@ async def look(client: httpx.AsyncClient, root: str, within: float) -> Found | N
     serves = load.status == 405  # its list of models fails where nothing was ever downloaded
     if not isinstance(_object(plain).get("data"), list) and not (serves and plain.status == 500):
         return None
-    owners = {entry.get("owned_by") for entry in _entries(plain, "data")}
+    owners = {str(entry.get("owned_by")) for entry in _entries(plain, "data")}
     names, dialect = _names(plain, "data"), "openai"
     if owners & {"vllm", "sglang"}:
         dialect = "vllm" if "vllm" in owners else "sglang"
@@ -112,7 +113,7 @@ async def _get(client: httpx.AsyncClient, url: str, within: float) -> _Answer:
                 body += chunk
                 if len(body) > LARGEST:
                     return _Answer()
-        return _Answer(200, json.loads(body))
+        return _Answer(200, parsed(bytes(body)))
     except (httpx.HTTPError, httpx.StreamError, TimeoutError, ValueError):
         return _Answer()
 
@@ -134,10 +135,15 @@ def _names(answer: _Answer, key: str) -> tuple[str, ...]:
         for entry in _entries(answer, key)
         if not entry.get("remote_host")
         and entry.get("type") != "embeddings"
-        and "completion" in (entry.get("capabilities") or ["completion"])
+        and _converses(entry.get("capabilities"))
     ]
     usable.sort(key=lambda entry: entry.get("state") == "not-loaded")
-    return tuple(str(entry.get("id") or entry.get("name")) for entry in usable)
+    names = [entry.get("id") or entry.get("name") for entry in usable]
+    return tuple(name for name in names if isinstance(name, str) and nameable(name))
+
+
+def _converses(told: Any) -> bool:
+    return "completion" in told if isinstance(told, list) and told else True
 
 
 def _found(dialect: str, url: str, models: tuple[str, ...]) -> Found:

@@ -7,6 +7,7 @@ half an event at the end is none.
 from __future__ import annotations
 
 import json
+import reprlib
 from typing import Any
 
 from pipeline.errors import PeerError
@@ -15,6 +16,19 @@ LONGEST = 1 << 20
 """Bytes of one event; more is no token of an answer."""
 DONE = "[DONE]"
 """Ends a stream of OpenAI's kind."""
+
+
+def parsed(data: bytes | str) -> Any:
+    """A server's JSON. Raises ValueError for what is none, or is nested more deeply than anybody means."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def glimpse(value: Any) -> str:
+    """What a value of any size and depth looks like, for messages: a few words of it."""
+    return reprlib.repr(value)[:120]
 
 
 class EventReader:
@@ -60,7 +74,7 @@ class EventReader:
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-            self._size += len(value)
+            self._size += len(value) + 1
             if self._size > LONGEST:
                 raise PeerError(f"the server sent an event of more than {LONGEST} bytes")
         return None  # comments, which keep a connection alive, and fields that say nothing here
@@ -70,7 +84,7 @@ class EventReader:
             self.done = True
             return []
         try:
-            return [json.loads(data)]
+            return [parsed(data)]
         except ValueError as error:
             shown = data[:80].decode("utf-8", "replace")
             raise PeerError(f"the server sent what is no JSON: {shown!r}") from error

@@ -26,7 +26,7 @@ from .hosts import Host, Hosts
 from .opening import open_part
 
 _OVER = 16
-"""Tokens beyond the limit after which a server that knows no limit is stopped."""
+"""Tokens beyond the limit, thoughts and calls included, after which a server that knows none is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +110,32 @@ class Generation:
         prompt, limits = self._rest()
         ask = line.dialect.ask(prompt, limits, self._how)
         canonical.begin(ask.begun)
-        start, usage, why, answered = canonical.tokens, None, "", False
+        taken, usage, why, failed = 0, None, "", False
         bits = line.client.bits(host.url, ask, line.dialect, self._patience(host, first_by, whole_by))
         line.account.admit()
         try:
             async with aclosing(bits) as stream:
                 async for bit in stream:
                     usage, why = bit.usage or usage, why or bit.finish
-                    if bit.tokens and not answered:
-                        answered = True
+                    if bit.tokens and not taken:
                         line.hosts.answered(host, self._how.session)
+                    taken += bit.tokens
                     for piece in canonical.feed(bit):
                         yield piece
                     if canonical.over:
                         return
-                    if canonical.tokens > self._limits.max_tokens + _OVER:
+                    if taken > limits.max_tokens + _OVER:
                         why = "length"
                         break
             for piece in canonical.finish(why or "stop"):
                 yield piece
+        except (PeerError, ModelError):
+            failed = True
+            raise
         finally:
-            told = usage is not None
-            guess = Usage(reading(prompt), 0, canonical.tokens - start)
-            if told or canonical.tokens > start:  # what answered nothing is taken to cost nothing
-                line.account.add(usage or guess, told=told)
+            guess = Usage(reading(prompt), 0, taken)
+            if usage or taken or not failed:  # what failed with no token is taken to cost nothing
+                line.account.add(usage or guess, told=usage is not None)
 
     def _rest(self) -> tuple[Prompt, Limits]:
         """The prompt with what was passed on already."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 _SESSIONS = 256
 """Sessions whose home is remembered."""
+_DOUBLINGS = 32
+"""Of a rest: one that fails for days must not fail by overflow."""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +70,8 @@ class Hosts:
     def failed(self, host: Host, now: float, after: float = 0.0) -> None:
         """It could not be reached, broke off or was silent; ``after``: it named so many seconds itself."""
         host.failures += 1
-        rest = min(self._longest, self._rest * 2 ** (host.failures - 1)) * (0.5 + self._chance())
+        doubled = self._rest * 2.0 ** min(host.failures - 1, _DOUBLINGS)
+        rest = min(self._longest, doubled) * (0.5 + self._chance())
         host.until = now + max(rest, min(after, self._longest))
 
     def _order(self, session: str) -> list[Host]:

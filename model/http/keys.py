@@ -11,6 +11,8 @@ from pipeline.errors import ConfigError
 from .server import Server
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
+_SECRET = 8
+"""Letters from which a key is a secret; what local servers are given instead of one is a word."""
 
 
 class Key:
@@ -24,6 +26,10 @@ class Key:
 
     def __repr__(self) -> str:
         return "Key(hidden)" if self._secret else "Key(none)"
+
+    def hidden(self, text: str) -> str:
+        """A server's text without the key, should it say it again."""
+        return text.replace(self._secret, "…") if len(self._secret) >= _SECRET else text
 
     def headers(self, url: str) -> dict[str, str]:
         """What a request to this URL carries: the key, or for any other origin nothing."""

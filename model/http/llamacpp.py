@@ -26,7 +26,8 @@ from pipeline.ports import Limits
 from pipeline.prompt import Audio, Prompt
 
 from .dialect import Able, Ask, Bit, Dialect, Fetch, How, Listed, Told, Usage
-from .openai_chat import merged
+from .events import glimpse
+from .openai_chat import merged, said
 from .opening import open_part, opening
 from .sound import base64_wav, cut
 from .template import CHATML, Template, harmless, learned, sample
@@ -76,7 +77,7 @@ class LlamaCpp:
         try:
             return tuple(Listed(str(model["id"]), _size(model.get("meta"))) for model in payload["data"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise PeerError(f"this is no list of models: {str(payload)[:200]}") from error
+            raise PeerError(f"this is no list of models: {glimpse(payload)}") from error
 
     def ask(self, prompt: Prompt, limits: Limits, how: How) -> Ask:
         sounds: list[str] = []
@@ -110,10 +111,9 @@ class LlamaCpp:
 
     def bit(self, event: Any) -> Bit | None:
         if not isinstance(event, dict) or not {"content", "error"} & event.keys():
-            raise PeerError(f"llama.cpp's server sent an event of another kind: {str(event)[:200]}")
+            raise PeerError(f"llama.cpp's server sent an event of another kind: {glimpse(event)}")
         if error := event.get("error"):
-            said = error.get("message") if isinstance(error, dict) else error
-            raise PeerError(f"llama.cpp's server failed while it answered: {said}")
+            raise PeerError(f"llama.cpp's server failed while it answered: {said(error)}")
         told = [entry["logprob"] for entry in event.get("completion_probabilities") or ()]
         last = bool(event.get("stop"))
         word = event.get("stopping_word") or ""

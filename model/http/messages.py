@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -112,7 +113,7 @@ def _called(part: Called, style: Style, *, native: bool) -> list[Message]:
         return [{"role": "assistant", "content": step}, {"role": style.human, "content": told}]
     calls_told = [
         {
-            "id": call.id,
+            "id": _id(call.id),
             "type": "function",
             "function": {"name": call.name, "arguments": _readable(call.arguments)},
         }
@@ -120,8 +121,13 @@ def _called(part: Called, style: Style, *, native: bool) -> list[Message]:
     ]
     return [
         {"role": "assistant", "content": part.said or None, "tool_calls": calls_told},
-        *({"role": "tool", "tool_call_id": each.id, "content": each.content} for each in part.results),
+        *({"role": "tool", "tool_call_id": _id(each.id), "content": each.content} for each in part.results),
     ]
+
+
+def _id(call: str) -> str:
+    """Stands for a call in one request: nine letters and digits, as Mistral and its templates demand."""
+    return f"c{zlib.crc32(call.encode('utf-8', 'replace')):08x}"
 
 
 def _readable(arguments: str) -> str:

@@ -25,9 +25,10 @@ from pipeline.ports import Limits
 from pipeline.prompt import Audio, Called, Heard, Human, Prompt, Reply, System, Text
 
 from .dialect import Able, Ask, Bit, CallBit, Dialect, Fetch, How, Listed, Told, Usage
+from .events import glimpse
 from .llamacpp import FILE
 from .messages import text_of
-from .openai_chat import merged
+from .openai_chat import merged, said
 from .opening import fresh, open_part, opening
 from .sound import base64_wav, cut
 from .textual import NOTHING_HEARD, called, instructions
@@ -63,7 +64,7 @@ class Ollama:
         try:
             return tuple(_model(model) for model in payload["models"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise PeerError(f"this is no list of Ollama's models: {str(payload)[:200]}") from error
+            raise PeerError(f"this is no list of Ollama's models: {glimpse(payload)}") from error
 
     def ask(self, prompt: Prompt, limits: Limits, how: How) -> Ask:
         reply = open_part(prompt)
@@ -87,9 +88,9 @@ class Ollama:
 
     def bit(self, event: Any) -> Bit | None:
         if not isinstance(event, dict):
-            raise PeerError(f"Ollama sent a line that is no object: {str(event)[:200]}")
+            raise PeerError(f"Ollama sent a line that is no object: {glimpse(event)}")
         if "error" in event:
-            raise PeerError(f"Ollama failed while it answered: {event['error']}")
+            raise PeerError(f"Ollama failed while it answered: {said(event['error'])}")
         message = event.get("message") or {}
         calls = tuple(_call(number, call) for number, call in enumerate(message.get("tool_calls") or ()))
         told = [entry["logprob"] for entry in event.get("logprobs") or ()]

@@ -22,6 +22,7 @@ from pipeline.ports import Limits
 from pipeline.prompt import Prompt
 
 from .dialect import Able, Ask, Bit, CallBit, Dialect, Fetch, How, Listed, Told, Usage
+from .events import glimpse
 from .messages import Style, messages, tools_of
 from .opening import open_part
 
@@ -56,7 +57,8 @@ class OpenAIChat:
         return tuple(Listed(str(each["id"]), str(each.get("owned_by") or "")) for each in _data(payload))
 
     async def learn(self, fetch: Fetch, model: str) -> tuple[Dialect, Told]:
-        """The context, where the list of models tells it (vLLM: ``max_model_len``)."""
+        """The context, where the list of models tells it (vLLM: ``max_model_len``), and whose list it is: a
+        plain URL may be that of a server that can do more (``owned_by``, as in ``discovery.look``)."""
         if self.name == "transformers":
             return self, Told()  # its list tells of nothing but downloads, and fails where there are none
         try:
@@ -64,7 +66,9 @@ class OpenAIChat:
         except PeerError:
             found = []
         length = found[0].get("max_model_len") if found else None
-        return self, Told(context=length if isinstance(length, int) else None)
+        known = {"vllm": vllm, "sglang": sglang} if self.name == "openai" else {}
+        make = known.get(str(found[0].get("owned_by"))) if found else None
+        return make() if make else self, Told(context=length if isinstance(length, int) else None)
 
     def ask(self, prompt: Prompt, limits: Limits, how: How) -> Ask:
         """The chat request that continues this prompt."""
@@ -118,7 +122,7 @@ def merged(body: dict[str, Any], extra: Any) -> dict[str, Any]:
 def choice_of(event: Any) -> tuple[dict[str, Any] | None, Usage | None]:
     """The event's first choice and its usage. Raises PeerError where the event tells of an error."""
     if not isinstance(event, dict):
-        raise PeerError(f"the server sent an event that is no object: {event!r:.80}")
+        raise PeerError(f"the server sent an event that is no object: {glimpse(event)}")
     if event.get("error"):
         raise PeerError(f"the server broke off: {said(event['error'])}")
     choices = event.get("choices") or []
@@ -142,8 +146,11 @@ def logprobs_of(choice: dict[str, Any]) -> tuple[float | None, int]:
 
 
 def finish_of(choice: dict[str, Any]) -> str:
-    """Why the answer ends; empty: it goes on."""
+    """Why the answer ends; empty: it goes on. Raises PeerError where the server gave it up (SGLang and vLLM:
+    ``abort``; OpenRouter: ``error``)."""
     reason = choice.get("finish_reason")
+    if reason in ("abort", "error"):
+        raise PeerError("the server gave up in the middle of its answer")
     return _FINISH.get(str(reason), "stop") if reason else ""
 
 
@@ -151,13 +158,14 @@ def said(error: Any) -> str:
     """What an error object says, in at most 300 characters, none of which moves a terminal's cursor."""
     if isinstance(error, dict):
         error = error.get("message") or error.get("detail") or error.get("error") or error
-    return "".join(each if each.isprintable() else " " for each in str(error)[:300])
+    text = error if isinstance(error, str) else glimpse(error)
+    return "".join(each if each.isprintable() else " " for each in text[:300])
 
 
 def _data(payload: Any) -> list[dict[str, Any]]:
     data = payload.get("data") if isinstance(payload, dict) else None
     if not isinstance(data, list) or not all(isinstance(each, dict) and "id" in each for each in data):
-        raise PeerError(f"this is no list of models: {payload!r:.120}")
+        raise PeerError(f"this is no list of models: {glimpse(payload)}")
     return data
 
 
@@ -205,6 +213,11 @@ def sglang() -> OpenAIChat:
 def transformers() -> OpenAIChat:
     """``transformers serve``."""
     return OpenAIChat("transformers", counting="", template_kwargs=True, believed=Able(tools="native"))
+
+
+def mistral() -> OpenAIChat:
+    """Mistral's hosted models: ``stream_options`` is refused (422); their usage comes unasked."""
+    return OpenAIChat("mistral", counting="")
 
 
 def lmstudio() -> OpenAIChat:

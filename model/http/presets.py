@@ -17,7 +17,8 @@ from .keys import LOCAL
 from .server import Server
 
 DIALECTS = (
-    "openai", "completions", "vllm", "sglang", "transformers", "lmstudio", "stepfun", "llama.cpp", "ollama",
+    "openai", "completions", "vllm", "sglang", "transformers", "lmstudio", "mistral", "stepfun", "llama.cpp",
+    "ollama",
 )  # fmt: skip
 """What a server is spoken to in."""
 
@@ -50,7 +51,7 @@ PRESETS: dict[str, Preset] = {
     "gemini": Preset(
         "openai", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY", True
     ),
-    "mistral": Preset("openai", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", True),
+    "mistral": Preset("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", True),
     "together": Preset("openai", "https://api.together.xyz/v1", "TOGETHER_API_KEY", True),
     "fireworks": Preset("openai", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY", True),
     "deepseek": Preset("openai", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", True),
@@ -133,12 +134,12 @@ def _of_url(text: str, spoken: str = "") -> Server:
 
 
 def _parts(url: str) -> SplitResult:
-    parts = urlsplit(url)
     try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if not parts.hostname or port == 0:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half of an IPv6 address, or a port that is none
+        good = False
+    if not good:
         raise ConfigError(f"{url!r} has no host, or a port that is none; {_accepted()}")
     if parts.username or parts.password:
         raise ConfigError(
@@ -153,10 +154,11 @@ def _parts(url: str) -> SplitResult:
 def _base(parts: SplitResult, dialect: str) -> str:
     """The base URL of a dialect: OpenAI's kind has a path, ``/v1`` unless another is given."""
     path = parts.path.rstrip("/")
-    for ending in ("/chat/completions", "/completions", "/models", "/api/chat", "/api", "/completion"):
+    for ending in ("/chat/completions", "/completions", "/models", "/completion"):
         path = path.removesuffix(ending)
     if dialect in NATIVE:
-        path = path.removesuffix("/v1")
+        for ending in ("/chat", "/api", "/v1"):
+            path = path.removesuffix(ending)
     elif not path:
         path = "/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"

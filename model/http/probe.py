@@ -95,6 +95,8 @@ class Probe:
         found, dialect = self._found, self._found.dialect
         if isinstance(dialect, Learner):
             found.dialect, self._told = await dialect.learn(self._fetch, found.model)
+            if found.dialect.name != dialect.name:
+                found.able = getattr(found.dialect, "believed", found.able)
             known = {name: value for name in _FIELDS if (value := getattr(self._told, name)) is not None}
             found.able = replace(found.able, **known)
         try:
@@ -229,6 +231,8 @@ class Probe:
         except HocketError as error:
             if now() >= self._by:
                 raise TimeoutError from error
+            if isinstance(error, Unreachable):
+                line.hosts.failed(host, now(), error.after)  # another address, if there is one, is asked next
             tried.error = error
         finally:
             self._left -= tried.tokens
@@ -265,6 +269,11 @@ def _style(tried: Tried, model: str) -> str:
     if text.startswith(("<think>", "<thinking>")):
         return "marked"
     return "open" if "</think" in text or _THINKERS.search(model) else ""
+
+
+def nameable(name: str) -> bool:
+    """A model's name that can be shown to a person."""
+    return 0 < len(name) <= 256 and name.isprintable()
 
 
 def choose(listed: tuple[Listed, ...], wanted: str, *, hosted: bool, place: str) -> str:

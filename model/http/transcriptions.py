@@ -9,7 +9,6 @@ transcription".
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,7 +25,9 @@ from pipeline.errors import BugError, ModelError, PeerError
 from pipeline.ports import EarFacts, SpokenWord, Transcript
 from pipeline.prompt import Audio
 
+from .events import parsed
 from .keys import Key, key_of, local
+from .openai_chat import said
 from .server import Server
 from .sound import LEAST, wav
 
@@ -138,6 +139,8 @@ class Transcriptions:
         config, urls, failed = self._config, self._server.urls, ""
         until = now() + config.whole
         for attempt in range(config.retries + 1):
+            if self._http.is_closed:
+                raise closed()
             if attempt:
                 pause = config.pause * 2 ** (attempt - 1) * (0.5 + self._chance())
                 if now() + pause >= until:
@@ -151,31 +154,37 @@ class Transcriptions:
             except TimeoutError:
                 failed = f"no answer within {share:g} s"
                 continue
-            except (httpx.HTTPError, OSError, PeerError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, PeerError) as error:
                 failed = str(error) or type(error).__name__
                 continue
             self._first = at
             return answer
+        if self._http.is_closed:
+            raise closed()
         raise ModelError(f"{self._server.title} gave no transcript: {failed}")
 
     async def _once(self, url: str, audio: Audio) -> Any:
         """One request. Raises PeerError where asking again may help, ModelError where it will not."""
         quiet = np.zeros(max(LEAST - len(audio.pcm), 0), np.float32)
         sound = wav(np.concatenate([audio.pcm, quiet]))
-        response = await self._http.post(
-            url, data=self._fields(), files={"file": ("turn.wav", sound, "audio/wav")},
-            headers=self._key.headers(url),
+        request = self._http.stream(
+            "POST", url, data=self._fields(), files={"file": ("turn.wav", sound, "audio/wav")},
+            headers={"Accept-Encoding": "identity", **self._key.headers(url)},
         )  # fmt: skip
-        if response.status_code in _BUSY:
-            raise PeerError(f"it answered {response.status_code}")
+        body = bytearray()
+        async with request as response:
+            if response.status_code in _BUSY:
+                raise PeerError(f"it answered {response.status_code}")
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > _LONG:
+                    raise ModelError(
+                        f"{self._server.title} answered a transcription with more than {_LONG} bytes"
+                    )
         if response.status_code != 200:
-            raise ModelError(self._refusal(response))
-        if len(response.content) > _LONG:
-            raise ModelError(
-                f"{self._server.title} answered a transcription with {len(response.content)} bytes"
-            )
+            raise ModelError(self._refusal(response, bytes(body)))
         try:
-            return json.loads(response.content)
+            return parsed(bytes(body))
         except ValueError:
             raise ModelError(
                 f"{self._server.title} answers {PATH} with what is no JSON; most base URLs end with /v1"
@@ -191,7 +200,7 @@ class Transcriptions:
             wanted["language"] = self._config.language
         return wanted
 
-    def _refusal(self, response: httpx.Response) -> str:
+    def _refusal(self, response: httpx.Response, body: bytes) -> str:
         status, title = response.status_code, self._server.title
         if status in (401, 403):
             key = self._server.key_env
@@ -202,7 +211,8 @@ class Transcriptions:
             return f"{title} has no {PATH} ({status}); is its base URL right, and has it a model that hears?"
         if response.is_redirect:
             return f"{title} sends elsewhere ({status}), which is not followed; give the address itself"
-        return f"{title} refused a transcription ({status}): {' '.join(response.text[:200].split())}"
+        why = self._key.hidden(said(" ".join(body[:400].decode("utf-8", "replace").split())))
+        return f"{title} refused a transcription ({status}): {why}"
 
 
 def _read(answer: Any, title: str) -> Transcript:
@@ -221,8 +231,10 @@ def _read(answer: Any, title: str) -> Transcript:
             for w in answer.get("words") or []
             if not any(a <= float(w["start"]) < b for a, b in spans)
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{title} answered with words that cannot be read ({error!r})") from None
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ModelError(
+            f"{title} answered with words that cannot be read ({type(error).__name__})"
+        ) from None
     return Transcript(text.strip(), words)
 
 

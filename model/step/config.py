@@ -23,6 +23,11 @@ FLAT = ("StepAudioForCausalLMV2", "step_audio_qwen2")
 DTYPES = ("bfloat16", "float16", "float32")
 MELS = 128
 """The front end's bands; the released weights have no other."""
+PLACES = 1500
+"""Positions (20 ms) of the encoder's table; with fewer, a long segment would run past its end."""
+
+LAYERS = 1024
+"""Far above any released depth: a folder with more is broken, and listing its tensors would take for ever."""
 
 KEEP = "use the config.json that came with the weights"
 
@@ -137,6 +142,7 @@ def _text(keys: Mapping[str, Any]) -> TextDims:
         rope_theta=_number({**_rope(keys), **keys}, "rope_theta"),
         context=_count(keys, "max_position_embeddings", "max_seq_len"),
     )
+    _shallow("num_hidden_layers", dims.layers)
     if dims.hidden % dims.heads or dims.heads % dims.kv_heads or dims.size % 2:
         raise ValueError(
             f"hidden_size {dims.hidden}, num_attention_heads {dims.heads} and num_key_value_heads "
@@ -177,9 +183,17 @@ def _audio(keys: Mapping[str, Any]) -> AudioDims:
     for key, found, accepted in fixed:
         if found != accepted:
             raise ValueError(f"audio_encoder_config.{key} is {found}, accepted is {accepted}")
+    _shallow("audio_encoder_config.n_audio_layer", dims.layers)
+    if dims.context < PLACES:
+        raise ValueError(f"n_audio_ctx is {dims.context}, expected {PLACES}: the places of 30 s of sound")
     if dims.width % dims.heads:
         raise ValueError(f"n_audio_state {dims.width} is not a multiple of n_audio_head {dims.heads}")
     return dims
+
+
+def _shallow(name: str, layers: int) -> None:
+    if layers > LAYERS:
+        raise ValueError(f"{name} is {layers}, no more than {LAYERS} can be")
 
 
 def _count(keys: Mapping[str, Any], *names: str) -> int:
@@ -192,8 +206,8 @@ def _count(keys: Mapping[str, Any], *names: str) -> int:
 
 def _number(keys: Mapping[str, Any], name: str) -> float:
     value = _first(keys, (name,))
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
-        raise ValueError(f"{name} is {value!r}, expected a number above 0")
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e30:
+        raise ValueError(f"{name} is {value!r:.40}, expected a number above 0")
     return float(value)
 
 

@@ -5,12 +5,12 @@ Ordinary text never gives a special id, whatever it spells: the added tokens are
 
 from __future__ import annotations
 
-import codecs
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from model.bytelevel import Decoding, letters, number, pieces
 from pipeline.errors import CheckpointError
 
 TOKENIZER = "tokenizer.json"
@@ -36,9 +36,9 @@ class StepTokenizer:
     def __init__(self, content: Mapping[str, Any], source: str = TOKENIZER) -> None:
         """From parsed tokenizer.json. Raises CheckpointError naming ``source``."""
         try:
-            self._added = {str(one["content"]): int(one["id"]) for one in content["added_tokens"]}
-            shown = {int(one["id"]) for one in content["added_tokens"] if not one["special"]}
-            self._bpe = _without_added(content)
+            self._added = {str(one["content"]): number(one["id"]) for one in content["added_tokens"]}
+            shown = {number(one["id"]) for one in content["added_tokens"] if not one["special"]}
+            self._bpe = pieces(content)
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{source} is not a tokenizer of a Step-Audio model ({error!r}); get the file again"
@@ -57,7 +57,7 @@ class StepTokenizer:
         "Ids that end a turn of text."
         self._raw = dict.fromkeys(self._added.values(), b"")
         self._raw |= {at: name.encode() for name, at in self._added.items() if at in shown and at < self.eot}
-        self._bytes = {letter: byte for byte, letter in enumerate(_byte_letters())}
+        self._bytes = letters()
 
     @classmethod
     def load(cls, folder: Path) -> StepTokenizer:
@@ -100,8 +100,8 @@ class StepTokenizer:
         if self.tool_call is None or self.tool_call_end is None:
             return self.encode(text)
         ids: list[int] = []
-        for number, part in enumerate(text.split(CALL)):
-            ids += [self.tool_call] if number else []
+        for count, part in enumerate(text.split(CALL)):
+            ids += [self.tool_call] if count else []
             for again, piece in enumerate(part.split(CALL_END)):
                 ids += [self.tool_call_end] if again else []
                 ids += self.encode(piece) if piece else []
@@ -112,45 +112,16 @@ class StepTokenizer:
         known = self._raw.get(token)
         if known is None:
             piece = self._bpe.id_to_token(token) or ""
-            known = self._raw[token] = bytes(self._bytes[letter] for letter in piece)
+            known = self._raw[token] = b"".join(self._bytes.get(letter, b"") for letter in piece)
         return known
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of ``ids``; broken UTF-8 becomes U+FFFD."""
         return b"".join(map(self.raw, ids)).decode("utf-8", "replace")
 
-    def stream(self) -> StepStream:
+    def stream(self) -> Decoding:
         """A decoder for one generation."""
-        return StepStream(self)
-
-
-class StepStream:
-    """Decodes ids one by one and holds back an incomplete character until its last byte has come."""
-
-    def __init__(self, tokenizer: StepTokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def push(self, token: int) -> str:
-        """The text that became certain with ``token``."""
-        return self._utf8.decode(self._tokenizer.raw(token))
-
-    def finish(self) -> str:
-        """What is left; an incomplete character becomes U+FFFD."""
-        return self._utf8.decode(b"", final=True)
-
-
-def _without_added(content: Mapping[str, Any]) -> Any:
-    """The library's tokenizer over the pieces alone: what is not there cannot be injected."""
-    from tokenizers import Tokenizer
-
-    if content["model"]["type"] != "BPE":
-        raise ValueError(f"its model is {content['model']['type']!r}, expected BPE")
-    whole = {**content, "added_tokens": [], "post_processor": None, "truncation": None, "padding": None}
-    try:
-        return Tokenizer.from_str(json.dumps(whole))
-    except Exception as error:  # the library raises nothing more exact
-        raise ValueError(str(error)) from error
+        return Decoding(self)
 
 
 def _check(added: Mapping[str, int], source: str) -> None:
@@ -166,19 +137,3 @@ def _check(added: Mapping[str, int], source: str) -> None:
                 f"{source} has {name} as {added[name]}, expected {added[EOT] + after} ({EOT} is "
                 f"{added[EOT]}); its special tokens are not Step-Audio's: use the file beside the weights"
             )
-
-
-def _byte_letters() -> Sequence[str]:
-    """The letter that stands for each byte in a byte-level BPE: itself where it prints, else from U+0100 on.
-
-    Source: GPT-2's byte encoder.
-    """
-    prints = [range(0x21, 0x7F), range(0xA1, 0xAD), range(0xAE, 0x100)]
-    letters, spare = [], 0x100
-    for byte in range(256):
-        if any(byte in some for some in prints):
-            letters.append(chr(byte))
-        else:
-            letters.append(chr(spare))
-            spare += 1
-    return letters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,10 +29,7 @@ class Person:
 
 
 def settled(memory: Memory, found: Sequence[Found], person: Person | None) -> Settled:
-    async def look() -> Sequence[Found]:
-        return found
-
-    return asyncio.run(settle(memory, look, person))
+    return settle(memory, found, person)
 
 
 @pytest.fixture
@@ -62,7 +58,8 @@ def test_enter_takes_the_first_and_nonsense_is_asked_again(memory: Memory) -> No
     assert settled(memory, [HERE], person).model == "ollama:qwen3:4b"
     assert "from 0 to 2" in person.asked[1]
     memory.path.unlink()
-    assert settled(memory, [HERE], Person("a", "b", "c")).model == "bundled"
+    assert settled(memory, [HERE], Person("a", "\u00b2", "9" * 5000)).model == "bundled"
+    assert not memory.path.exists()  # that was no choice
 
 
 def test_who_wants_the_practice_brain_is_asked_again_only_when_another_one_appears(memory: Memory) -> None:
@@ -82,6 +79,32 @@ def test_a_chosen_brain_that_is_not_there_is_told_and_not_forgotten(memory: Memo
     gone = settled(memory, (), Person())
     assert gone.model == "bundled" and "does not answer" in gone.told[0]
     assert settled(memory, [HERE], Person()).model == "ollama:qwen3:4b"
+
+
+def test_a_chosen_brain_that_stands_too_far_down_to_be_offered_talks_all_the_same(memory: Memory) -> None:
+    memory.keep(Choice("ollama:m6", ("ollama:m6",)))
+    several = Found(OLLAMA, tuple(f"m{number}" for number in range(8)))
+    assert settled(memory, [several], Person()).model == "ollama:m6"
+    memory.path.unlink()
+    person = Person("1")
+    settled(memory, [several], person)
+    assert "4  ollama:m3\n     and 4 more, by --model\n" in person.asked[0]
+
+
+def test_where_the_chosen_brain_is_gone_and_another_runs_the_other_is_offered(memory: Memory) -> None:
+    memory.keep(Choice("ollama:qwen3:4b", ("ollama:qwen3:4b",)))
+    person = Person("1")
+    assert settled(memory, [ELSEWHERE], person).model == "vllm+http://127.0.0.1:9000/v1#org/big"
+    assert person.asked[0].startswith("ollama:qwen3:4b, which you chose, does not answer.\nBrains run")
+    memory.keep(Choice("ollama:qwen3:4b", ("ollama:qwen3:4b",)))
+    alone = settled(memory, [ELSEWHERE], None)
+    assert alone.model == "bundled" and "does not answer. There is a brain on this machine" in alone.told[0]
+
+
+def test_a_name_that_would_steer_the_terminal_is_not_offered(memory: Memory) -> None:
+    person = Person("1")
+    assert settled(memory, [Found(OLLAMA, ("\x1b[2Jevil", "", "m" * 999, "good"))], person).model == "ollama:good"
+    assert "\x1b" not in person.asked[0] and "more" not in person.asked[0]
 
 
 def test_a_chosen_folder_that_is_gone_is_told(memory: Memory, tmp_path: Path) -> None:

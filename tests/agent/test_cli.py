@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 
 from agent.cli import VERSION, main
 from audio_io.wav import write_wav
+from model.http.discovery import Found
+from model.http.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -101,8 +104,25 @@ def test_settings_and_options_that_cannot_be_used_are_told_in_one_sentence(
 ) -> None:
     settings = tmp_path / "hocket.toml"
     settings.write_text("[turn]\nendpiont = 1\n", encoding="utf-8")
+    dated = tmp_path / "dated.toml"
+    dated.write_text("[http.extra]\nday = 2026-01-01\n", encoding="utf-8")
+    deep = tmp_path / "deep.toml"
+    deep.write_text(f"a = {'[' * 5000}{']' * 5000}\n", encoding="utf-8")
+    homeless = tmp_path / "homeless.toml"
+    homeless.write_text('[record]\nfolder = "~nobody-knows-them/x"\n', encoding="utf-8")
     for arguments, said in (
         (["talk", "--config", str(settings)], "did you mean 'endpoint'?"),
+        (["talk", "--config", str(dated)], "http.extra holds what cannot be sent as JSON"),
+        (["talk", "--config", str(deep)], "too deep"),
+        (["talk", "--config", str(homeless)], "names a home that is not known"),
+        (["talk", "--demo", "--model", " "], "must name a brain"),
+        (["talk", "--demo", "--ear", "nobody"], "there is no ear 'nobody'; choose off"),
+        (["talk", "--demo", "--ear", ""], "there is no ear ''; choose off"),
+        (["talk", "--demo", "--model", "~nobody-knows-them/x"], "no folder that there can be"),
+        (["models", "--model", ""], "must name a brain"),
+        (["models", "--model", "a" * 5000], "no folder that there can be"),
+        (["models", "--get", ""], "there is no brain ''"),
+        (["models", "--get", "ollama:qwen3"], "is on no hub: --get takes org/name"),
         (["talk", "--out", "answer.wav"], "give --wav too"),
         (["talk", "--questions", "3"], "give --demo too"),
     ):
@@ -123,10 +143,13 @@ def test_a_brain_or_a_voice_that_is_not_there_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "three"])
-def test_a_number_of_questions_that_is_none_is_refused(number: str) -> None:
+def test_a_number_of_questions_that_is_none_is_refused(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["talk", "--demo", "--questions", number])
     assert ended.value.code == 2
+    assert "give a whole number from 1 on" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a child alone")
@@ -152,3 +175,44 @@ def test_ctrl_c_ends_a_conversation_with_its_receipt_and_its_files(tmp_path: Pat
     assert (child.returncode, err) == (0, ""), err
     assert "Recorded in" in out
     assert {path.suffix for path in (tmp_path / "kept").iterdir()} == {".wav", ".jsonl", ".png"}
+
+
+@pytest.fixture
+def question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """A person at a microphone and a terminal, on a machine where a brain runs."""
+
+    async def find() -> tuple[Found, ...]:
+        return (Found(Server("ollama", ("http://127.0.0.1:11434",)), ("qwen3",)),)
+
+    monkeypatch.setattr("audio_io.devices.probe", lambda: None)
+    monkeypatch.setattr("model.http.discovery.find", find)
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    return monkeypatch
+
+
+def test_the_question_which_brain_is_asked_where_one_ctrl_c_ends_it(
+    question: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def person(text: str) -> str:
+        assert "ollama:qwen3" in text
+        with pytest.raises(RuntimeError):  # a running loop would keep the first Ctrl-C to itself
+            asyncio.get_running_loop()
+        raise KeyboardInterrupt
+
+    question.setattr("builtins.input", person)
+    status, line = _fails(["talk"], capsys)
+    assert (status, line) == (130, "hocket: stopped")
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_d_at_a_question_ends_the_program(
+    question: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def gone(_: str) -> str:
+        raise EOFError
+
+    question.setattr("builtins.input", gone)
+    assert _fails(["talk"], capsys) == (130, "hocket: stopped")
+    assert not list(tmp_path.iterdir())

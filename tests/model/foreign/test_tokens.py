@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from model.foreign.tokens import Decoding, FolderTokenizer
+from model.bytelevel import Decoding
+from model.foreign.tokens import FolderTokenizer
 from pipeline.errors import CheckpointError
 
 

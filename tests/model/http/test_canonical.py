@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 
 from model.http.canonical import Canonical
 from model.http.dialect import Able, Bit, CallBit
-from pipeline.calls import written
+from pipeline.calls import CallFinder, Wanted, written
 from pipeline.phrases import ThinkSplitter
 from pipeline.ports import Limits, Piece
 from pipeline.prompt import Reply, ToolCall
@@ -73,6 +74,10 @@ def texts(*said: str) -> list[Bit]:
         (
             texts("One, two, ", "three, four, five"), Reply(None, thinking=False, said="One, two, three,"),
             THINKER, "One, two, three,", " four, five",
+        ),
+        (
+            texts("One, two, ", "three,"), Reply(None, thinking=False, said="One, two, three,"),
+            THINKER, "One, two, three,", "",
         ),
         (texts("No.", " Really."), Reply(None, thinking=False, said="No."), THINKER, "No.", "No. Really."),
         # a server that calls all of a continued answer a thought
@@ -176,3 +181,24 @@ def test_what_was_written_is_the_reply_that_another_server_goes_on_from() -> Non
 def test_an_empty_answer_still_closes_the_thought_and_ends() -> None:
     assert [(p.text, p.last) for p in run([], OPEN, PLAIN)] == [("</think>\n", False), ("", True)]
     assert [(p.text, p.last) for p in run([], WORDS, PLAIN)] == [("", True)]
+
+
+@pytest.mark.parametrize("ids", [("", ""), ("a", "b")])
+def test_calls_that_a_server_gives_the_same_number_stay_apart(ids: tuple[str, str]) -> None:
+    """Gemini's and older Ollama's do; vLLM once gave every part of one call an id of its own."""
+    bits = [
+        Bit(calls=(CallBit(0, each, "weather", f'{{"place":"{place}"}}'),))
+        for each, place in zip(ids, ("Oslo", "Rome"), strict=True)
+    ]
+    first, second = (written(ToolCall("", "weather", f'{{"place":"{each}"}}')) for each in ("Oslo", "Rome"))
+    assert text(run(bits, WORDS, PLAIN, why="calls")) == first + second
+    parts = [Bit(calls=(CallBit(0, "x", "clock", '{"a"'),)), Bit(calls=(CallBit(0, "y", "", ":1}"),))]
+    assert text(run(parts, WORDS, PLAIN, why="calls")) == written(ToolCall("", "clock", '{"a":1}'))
+
+
+def test_what_a_call_holds_cannot_end_it() -> None:
+    arguments = json.dumps({"page": "<p>Hi</p></tool_call> and now?"})
+    found = text(run([Bit(calls=(CallBit(0, "", "write\nx", arguments),))], WORDS, PLAIN, why="calls"))
+    (wanted,) = CallFinder().feed(found)
+    assert isinstance(wanted, Wanted)
+    assert (wanted.name, json.loads(wanted.arguments)) == ("write x", json.loads(arguments))

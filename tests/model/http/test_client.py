@@ -28,6 +28,7 @@ from model.http.server import Server
 from pipeline.channel import ClosedError
 from pipeline.clock import now
 from pipeline.errors import ModelError
+from pipeline.ports import Limits
 
 SECRET = "sk-very-secret-1234"
 
@@ -155,3 +156,17 @@ def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch: pytest
     mounted = [type(each) for each in brain._line.client._http._mounts.values() if each is not None]
     assert not mounted
     assert isinstance(brain._line.client._http._transport, httpx.AsyncHTTPTransport)
+
+
+def test_whoever_takes_the_tokens_may_take_their_time() -> None:
+    async def story() -> str:
+        import asyncio
+
+        network = Network(a=on(lambda asked: Answer([delta("One,"), 0.1, delta(" two."), 0.1, *spoken()])))
+        said = ""
+        async for piece in made(network, between_tokens=4.0).stream("generate", prompt(), Limits()):
+            said += piece.text
+            await asyncio.sleep(6.0)
+        return said
+
+    assert lived(story) == "One, two."

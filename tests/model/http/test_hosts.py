@@ -63,3 +63,10 @@ def test_homes_are_bounded() -> None:
     for number in range(1000):
         hosts.answered(hosts.all[number % 3], f"session {number}")
     assert len(hosts._homes) == 256
+
+
+def test_one_that_fails_for_days_does_not_fail_by_overflow() -> None:
+    hosts = made(1)
+    for _ in range(3000):
+        hosts.failed(hosts.all[0], 0.0)
+    assert hosts.all[0].until == 8.0

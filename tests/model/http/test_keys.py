@@ -55,3 +55,9 @@ def test_origins_know_the_usual_ports() -> None:
     assert origin("https://API.example/v1") == origin("https://api.example:443")
     assert local("http://[::1]:8000/v1")
     assert not local("http://localhost.example/v1")
+
+
+def test_what_a_server_says_of_its_key_is_shown_without_it() -> None:
+    assert key_of(SERVER, ENV).hidden("no such key: sk-secret!") == "no such key: …!"
+    short = key_of(Server("openai", ("http://a/v1",), key_env="A_KEY"), {"A_KEY": "no"})
+    assert short.hidden("no such model") == "no such model", "a word instead of a key is no secret"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import wave
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from http_scene import delta, finish, usage
 
 from model.http.dialect import Able, Bit, CallBit, Fetch, How, Listed, Told, Usage
-from model.http.openai_chat import OpenAIChat, lmstudio, openai, sglang, stepfun, transformers, vllm
+from model.http.openai_chat import OpenAIChat, lmstudio, mistral, openai, sglang, stepfun, transformers, vllm
 from pipeline.errors import ModelError, PeerError
 from pipeline.ports import Limits
 from pipeline.prompt import (
@@ -58,10 +59,10 @@ def test_a_conversation_becomes_messages_in_order() -> None:
             "role": "assistant",
             "content": "Let me see.",
             "tool_calls": [
-                {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+                {"id": "c5ed72aa1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
             ],
         },
-        {"role": "tool", "tool_call_id": "c1", "content": "noon"},
+        {"role": "tool", "tool_call_id": "c5ed72aa1", "content": "noon"},
         {"role": "assistant", "content": "Noon."},
         {"role": "user", "content": "Sure?"},
         {"role": "assistant", "content": "<think>\n"},
@@ -266,3 +267,18 @@ def test_the_context_is_learned_where_the_list_tells_it() -> None:
 
     assert learned(fetch) == Told(context=16384)
     assert learned(failing) == Told()
+
+
+def test_mistral_is_asked_nothing_that_it_refuses() -> None:
+    step = Called((ToolCall("call-1", "clock", "{}"),), (ToolResult("call-1", "clock", "noon"),))
+    sent = body(mistral(), user(), step, Reply("", thinking=False), able=Able(tools="native"))
+    assert "stream_options" not in sent
+    (asked,) = sent["messages"][1]["tool_calls"]
+    assert re.fullmatch("[a-zA-Z0-9]{9}", asked["id"])
+    assert sent["messages"][2]["tool_call_id"] == asked["id"]
+
+
+@pytest.mark.parametrize("reason", ["abort", "error"])
+def test_an_answer_that_the_server_gave_up_is_not_whole(reason: str) -> None:
+    with pytest.raises(PeerError, match="gave up"):
+        openai().bit(finish(reason))

@@ -39,6 +39,8 @@ def test_only_services_are_hosted_and_want_a_key() -> None:
         ("http://gpu:8000/v1/chat/completions", "openai", "http://gpu:8000/v1"),
         ("ollama+http://box:9999/", "ollama", "http://box:9999"),
         ("http://box:11434", "ollama", "http://box:11434"),
+        ("http://box:11434/api/chat", "ollama", "http://box:11434"),
+        ("http://webui:3000/api", "openai", "http://webui:3000/api"),
         ("http://box:11434/v1", "openai", "http://box:11434/v1"),
         ("llamacpp+http://box:8080/v1", "llama.cpp", "http://box:8080"),
         ("https://host/some/prefix/v1", "openai", "https://host/some/prefix/v1"),
@@ -105,3 +107,9 @@ def test_servers_are_told_from_other_brains(text: str) -> None:
 )
 def test_folders_and_hub_ids_are_no_servers(text: str) -> None:
     assert not is_server(text)
+
+
+@pytest.mark.parametrize("typed", ["http://[::1", "http://[::1]:x/v1", "http://a:99999", "http://:8000"])
+def test_an_address_that_is_none_is_an_error_that_says_what_is_accepted(typed: str) -> None:
+    with pytest.raises(ConfigError, match="accepted are"):
+        parse_server(typed)

@@ -107,6 +107,9 @@ def named(content, name):
         (lambda c: c.pop("added_tokens"), "added_tokens"),
         (lambda c: c["model"].update(type="Unigram"), "Unigram"),
         (lambda c: c["model"].update(merges=["never there"]), "not a tokenizer"),
+        (lambda c: c["model"].update(continuing_subword_prefix="🐍"), "continuing_subword_prefix"),
+        (lambda c: named(c, "<audio_0>").update(id=10**20), "is no token id"),
+        (lambda c: named(c, "<audio_0>").update(id=float("inf")), "is no token id"),
     ],
 )
 def test_a_tokenizer_of_another_model_is_refused(tmp_path, change, said):
