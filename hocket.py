@@ -32,6 +32,7 @@ _refuse_hidden_packages()
 
 from agent.config import Config  # noqa: E402  # only after the check above
 from agent.launch import launch  # noqa: E402
+from agent.mcp_tools import McpServer, mcp_tools  # noqa: E402
 from agent.notices import (  # noqa: E402
     AgentFalseInterruptionEvent,
     AgentStateChangedEvent,
@@ -48,6 +49,7 @@ from agent.session import Agent, AgentSession  # noqa: E402
 from agent.speech import SpeechHandle  # noqa: E402
 from agent.tools import FunctionTool, function_tool  # noqa: E402
 from audio_io.wav_edge import WavEdge  # noqa: E402
+from pipeline.calling import ToolError  # noqa: E402
 from pipeline.clock import run  # noqa: E402
 
 __all__ = [
@@ -61,13 +63,16 @@ __all__ = [
     "ErrorEvent",
     "FunctionTool",
     "FunctionToolsExecutedEvent",
+    "McpServer",
     "MetricsCollectedEvent",
     "SpeechCreatedEvent",
     "SpeechHandle",
+    "ToolError",
     "UserInputTranscribedEvent",
     "UserStateChangedEvent",
     "WavEdge",
     "function_tool",
     "launch",
+    "mcp_tools",
     "run",
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from agent.config import BUNDLED, BrainConfig, Where
+from model.extras import require
 from model.http.config import HttpConfig
 from model.http.presets import is_server, parse_server
 from model.http.server import Server
@@ -127,11 +128,12 @@ def _folder(name: Bundled | Folder | Hub) -> str | None:
 def load(folder: str | None, config: BrainConfig) -> Engine:
     """The engine over a folder's model; None: the bundled one. Heavy: meant for a thread or a process.
 
-    Raises CheckpointError, ModelError.
+    Raises CheckpointError, ModelError, and UserError where the torch extra is wanted and not there.
     """
     if folder is None:
         return _made("model.engine:load_bundled", _tiny(config))
     kind = family(Path(folder))
+    require(*kind.packages)
     options = {Family.TINY: _tiny, Family.STEP: _step, Family.FOREIGN: _foreign}[kind](config)
     return _made(kind.loader, folder, options)
 

@@ -20,6 +20,8 @@ from pipeline.errors import UserError
 
 MOST = 9
 """Offers at one time."""
+BUSY = 2.0
+"""Seconds in which a brain that was chosen once must answer: it may be loading another model."""
 _EACH = 4
 """Models offered of one server."""
 _LONGEST = 200
@@ -76,9 +78,8 @@ def settle(memory: Memory, found: Sequence[Found], ask: Callable[[str], str] | N
 
     It waits for a person: never call it on a loop, which would not see their Ctrl-C.
     """
-    last, offers, told = memory.recall(), offered(found), ""
+    last, offers, told = memory.recall(), offered(found), lost(memory, found)
     if last is not None and last.model != BUNDLED:
-        told = _lost(last.model, found)
         if not told:
             kept = f"With {last.model}, as you chose once (--model bundled: the practice brain)."
             return Settled(last.model, (kept,))
@@ -119,8 +120,13 @@ def name(server: Server, model: str) -> str:
     return f"{server.dialect}+{','.join(server.urls)}#{model}"
 
 
+def lost(memory: Memory, found: Sequence[Found]) -> str:
+    """Why the brain that was chosen once cannot talk now; empty: it can, or only trying would tell."""
+    last = memory.recall()
+    return "" if last is None else _lost(last.model, found)
+
+
 def _lost(model: str, found: Sequence[Found]) -> str:
-    """Why a brain that was chosen once cannot talk now; empty: it can, or only trying would tell."""
     try:
         which = named(model)
     except UserError as error:

@@ -26,8 +26,8 @@ _EAR = (
     "the URL of a server with /v1/audio/transcriptions"
 )
 _VOICE = (
-    "the agent's voice: one that `hocket voices` lists, piper:FILE.onnx, kokoro:FILE.onnx#VOICE, openai:VOICE, "
-    "or the URL of a server with /v1/audio/speech (…#VOICE)"
+    "the agent's voice: one that `hocket voices` lists, piper:FILE.onnx, kokoro:FILE.onnx#VOICE, "
+    "openai:VOICE, or the URL of a server with /v1/audio/speech (…#VOICE)"
 )
 _WHICH = (
     "the brain: bundled, a folder, a hub id (org/name@revision), a server's URL (…#MODEL) or its preset "
@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HocketError as error:
         from agent.story import clean
 
-        print(f"hocket: {clean(str(error))}", file=sys.stderr)
+        told = (clean(line) for line in str(error).splitlines() if line.strip())
+        print("hocket: " + "\n  ".join(told), file=sys.stderr)  # a sum of memory has lines
         return 2 if isinstance(error, UserError) else 1
     except KeyboardInterrupt:
         print("hocket: stopped", file=sys.stderr)
@@ -163,8 +164,15 @@ def _talk(given: argparse.Namespace) -> int:
     elif given.demo:
         _demo(config, console, given.questions)
     else:
-        _live(config, console, settled=given.model is not None)
+        _live(config, console, settled=given.model is not None or _names_a_brain(given.config))
     return 0
+
+
+def _names_a_brain(settings: Path | None) -> bool:
+    """Also the practice brain, which the settings cannot be asked for afterwards."""
+    import tomllib
+
+    return settings is not None and "model" in tomllib.loads(settings.read_text("utf-8")).get("brain", {})
 
 
 def _person() -> Callable[[str], str] | None:
@@ -173,27 +181,30 @@ def _person() -> Callable[[str], str] | None:
 
 
 def _ask(question: str) -> str:
-    """Raises KeyboardInterrupt where the person ends the input instead, as Ctrl-D does."""
+    """Raises KeyboardInterrupt where the person ends the program or the input instead (Ctrl-C, Ctrl-D)."""
     try:
         return input(question)
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         print()
         raise KeyboardInterrupt from None
 
 
 def _settled(config: Config, console: Console) -> Config:
     """Where no brain was named: the one that the person chose, or chooses now among those that run here."""
-    from agent.chosen import Memory, settle
+    from agent.chosen import BUSY, Memory, lost, settle
     from agent.config import BUNDLED
     from model.http.discovery import find
     from pipeline.clock import run
 
     if config.brain.model != BUNDLED:
         return config
-    found = settle(Memory(), run(find), _person())
-    for line in found.told:
+    memory, found = Memory(), run(find)
+    if lost(memory, found):
+        found = run(lambda: find(BUSY))
+    which = settle(memory, found, _person())
+    for line in which.told:
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    return replace(config, brain=replace(config.brain, model=found.model))
+    return replace(config, brain=replace(config.brain, model=which.model))
 
 
 def _fetched(config: Config, console: Console) -> Config:
@@ -252,6 +263,7 @@ def _voices(_: argparse.Namespace) -> int:
 
     for number, name in enumerate(available_voices()):
         print(f"{name}{'   (auto)' if not number else ''}")
+    print("Also, by name: piper:FILE.onnx, kokoro:FILE.onnx#VOICE, openai:VOICE, http://host:port/v1#VOICE")
     return 0
 
 
@@ -307,7 +319,7 @@ def _told(model: str) -> None:
     print(f"  instructions: {'obeyed' if facts.obeys_instructions else 'ignored'}; tools: {facts.tools}")
     print(f"  remembers {facts.history_turns} earlier turn{'' if facts.history_turns == 1 else 's'}")
     if facts.note:
-        print(clean(f"  {facts.note}"))
+        print(f"  {clean(facts.note)}")
 
 
 def _running() -> None:

@@ -191,7 +191,12 @@ def load(path: Path) -> Config:
         config = parse(table, folder=path.parent)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return replace(config, brain=replace(config.brain, model=_from(path.parent, config.brain.model)))
+    return replace(
+        config,
+        brain=replace(config.brain, model=_from(path.parent, config.brain.model)),
+        ear=replace(config.ear, name=_beside(path.parent, config.ear.name, "whisper")),
+        voice=replace(config.voice, name=_beside(path.parent, config.voice.name, "piper", "kokoro")),
+    )
 
 
 def _from(folder: Path, model: str) -> str:
@@ -201,6 +206,15 @@ def _from(folder: Path, model: str) -> str:
         return str(there) if model.startswith((".", "~")) or there.is_dir() else model
     except (OSError, RuntimeError):  # no path at all: whoever makes the brain says so
         return model
+
+
+def _beside(folder: Path, name: str, *kinds: str) -> str:
+    """``KIND:PATH`` of an ear or a voice as seen from the settings file."""
+    kind, _, path = name.partition(":")
+    try:
+        return f"{kind}:{folder / Path(path).expanduser()}" if kind in kinds and path else name
+    except RuntimeError:  # nobody's home: whoever makes it says so
+        return name
 
 
 def parse(table: dict[str, Any], *, folder: Path = Path()) -> Config:

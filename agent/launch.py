@@ -70,6 +70,9 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
             facts = await brain.call("facts")
         voice = best_voice(config.voice.name)
         stack.push_async_callback(voice.close)
+        prepare = getattr(voice, "prepare", None)
+        if prepare is not None:
+            await prepare()  # one that cannot speak is told now, not by silence
         tools: list[Tool] = []
         for server in config.tools.servers:
             tools += await stack.enter_async_context(mcp_tools(server))

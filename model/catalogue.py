@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from .machine import GIB, Device, Machine
 
 POSITIONS = 8192
-"""Positions that a fit is told for: a conversation of some minutes."""
+"""Positions that a fit is told for, where a loader keeps no more unless it is told to."""
 MARGIN = {"brain": 3 << 29, "ear": 1 << 29}
 """Bytes left for what is computed, and the driver. Chosen, not measured."""
 
@@ -35,6 +35,8 @@ class Entry:
     "Rows of these, each with a scale in four bytes."
     position: int = 0
     "Bytes of keys and values per position, in bfloat16."
+    kept: int = POSITIONS
+    "Positions that its loader keeps room for unless it is told another number."
     context: int = 0
     "Positions it was trained for; 12.5 or 25 are a second of sound."
     download: int | None = None
@@ -54,8 +56,13 @@ class Entry:
         return self.weights * (4 if dtype == "float32" else 2)
 
     def states(self, dtype: str) -> int:
-        """Bytes of keys and values of ``POSITIONS``, or of as many as it was trained for."""
-        return min(POSITIONS, self.context) * self.position * (2 if dtype == "float32" else 1)
+        """Bytes of keys and values of all its ``positions``."""
+        return self.positions * self.position * (2 if dtype == "float32" else 1)
+
+    @property
+    def positions(self) -> int:
+        """That it is loaded with: as many as are kept, or as it was trained for."""
+        return min(self.kept, self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Fit:
     """Whether a model runs on a machine."""
 
     verdict: str
-    "``yes``, ``int8 only``, ``slowly`` (on the processor) or ``no``."
+    "``yes``, ``int8 only``, ``slowly`` (on the processor; ``slowly, bf16``: not in float32) or ``no``."
     where: str
     lines: tuple[str, ...]
     "The sum, line by line."
@@ -96,7 +103,8 @@ def fits(entry: Entry, machine: Machine) -> Fit:
         need = _need(entry, dtype)
         if sum(need.values()) <= device.free:
             slow = device is machine.processor and entry.what == "brain" and bool(entry.needs)
-            verdict = "slowly" if slow else "int8 only" if dtype == "int8" else "yes"
+            narrow = ", bf16" if dtype == "bfloat16" else ""
+            verdict = f"slowly{narrow}" if slow else "int8 only" if dtype == "int8" else "yes"
             return Fit(verdict, device.name, _sum(need, device))
     smallest = machine.gpus[0] if machine.gpus else machine.processor
     dtype = tries[-1][1] if not machine.gpus else "int8" if entry.small else "bfloat16"
@@ -127,15 +135,16 @@ def table(machine: Machine) -> str:
         for line in lines
     ]
     notes = [f"{entry.name}: {entry.note}." for entry in ENTRIES if entry.note]
-    about = f"In GiB, with {POSITIONS} positions of conversation. This machine: {machine.line()}."
-    ears = "An ear, once `hocket models --get` has fetched it: whisper:FOLDER as the name under [ear]."
-    return "\n".join([*text, "", *notes, ears, about])
+    about = f"In GiB, with the usual positions of context. This machine: {machine.line()}."
+    smaller = 'Where int8 or bf16 is said: dtype = "int8" or "bfloat16" under [brain] in the settings.'
+    ears = "An ear, once `hocket models --get` has fetched it: --ear whisper:FOLDER."
+    return "\n".join([*text, "", *notes, ears, smaller, about])
 
 
 def _need(entry: Entry, dtype: str) -> dict[str, int]:
     need = {
         f"weights in {dtype}": entry.bytes(dtype),
-        f"states of {min(POSITIONS, entry.context)} positions": entry.states(dtype),
+        f"states of {entry.positions} positions": entry.states(dtype),
         "what is computed, and the driver": MARGIN[entry.what] if entry.needs else 0,
     }
     return {what: size for what, size in need.items() if size}
@@ -193,11 +202,11 @@ def _whisper(name: str, weights: int, stored: int, licence: str, languages: str 
 
 _R1_1 = Entry(
     "Step-Audio R1.1", "brain", "stepfun-ai/Step-Audio-R1.1", "Apache-2.0", 33_487_033_600,
-    small=31_205_621_760, rows=4_653_056, position=262_144, context=65_536, thinks=True,
+    small=31_205_621_760, rows=4_653_056, position=262_144, kept=16_384, context=65_536, thinks=True,
 )  # fmt: skip
 _MINI = Entry(
     "Step-Audio 2 mini", "brain", "stepfun-ai/Step-Audio-2-mini", "Apache-2.0", 8_315_179_264,
-    small=6_525_288_448, rows=1_390_592, position=57_344, context=16_384, tools="native",
+    small=6_525_288_448, rows=1_390_592, position=57_344, kept=16_384, context=16_384, tools="native",
 )  # fmt: skip
 
 ENTRIES: tuple[Entry, ...] = (

@@ -48,9 +48,16 @@ class Machine:
 
 def machine() -> Machine:
     """This one. What cannot be read counts as nothing."""
+    return Machine(processor(), gpus_of(_smi()))
+
+
+def processor() -> Device:
+    """This machine's, with the memory that this program may have: 0 bytes where the system does not tell."""
     memory, free = _memory()
-    cores = os.cpu_count() or 1
-    return Machine(Device("cpu", f"{cores} processor cores", memory, free), gpus_of(_smi()))
+    limit = allowed()
+    if limit is not None:
+        memory, free = min(memory or limit[0], limit[0]), min(free or limit[1], limit[1])
+    return Device("cpu", f"{os.cpu_count() or 1} processor cores", memory, free)
 
 
 def gpus_of(listing: str) -> tuple[Device, ...]:
@@ -93,6 +100,32 @@ def memory_of(listing: str) -> tuple[int, int]:
     if "MemTotal" not in fields:
         raise ValueError("no MemTotal in it")
     return fields["MemTotal"], fields.get("MemAvailable", fields.get("MemFree", 0))
+
+
+_GROUPS = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file "),
+    (
+        "memory/memory.limit_in_bytes",
+        "memory/memory.usage_in_bytes",
+        "memory/memory.stat",
+        "total_inactive_file ",
+    ),
+)
+"""Control groups of Linux, second version and first: limit, use, and what of the use gives way."""
+
+
+def allowed(group: Path = Path("/sys/fs/cgroup")) -> tuple[int, int] | None:
+    """Bytes that a container may have, and what is left of them; None without a limit."""
+    for limit, used, stat, cached in _GROUPS:
+        try:
+            most = int((group / limit).read_text())
+            taken = int((group / used).read_text())
+            lines = (group / stat).read_text().splitlines()
+            spare = sum(int(line.split()[1]) for line in lines if line.startswith(cached))
+        except (OSError, ValueError):  # no such limit ("max"), or no such control groups here
+            continue
+        return most, max(0, most - taken + spare)
+    return None
 
 
 def _posix() -> tuple[int, int]:

@@ -31,6 +31,12 @@ class Family(StrEnum):
             Family.FOREIGN: "model.foreign.load:load_foreign",
         }[self]
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What it imports beyond a base install."""
+        own = ("torch", "safetensors", "tokenizers")
+        return {Family.TINY: (), Family.STEP: own, Family.FOREIGN: (*own, "transformers")}[self]
+
 
 _FAMILIES = {
     "hocket_tiny": Family.TINY,

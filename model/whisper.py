@@ -25,6 +25,8 @@ from model.foreign.folder import (
     quietly,
     read_json,
     require_room,
+    shallow,
+    understood,
     weigh,
 )
 from model.foreign.steering import Steering, steering
@@ -252,7 +254,8 @@ def load_whisper(folder: str, options: WhisperOptions | None = None) -> WhisperE
             f"{path / 'config.json'} describes a model of the type {described.get('model_type')!r}; accepted "
             "is whisper (OpenAI's sizes and distil-whisper's)"
         )
-    with quietly():
+    shallow(described, path / "config.json")
+    with quietly(), understood(path):
         return _load(described, path, wanted)
 
 
@@ -276,6 +279,8 @@ def _load(described: dict[str, Any], path: Path, wanted: WhisperOptions) -> Whis
     if dtype == "int8":
         model = quantise(model, model.model, device)
     extractor: Any = transformers.WhisperFeatureExtractor
-    heads = tuple((int(layer), int(head)) for layer, head in settings.get("alignment_heads") or ())
+    known = range(config.decoder_layers), range(config.decoder_attention_heads)
+    given = ((int(layer), int(head)) for layer, head in settings.get("alignment_heads") or ())
+    heads = tuple((layer, head) for layer, head in given if layer in known[0] and head in known[1])
     made = extractor(feature_size=config.num_mel_bins)
     return WhisperEar(name, model, made, tokenizer, tokens, wanted, heads)

@@ -73,10 +73,21 @@ def _neural(engine: str, name: str) -> Voice:
     if engine == "piper":
         from .piper import piper_voice
 
-        return piper_voice(Path(path).expanduser(), speaker)
+        return piper_voice(_file(path), speaker)
     from .kokoro import kokoro_voice
 
-    return kokoro_voice(Path(path).expanduser(), speaker)
+    return kokoro_voice(_file(path), speaker)
+
+
+def _file(name: str) -> Path:
+    """Raises VoiceError for what can be no path: the home of somebody unknown, or one that is too long."""
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:
+        why = error.args[-1]
+        raise VoiceError(f"{name[:80]!r} is no path of a file ({why}); give the .onnx file's") from None
+    return path
 
 
 def _auto() -> Voice:

@@ -73,6 +73,8 @@ class EspeakVoice:
         for name, (value, low, high) in limits.items():
             if not low <= value <= high:
                 raise VoiceError(f"espeak-ng's {name} lies between {low} and {high}, not {value}")
+        if not variant.isprintable() or len(variant) > 100:
+            raise VoiceError("the name of an espeak-ng voice has at most 100 printable characters")
         library, found = find_engine()
         self.name = f"espeak:{variant}"
         self.rate = RATE

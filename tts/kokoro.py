@@ -8,10 +8,12 @@ written: it is checked on graphs of the same interface.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +75,7 @@ def kokoro_voice(path: Path, style: str = "") -> OnnxVoice:
         told = ", ".join(f"{name} {kind}" for name, kind in graph.inputs.items())
         raise VoiceError(f"{path} is no Kokoro voice: it takes {told or 'nothing'}")
     name, rows = _style(path, style)
-    language = _LANGUAGES.get(name[0])
+    language = _LANGUAGES.get(name[:1])
     if language is None:
         raise VoiceError(
             f"the phonemes of {name!r} are not espeak-ng's; take a voice whose name begins with one of "
@@ -87,7 +89,7 @@ def _vocabulary(graph: Graph) -> dict[str, int]:
     try:
         config = json.loads(embedded) if embedded else described(beside, _VOCABULARY)
         return {str(name): int(number) for name, number in config["vocab"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise VoiceError(f"{graph.path} comes without a vocabulary ({error!r}); {_VOCABULARY}") from None
 
 
@@ -103,10 +105,12 @@ def _style(path: Path, wanted: str) -> tuple[str, NDArray[np.float32]]:
         return name, rows.reshape(-1, 1, 256)
     archive = _only(path.parent, "voices*.bin", "the styles are missing: put them beside the model")
     try:
+        if not is_zipfile(archive):
+            raise ValueError("it is no NumPy archive")
         with np.load(archive, allow_pickle=False) as styles:
             name = _named(wanted, sorted(styles.files), archive)
             table = np.asarray(styles[name], np.float32)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
         raise VoiceError(f"{archive} cannot be read as Kokoro's styles ({error}); get it again") from None
     if table.ndim != 3 or table.shape[1] != 1 or not len(table):
         raise VoiceError(f"{archive} holds {name} of shape {table.shape}; a style has (phonemes, 1, size)")

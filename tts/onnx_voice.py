@@ -94,6 +94,10 @@ class OnnxVoice:
         self._phonemiser = phonemiser or Phonemiser(speaker.language)
         self._thread = ThreadPoolExecutor(1, "voice")
 
+    async def prepare(self) -> None:
+        """Start espeak-ng's process, which the first phrase would wait for. Raises VoiceError."""
+        await self._phonemiser.prepare()
+
     async def speak(self, text: str) -> AsyncGenerator[VoiceChunk, None]:
         """One chunk; closing stops the graph between two of its operations. Raises VoiceError."""
         if len(text) > LONGEST:

@@ -81,6 +81,10 @@ def _speaker(path: Path, config: dict[str, Any], wanted: str, *, several: bool) 
         raise VoiceError(f"{path}.json does not describe a Piper voice ({error!r}); {_GET}") from None
     if not {BEGIN, PAD, END} <= set(ids) or not 8000 <= rate <= 48_000:
         raise VoiceError(f"{path}.json lacks a phoneme id or a sample rate that can be used; {_GET}")
+    if not all(0 <= scale <= _LARGEST for scale in scales):
+        raise VoiceError(f"{path}.json has a scale that is not within 0 and {_LARGEST:g}; {_GET}")
+    if wanted and not several:
+        raise VoiceError(f"{path} has one speaker alone: leave '#{wanted}' away")
     chosen = _chosen(config.get("speaker_id_map") or {}, wanted, path) if several else None
     name = f"piper:{path.stem}" + (f"#{wanted}" if wanted else "")
     return PiperSpeaker(name, rate, language, ids, (scales[0], scales[1], scales[2]), chosen)
@@ -88,13 +92,17 @@ def _speaker(path: Path, config: dict[str, Any], wanted: str, *, several: bool) 
 
 _SCALES = (("noise_scale", 0.667), ("length_scale", 1.0), ("noise_w", 0.8))
 """Piper's own defaults, where a voice names none."""
+_LARGEST = 10.0
+"""Of a scale: one of durations multiplies the memory that a phrase takes."""
 
 
-def _chosen(names: dict[str, Any], wanted: str, path: Path) -> int:
+def _chosen(names: Any, wanted: str, path: Path) -> int:
+    if not isinstance(names, dict) or not all(type(number) is int for number in names.values()):
+        raise VoiceError(f"{path}.json does not say which speakers there are; {_GET}")
     if not wanted:
         return 0
     if wanted in names:
         return int(names[wanted])
-    if wanted.isdigit() and (not names or int(wanted) in names.values()):
+    if wanted.isdecimal() and len(wanted) < 6 and (not names or int(wanted) in names.values()):
         return int(wanted)
     raise VoiceError(f"{path} has no speaker {wanted!r}; it has {', '.join(list(names)[:20]) or 'numbers'}")

@@ -6,11 +6,12 @@ server that was named. Closing an utterance closes its request.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
 import struct
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -30,6 +31,14 @@ BLOCK = 2400
 """Samples per chunk handed on, the first one aside, which comes at once."""
 _CONNECT, _SILENT = 3.0, 5.0
 _QUOTED = 200
+"""Characters of a server's complaint that are passed on."""
+_READ = 1 << 16
+"""Bytes of anything that is no sound, a WAV file's header too, that are read."""
+_PAUSE, _EACH = 10.0, 1.0
+"""Seconds of sound that a phrase may have: the first, and the second for each of its characters."""
+_HERE = ("127.0.0.1", "localhost", "::1")
+_PACKED = (b"ID3", b"OggS", b"fLaC")
+"""How sound begins that is not raw; an MP3 without tags only its label tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,28 @@ def speech_server(name: str) -> SpeechServer:
     if hosted:
         return SpeechServer(HOSTED, hosted[2], hosted[1] or "tts-1", KEY)
     served = re.fullmatch(r"(https?://[^#\s]+?)/?#(?:([^#\s]+)/)?([^/#\s]+)", name)
-    if served and urlsplit(served[1]).hostname:
+    if served and _can_be_asked(served[1]):
         key = KEY if served[1] == HOSTED else ""
         return SpeechServer(served[1], served[3], served[2] or "tts-1", key)
     raise VoiceError(
         f"{name!r} names no served voice; write openai:VOICE, openai:MODEL/VOICE or "
         "http://host:port/v1#VOICE (or #MODEL/VOICE)"
     )
+
+
+def _can_be_asked(url: str) -> bool:
+    """Raises VoiceError, without showing it, for a URL that holds what no log may keep."""
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        return False
+    if parts.username is not None or parts.query:
+        raise VoiceError(
+            "the URL of a voice has no name, password or '?' in it: it is shown and logged; a server that "
+            "wants these cannot speak here"
+        )
+    return good
 
 
 class ServedVoice:
@@ -75,18 +99,33 @@ class ServedVoice:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Raises VoiceError where its key is not set. ``transport``: plays the network in tests."""
-        key = environment.get(server.key_env, "") if server.key_env else ""
+        key = environment.get(server.key_env, "").strip() if server.key_env else ""
         if server.key_env and not key:
             raise VoiceError(f"the voice of {server.url} needs a key: set {server.key_env} and start again")
+        if not key.isprintable() or not key.isascii():
+            raise VoiceError(f"the key in {server.key_env} holds characters that no key has; copy it again")
         self.name = f"{server.model}/{server.voice} of {urlsplit(server.url).hostname}"
-        self._server = server
+        self._server, self._key, self._met = server, key, False
         self._client = httpx.AsyncClient(
             base_url=server.url.rstrip("/") + "/",
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(_SILENT, connect=_CONNECT),
             transport=transport,
-            trust_env=False,
+            verify=server.url.startswith("https:"),  # making a TLS context takes 20 ms and more
+            trust_env=urlsplit(server.url).hostname not in _HERE,  # no proxy for what is meant for here
         )
+
+    async def prepare(self) -> None:
+        """Meet the server before it is needed, by asking for its list of models. Raises VoiceError where none
+        answers, or where it will not have the key; what else it answers is no matter."""
+        if self._met:
+            return
+        with self._told():
+            async with asyncio.timeout(_SILENT), self._client.stream("GET", "models") as answer:
+                if answer.status_code in (401, 403):
+                    await self._accepted(answer)
+                await _some(answer)
+        self._met = True
 
     async def speak(self, text: str) -> AsyncGenerator[VoiceChunk, None]:
         """Stream one phrase; closing it closes the request. Raises VoiceError."""
@@ -100,25 +139,59 @@ class ServedVoice:
             "input": text,
             "response_format": "pcm",
         }
-        try:
+        left = RATE * (_PAUSE + _EACH * len(text))
+        with self._told():
             async with self._client.stream("POST", "audio/speech", json=asked) as answer:
-                await _accepted(answer)
-                samples = _Samples()
+                await self._accepted(answer)
+                samples = _Samples("mpeg" in answer.headers.get("content-type", ""))
                 async with contextlib.aclosing(_bytes(answer)) as stream:
                     async for part in stream:
                         for chunk in samples.take(part):
+                            left -= len(chunk.pcm)
                             yield chunk
+                        if left < 0:
+                            raise VoiceError(f"{self._server.url} does not stop speaking; it was cut off")
                 for chunk in samples.rest():
                     yield chunk
-        except httpx.TimeoutException:
-            raise VoiceError(f"{self._server.url} was silent for too long; the phrase is given up") from None
-        except httpx.HTTPError as error:
-            why = str(error) or type(error).__name__
-            raise VoiceError(f"{self._server.url} cannot speak ({why}); is the server running?") from None
 
     async def close(self) -> None:
         """Close its connections."""
         await self._client.aclose()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever goes wrong on the way, as a VoiceError."""
+        url = self._server.url
+        try:
+            yield
+        except (httpx.TimeoutException, TimeoutError):
+            raise VoiceError(f"{url} was silent for too long; is the server busy?") from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            why = str(error) or type(error).__name__
+            raise VoiceError(f"{url} cannot speak ({why}); is the server running?") from None
+
+    async def _accepted(self, answer: httpx.Response) -> None:
+        """Raise VoiceError, quoting the server, for anything but sound."""
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if answer.status_code == 200 and not kind.startswith("text/") and not kind.endswith("json"):
+            return
+        said = " ".join((await _some(answer)).decode(errors="replace").split())
+        said = (said.replace(self._key, "(the key)") if self._key else said)[:_QUOTED]
+        why = f"HTTP {answer.status_code}" if answer.status_code != 200 else f"{kind} where sound belongs"
+        host = answer.request.url.host
+        raise VoiceError(f"{host} refused to speak ({why}{': ' if said else ''}{said})")
+
+
+async def _some(answer: httpx.Response) -> bytes:
+    """The beginning of what the server says; what it says is no matter where it breaks off."""
+    said = b""
+    with contextlib.suppress(httpx.HTTPError, httpx.StreamError):
+        async with contextlib.aclosing(_bytes(answer)) as stream:
+            async for part in stream:
+                said += part
+                if len(said) > _READ:
+                    break
+    return said[:_READ]
 
 
 async def _bytes(answer: httpx.Response) -> AsyncGenerator[bytes, None]:
@@ -126,23 +199,13 @@ async def _bytes(answer: httpx.Response) -> AsyncGenerator[bytes, None]:
         yield part
 
 
-async def _accepted(answer: httpx.Response) -> None:
-    """Raise VoiceError, quoting the server, for anything but sound."""
-    if answer.status_code == 200:
-        return
-    with contextlib.suppress(httpx.HTTPError):
-        await answer.aread()
-    said = " ".join(answer.text.split())[:_QUOTED] if answer.is_stream_consumed else ""
-    raise VoiceError(
-        f"{answer.request.url.host} refused to speak (HTTP {answer.status_code}{': ' if said else ''}{said})"
-    )
-
-
 class _Samples:
     """16-bit samples out of bytes that are cut anywhere; a RIFF header in front is read and dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, mpeg: bool = False) -> None:
+        """``mpeg``: the server calls it that; some call raw samples so."""
         self._left = b""
+        self._mpeg = mpeg
         self._begun = False
         self._sent = False
 
@@ -170,6 +233,12 @@ class _Samples:
         """True once samples begin. Raises VoiceError for a format that is not RATE, mono, 16 bits."""
         if len(self._left) < 4:
             return False
+        frame = self._left[0] == 0xFF and self._left[1] >= 0xE0
+        if self._left.startswith(_PACKED) or (self._mpeg and frame):
+            raise VoiceError(
+                "the server sends packed sound (MP3, Ogg or FLAC); one that knows the response_format pcm or "
+                "sends WAV is needed"
+            )
         if self._left[:4] != b"RIFF":
             self._begun = True
             return True
@@ -188,4 +257,6 @@ class _Samples:
                         f"samples or a WAV file with one channel of 16 bits at {RATE} Hz"
                     )
             at += 8 + size + size % 2
+        if len(self._left) > _READ:
+            raise VoiceError("the server's sound has a header without end")
         return False

@@ -28,12 +28,12 @@ PATIENCE = 10.0
 """Seconds that a phrase may take."""
 NAME = "system"
 _SAPI = (
-    "$ErrorActionPreference='Stop';"
-    "[Console]::InputEncoding=[Text.Encoding]::UTF8;"
+    "$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue';"
+    "$in=New-Object IO.StreamReader([Console]::OpenStandardInput(),[Text.Encoding]::UTF8);"
     "Add-Type -AssemblyName System.Speech;"
     "$f=New-Object System.Speech.AudioFormat.SpeechAudioFormatInfo({rate},'Sixteen','Mono');"
     "$s=New-Object System.Speech.Synthesis.SpeechSynthesizer;"
-    "{choose}$s.SetOutputToWaveFile('{out}',$f);$s.Speak([Console]::In.ReadToEnd());$s.Dispose()"
+    "{choose}$s.SetOutputToWaveFile('{out}',$f);$s.Speak($in.ReadToEnd());$s.Dispose()"
 )
 
 
@@ -86,7 +86,7 @@ class SystemVoice:
             raise VoiceError(f"a phrase of {len(text)} characters is too long; at most {LONGEST}")
         if not text.strip():
             return
-        with TemporaryDirectory(prefix="hocket-") as folder:
+        with TemporaryDirectory(prefix="hocket-", ignore_cleanup_errors=True) as folder:
             out = Path(folder, "phrase.wav")
             await self._run(self._program.command(out, self._voice), text)
             yield VoiceChunk(_read(out))
@@ -96,7 +96,10 @@ class SystemVoice:
 
     async def _run(self, command: Sequence[str], text: str) -> None:
         pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        child = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=nowhere, stderr=pipe)
+        try:
+            child = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=nowhere, stderr=pipe)
+        except OSError as error:
+            raise VoiceError(f"the system's voice cannot be started ({error.strerror or error})") from None
         try:
             async with asyncio.timeout(PATIENCE):
                 _, told = await child.communicate(text.encode())

@@ -39,6 +39,7 @@ async def utter(
     """
     trim = Lead(voice.rate, lead)
     convert = None if voice.rate == PLAYOUT_RATE else resampler(voice.rate, PLAYOUT_RATE)
+    text = text.encode(errors="replace").decode()  # half a pair is no text: one "?" for each, so places stay
     async with _closing(voice.speak(text)) as stream:
         async for raw in stream:
             chunk = trim.push(raw)

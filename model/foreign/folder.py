@@ -10,12 +10,13 @@ import importlib
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from model.machine import GIB, Device, machine
-from pipeline.errors import CheckpointError, ModelError
+from model.extras import require
+from model.machine import GIB, Device, processor
+from pipeline.errors import CheckpointError, HocketError, ModelError
 
 DTYPES = ("auto", "bfloat16", "float16", "float32", "int8")
 MARGIN = 3 << 29
@@ -68,7 +69,7 @@ def place(wanted: str) -> Device:
     if kind not in known:
         raise ModelError(f"there is no device {wanted!r} here; accepted are auto, {', '.join(known)}")
     if kind == "cpu":
-        return machine().processor
+        return processor()
     free, memory = torch.cuda.mem_get_info(kind)
     return Device(kind, torch.cuda.get_device_name(kind), memory, free)
 
@@ -86,10 +87,13 @@ def width(dtype: str) -> int:
 
 
 def require_room(name: str, sizes: dict[str, int], device: Device, advice: str, margin: int = MARGIN) -> None:
-    """Raises ModelError with the sum of ``sizes`` (bytes), line by line, where the device has less free."""
+    """Raises ModelError with the sum of ``sizes`` (bytes), line by line, where the device has less free.
+
+    Nothing is refused where the system does not tell of its memory.
+    """
     sizes = {**sizes, "what is computed, and the driver": margin}
     need = sum(sizes.values())
-    if need <= device.free:
+    if need <= device.free or not device.memory:
         return
     lines = "\n".join(f"  {what}: {size / GIB:.2f} GiB" for what, size in sizes.items())
     raise ModelError(
@@ -124,6 +128,8 @@ def load_weights(cls: Any, config: Any, folder: Path, device: Device, dtype: str
 
     stored = getattr(torch, "bfloat16" if dtype == "int8" else dtype)
     extra = {} if "cpu" in device.kind or dtype == "int8" else {"device_map": {"": device.kind}}
+    if extra:
+        require("accelerate")  # transformers streams shards to a device through it
     try:
         model, info = cls.from_pretrained(
             str(folder),
@@ -149,11 +155,42 @@ def load_weights(cls: Any, config: Any, folder: Path, device: Device, dtype: str
 
 
 @contextlib.contextmanager
+def understood(folder: Path) -> Iterator[None]:
+    """While libraries are given what a folder's files say: whatever they raise becomes an error of ours."""
+    try:
+        yield
+    except HocketError:
+        raise
+    except Exception as error:  # the libraries raise many kinds for a bad file
+        why = str(error).strip().splitlines() or [""]
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            raise ModelError(
+                f"memory ran out while {folder} was loaded ({why[0]}); stop what else uses it, or take a "
+                "smaller dtype or fewer positions"
+            ) from error
+        raise CheckpointError(
+            f"the files in {folder} cannot be used ({type(error).__name__}: {why[0]}); get them again, all "
+            "of one model"
+        ) from error
+
+
+def shallow(described: Mapping[str, Any], path: Path, most: int = 1024) -> None:
+    """Raises CheckpointError for more layers than any model has: only to list them would take for ever."""
+    for key, value in described.items():
+        if isinstance(value, dict):
+            shallow(value, path, most)
+        elif key.endswith(("layers", "depth")) and isinstance(value, int) and value > most:
+            raise CheckpointError(f"{path}: {key} is {value}, no more than {most} can be; get the file again")
+
+
+@contextlib.contextmanager
 def quietly() -> Iterator[None]:
     """While libraries are imported and weights are read: a bar on a terminal, errors, and nothing else.
 
-    They report kernels that no build of theirs has here, and weights that are left out on purpose.
+    They report kernels that no build of theirs has here, and weights that are left out on purpose. Raises
+    UserError where they are not installed.
     """
+    require("torch", "tokenizers", "safetensors", "transformers")
     loud = [logging.getLogger(name) for name in ("torchao", "torch.utils._pytree")]
     before = [logger.level for logger in loud]
     for logger in loud:

@@ -26,6 +26,8 @@ from .folder import (
     quietly,
     read_json,
     require_room,
+    shallow,
+    understood,
     weigh,
     width,
 )
@@ -64,7 +66,8 @@ def load_foreign(folder: str, options: Options | None = None) -> ForeignEngine:
     """The engine over a folder's model. Raises CheckpointError, ModelError."""
     path, wanted = Path(folder), options or ForeignOptions()
     kind, described = read_kind(path)
-    with quietly():
+    shallow(described, path / "config.json")
+    with quietly(), understood(path):
         return _load(kind, described, path, wanted)
 
 
@@ -131,7 +134,12 @@ def _model(
     cls, name = getattr(transformers, kind.model), name_of(folder)
     sizes = {f"weights in {dtype}": weigh(cls, config, dtype, _layers)} | states
     smaller = {"int8": "fewer positions", "float32": "dtype bfloat16 or int8, or fewer positions"}
-    require_room(name, sizes, device, f"load it with {smaller.get(dtype, 'dtype int8, or fewer positions')}")
+    require_room(
+        name,
+        sizes,
+        device,
+        f"load it with {smaller.get(dtype, 'dtype int8, or fewer positions')} ([brain] in the settings)",
+    )
     model = load_weights(cls, config, folder, device, dtype)
     return quantise(model, _layers(model), device) if dtype == "int8" else model
 

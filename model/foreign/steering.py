@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import ModelError
+from pipeline.errors import CheckpointError, ModelError
 
 from .tokens import FolderTokenizer
 
@@ -51,7 +51,7 @@ def steering(tokenizer: FolderTokenizer, settings: Mapping[str, Any], vocabulary
     added = (
         at for at in tokenizer.added.values() if at > end
     )  # languages, tasks, times: some are no specials
-    never = {*(settings.get("suppress_tokens") or ()), *added} - {end}
+    never = {*_ids(settings, "suppress_tokens", vocabulary), *added} - {end}
     return Steering(
         start=start,
         end=end,
@@ -60,5 +60,13 @@ def steering(tokenizer: FolderTokenizer, settings: Mapping[str, Any], vocabulary
         languages=codes if knows else {},
         silence=tokenizer.added.get("<|nospeech|>", tokenizer.added.get("<|nocaptions|>")),
         suppressed=tuple(sorted(at for at in never if 0 <= at < vocabulary)),
-        suppressed_first=tuple(settings.get("begin_suppress_tokens") or ()),
+        suppressed_first=_ids(settings, "begin_suppress_tokens", vocabulary),
     )
+
+
+def _ids(settings: Mapping[str, Any], name: str, vocabulary: int) -> tuple[int, ...]:
+    """A list of token ids; -1 and others outside the vocabulary, as some files have them, mean none."""
+    given = settings.get(name) or ()
+    if not isinstance(given, list | tuple) or not all(isinstance(at, int) for at in given):
+        raise CheckpointError(f"generation_config.json: {name} is no list of token ids; get the file again")
+    return tuple(at for at in given if 0 <= at < vocabulary)

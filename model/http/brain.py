@@ -27,13 +27,13 @@ from .accounting import Account, Spent
 from .ahead import settled
 from .client import Client, Refused
 from .config import HttpConfig
-from .dialect import Able, Dialect, How
+from .dialect import Able, Dialect, How, nameable
 from .dialects import dialect_of
 from .facts import Measured, facts_of
 from .generation import Generation, Line
 from .hosts import Host, Hosts
 from .keys import key_of
-from .probe import Found, Probe, choose, nameable
+from .probe import Found, Probe, choose
 from .server import Server
 
 _HEARS = re.compile(r"(?:^|[-_/.:])(?:audio|omni|ultravox|voxtral)", re.IGNORECASE)

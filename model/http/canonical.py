@@ -96,8 +96,8 @@ class Canonical:
         if bit.text:
             found += self._texts(self._whole(bit.text), bit.tokens, logprob)
         for call in bit.calls:
-            self._take(call)
-            found.append(Piece(_id(call.name + call.arguments), "", logprob))  # it is alive
+            length = self._take(call)
+            found.append(Piece(_id(f"{length} {call.arguments}"), "", logprob))  # it is alive, and in no loop
         return found
 
     def finish(self, why: str) -> list[Piece]:
@@ -105,7 +105,8 @@ class Canonical:
         found: list[Piece] = []
         held, self._held = self._held, ""
         if held and self._dropping:  # by guess alone, and no thought was closed: then there was none
-            found += self._pass(held if self._guessed and why == "stop" else "", 1, 0.0)
+            answer = self._guessed and why == "stop" and not self._calls
+            found += self._pass(held if answer else "", 1, 0.0)
         elif held and not self._echoes(held):
             found += self._passage(held, 1, 0.0)
         self._start = False
@@ -148,11 +149,12 @@ class Canonical:
 
     def _begins(self, held: str) -> str | None:
         """The text's beginning without an echo or an opening marker; None: it may still become one."""
-        for sent in self._sent():
-            if sent.startswith(held.rstrip()):
+        for begun in self._sent():
+            sent = begun.rstrip()
+            if begun.startswith(held) or sent.startswith(held.rstrip()):
                 return None
             if held.startswith(sent):
-                held = held[len(sent) :].lstrip("\n")
+                held = held[len(sent) :].removeprefix(begun[len(sent) :])
                 break
         marker = _OPENS.match(held)
         if marker is not None:
@@ -163,12 +165,12 @@ class Canonical:
 
     def _sent(self) -> list[str]:
         """Beginnings that a server may say again before it goes on."""
-        sent = (self._begun.rstrip(), self.written.reply.said.rstrip())
-        return [each for each in sent if len(each) >= _ECHO or each.startswith(OPEN)]
+        sent = (self._begun, self.written.reply.said)
+        return [each for each in sent if len(each.rstrip()) >= _ECHO or each.startswith(OPEN)]
 
     def _echoes(self, held: str) -> bool:
         """All that came is the beginning that was sent: it has nothing to add."""
-        return self._start and held.rstrip() in self._sent()
+        return self._start and any(held.rstrip() == each.rstrip() for each in self._sent())
 
     def _passage(self, text: str, tokens: int, logprob: float) -> list[Piece]:
         """Text after its beginning: inside a thought of the text's own, or the answer."""
@@ -233,17 +235,19 @@ class Canonical:
         self._thinking, self._inside = False, False
         self._thought, self._said = whole[: marker.start()], whole[marker.end() :].removeprefix("\n")
 
-    def _take(self, bit: CallBit) -> None:
+    def _take(self, bit: CallBit) -> int:
+        """Letters that its call has by now."""
         place = self._places.get(bit.index)
         if place is None or _another(self._calls[place], bit):
             if len(self._calls) == _CALLS:
-                return
+                return 0
             place = self._places[bit.index] = len(self._calls)
             self._calls.append(CallBit(place))
         known = self._calls[place]
         if len(known.arguments) <= LONGEST:  # beyond that it is no call, and the tools say so
             arguments = known.arguments + bit.arguments
             self._calls[place] = CallBit(place, known.id or bit.id, known.name or bit.name, arguments)
+        return len(self._calls[place].arguments)
 
     def _whole(self, text: str) -> str:
         """Text without replacement characters, its surrogate pairs joined across events."""
@@ -268,8 +272,9 @@ def _another(known: CallBit, bit: CallBit) -> bool:
 def _told(call: CallBit) -> str:
     """A call as text, of which no part can be taken for its end."""
     name = " ".join(_clean(call.name).replace("<", " ").split())
-    arguments = _clean(call.arguments).strip().replace(CALLED, CALLED.replace("/", "\\/"))  # in JSON: the same
-    return written(ToolCall(call.id, name, arguments or "{}"))
+    arguments = _clean(call.arguments).strip() or "{}"
+    harmless = arguments.replace(CALLED, CALLED.replace("/", "\\/"))  # to whoever reads JSON the same
+    return written(ToolCall(call.id, name, harmless))
 
 
 def _clean(text: str) -> str:

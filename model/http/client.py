@@ -200,7 +200,11 @@ class Client:
             raise Refused(f"{place} sends requests on to {to}; name that address yourself if you trust it")
         if status in (401, 403):
             env = self._server.key_env
-            want = f"the key in {env}" if env else "a request without a key; name the variable that holds one"
+            want = f"the key in {env}"
+            if not self._key.headers(url):
+                want = "a request without a key; " + (
+                    f"put it into {env}" if env else "name its variable (key_env)"
+                )
             raise Refused(f"{place} refuses {want} ({status}): {why}")
         if status in _BUSY and "insufficient_quota" not in text:
             raise Unreachable(f"{place} answered {status}: {why}", _after(response), loading=status == 503)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .dialect import Able
+
+_WORDS = {"tools": ("native", "text", "no"), "thoughts": ("", "apart", "mixed", "marked", "open")}
+
+
+def _fits(name: str, value: Any) -> bool:
+    """A field of Able may have this value."""
+    if name == "context":
+        return type(value) is int and value > 0
+    return value in _WORDS[name] if name in _WORDS else isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,16 @@ class HttpConfig:
         known = {each.name: each for each in fields(Able)}
         if unknown := sorted(set(self.told) - set(known)):
             raise ValueError(f"a server is not told {unknown[0]!r}; there are {', '.join(known)}")
+        for name, value in self.told.items():
+            if not _fits(name, value):
+                is_ = " or ".join(repr(each) for each in _WORDS[name]) if name in _WORDS else "true or false"
+                raise ValueError(f"told {name} is {'a number' if name == 'context' else is_}, got {value!r}")
+        try:
+            json.dumps(dict(self.extra))
+        except (TypeError, ValueError):
+            raise ValueError(
+                "extra holds what no JSON can hold; give texts, numbers, lists and tables"
+            ) from None
 
     @property
     def priced(self) -> bool:

@@ -139,6 +139,11 @@ class Listed:
     "Size or family, where the server tells it."
 
 
+def nameable(name: str) -> bool:
+    """A model's name that can be shown to a person."""
+    return 0 < len(name) <= 256 and name.isprintable()
+
+
 class Dialect(Protocol):
     """One kind of server.
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from .dialect import nameable
 from .events import parsed
-from .probe import nameable
 from .server import Server
 
 PORTS = (11434, 8080, 8000, 30000, 1234)

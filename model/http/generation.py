@@ -133,9 +133,9 @@ class Generation:
             failed = True
             raise
         finally:
-            guess = Usage(reading(prompt), 0, taken)
-            if usage or taken or not failed:  # what failed with no token is taken to cost nothing
-                line.account.add(usage or guess, told=usage is not None)
+            told = usage if usage and usage.read + usage.written else None  # some count from 0 up to the end
+            if told or taken or not failed:  # what failed with no token is taken to cost nothing
+                line.account.add(told or Usage(reading(prompt), 0, taken), told=told is not None)
 
     def _rest(self) -> tuple[Prompt, Limits]:
         """The prompt with what was passed on already."""

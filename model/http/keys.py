@@ -10,7 +10,8 @@ from pipeline.errors import ConfigError
 
 from .server import Server
 
-LOCAL = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
+"""This machine; the last is what servers that listen everywhere say of themselves."""
 _SECRET = 8
 """Letters from which a key is a secret; what local servers are given instead of one is a word."""
 

@@ -52,6 +52,7 @@ def messages(prompt: Prompt, how: How, style: Style) -> tuple[list[Message], str
             built.append({"role": "assistant", "content": part.text or NOTHING_HEARD})
         else:
             raise ModelError("only a prompt's last part may be open")
+    built = _joined(built, style.human)
     if begun:
         built.append({"role": "assistant", "content": begun})
     return built, begun
@@ -98,6 +99,26 @@ def text_of(part: Human) -> str:
     if any(isinstance(each, Audio) for each in part.parts):
         raise ModelError("this server reads text only and was given sound; put an ear before it ([ear])")
     return "\n".join(each.text for each in part.parts if isinstance(each, Text) and each.text)
+
+
+def _joined(built: list[Message], human: str) -> list[Message]:
+    """What the person said in a row as one message: some templates (Gemma, Mistral) refuse two. A tool's
+    result that nobody heard an answer to leaves them so, where the brain is told of tools in text."""
+    joined: list[Message] = []
+    for each in built:
+        if joined and each["role"] == human == joined[-1]["role"]:
+            before, after = joined[-1]["content"], each["content"]
+            if isinstance(before, str) and isinstance(after, str):
+                joined[-1] = {**each, "content": f"{before}\n{after}"}
+            else:
+                joined[-1] = {**each, "content": _parts(before) + _parts(after)}
+        else:
+            joined.append(each)
+    return joined
+
+
+def _parts(content: str | list[Message]) -> list[Message]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _sound(segment: Audio, style: Style) -> Message:

@@ -31,6 +31,11 @@ STEP_EOT = 151665
 _STEP = re.compile(r"step-?audio", re.IGNORECASE)
 _NEWER = re.compile(r"(?:^|/)(?:o\d|gpt-5)", re.IGNORECASE)
 """Hosted models that refuse ``max_tokens`` and any temperature but their own (OpenAI's API reference)."""
+_HIDDEN = 2048
+"""Tokens beyond the answer's that these may think with: they count towards the limit, and come as no event.
+With an answer's limit alone all of it goes into thought, and not a word comes."""
+_SET = re.compile(r"-(?:chat|pro|preview)|o1-mini", re.IGNORECASE)
+"""Of these models, those that take no ``reasoning_effort``, or one alone."""
 _FINISH = {"stop": "stop", "length": "length", "tool_calls": "calls", "function_call": "calls"}
 
 
@@ -79,7 +84,9 @@ class OpenAIChat:
         sent, begun = messages(prompt, how, style)
         body: dict[str, Any] = {"model": how.model, "messages": sent, "stream": True}
         if self.name == "openai" and _NEWER.search(how.model):
-            body["max_completion_tokens"] = limits.max_tokens
+            body["max_completion_tokens"] = limits.max_tokens + _HIDDEN
+            if not _SET.search(how.model):
+                body["reasoning_effort"] = "low"  # somebody waits to hear the first word
         else:
             body |= {"max_tokens": limits.max_tokens, "temperature": how.temperature}
         if self.counting:

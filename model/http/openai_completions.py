@@ -1,6 +1,7 @@
 """OpenAI's text completions: the prompt as one text, so that such a server continues anything. Pure.
 
-What a person says can open no turn: a template's markers in it are broken up (``template.harmless``).
+What a person says, or a tool's description, can open no turn: a template's markers in it are broken up
+(``template.harmless``).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class OpenAICompletions:
         able = replace(how.able, continues=True)
         begun = opening(open_part(prompt), able, gap=self.gap)
         said = turns(prompt, _no_sound, harmless)
-        text = self.template.text(instructions(prompt, able.tools), said, begun)
+        text = self.template.text(harmless(instructions(prompt, able.tools)), said, begun)
         body: dict[str, Any] = {
             "model": how.model, "prompt": text, "stream": True,
             "max_tokens": limits.max_tokens, "temperature": how.temperature,

@@ -271,11 +271,6 @@ def _style(tried: Tried, model: str) -> str:
     return "open" if "</think" in text or _THINKERS.search(model) else ""
 
 
-def nameable(name: str) -> bool:
-    """A model's name that can be shown to a person."""
-    return 0 < len(name) <= 256 and name.isprintable()
-
-
 def choose(listed: tuple[Listed, ...], wanted: str, *, hosted: bool, place: str) -> str:
     """The model to ask for. Raises PeerError where there is none like it."""
     names = [each.name for each in listed]

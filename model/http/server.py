@@ -34,5 +34,8 @@ class Server:
 
     @property
     def title(self) -> str:
-        """What messages call it: the name a person typed, else the first URL's host and port."""
-        return self.preset or urlsplit(self.urls[0]).netloc.rpartition("@")[2]
+        """What messages call it: the name a person typed, else the first URL's host and port, and how many
+        more there are."""
+        first = urlsplit(self.urls[0]).netloc.rpartition("@")[2]
+        more = f" and {len(self.urls) - 1} more" if len(self.urls) > 1 else ""
+        return self.preset or first + more

@@ -9,6 +9,7 @@ transcription".
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -139,13 +140,13 @@ class Transcriptions:
         config, urls, failed = self._config, self._server.urls, ""
         until = now() + config.whole
         for attempt in range(config.retries + 1):
-            if self._http.is_closed:
-                raise closed()
             if attempt:
                 pause = config.pause * 2 ** (attempt - 1) * (0.5 + self._chance())
                 if now() + pause >= until:
                     break
                 await asyncio.sleep(pause)
+                if self._http.is_closed:
+                    break
             at = (self._first + attempt) % len(urls)
             share = (until - now()) / max(len(urls) - attempt, 1)  # one that hangs leaves time for the others
             try:
@@ -231,6 +232,8 @@ def _read(answer: Any, title: str) -> Transcript:
             for w in answer.get("words") or []
             if not any(a <= float(w["start"]) < b for a, b in spans)
         )
+        if not all(math.isfinite(word.begins) and math.isfinite(word.ends) for word in words):
+            raise ValueError("times that are no numbers")
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ModelError(
             f"{title} answered with words that cannot be read ({type(error).__name__})"

@@ -169,14 +169,18 @@ class StepEngine:
                 yield Piece(token, text + decoder.finish() if last else text, logprob, last, confirmed)
                 if last:
                     return
+                self._alive()
         finally:
             if row is not None:
                 self._batch.leave(row)
             line.close()
 
     def close(self) -> None:
-        """Let go of the network; later calls raise BugError."""
-        self._runner = None
+        """Let go of the network and of its memory; later calls, and open generations, raise BugError."""
+        if self._runner is not None:
+            self._runner.release()
+            self._hearing.release()
+            self._runner = None
 
     def _alive(self) -> Runner:
         if self._runner is None:
@@ -210,4 +214,10 @@ def load_step(folder: str, options: StepOptions | None = None) -> StepEngine:
     network, config, tokenizer = load_network(Path(folder), options)
     if network.lm_head.weight.device.type == "cpu":
         torch.set_num_threads(options.threads)
-    return StepEngine(network, config, tokenizer, options)
+    try:
+        return StepEngine(network, config, tokenizer, options)
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"{config.name} is loaded, but no room is left for {options.positions} positions of context "
+            f"({error}); stop what else uses the GPU, or choose fewer positions"
+        ) from error

@@ -1,27 +1,28 @@
 """Whether a Step-Audio model fits a machine: the sum of what it needs, line by line, told before it loads.
 
-Pure arithmetic over shapes, and one reader of the machine. Loads no weights, and torch only to ask a GPU.
+Pure arithmetic over shapes; ``model.machine`` reads what is free. Loads no weights, and torch only to ask a
+GPU.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
+from model.machine import GIB, processor
 from pipeline.errors import ModelError
 
 from .config import StepConfig
 from .shapes import adapter, decoder, encoder, linears
 
-GIB = 1 << 30
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1, "fp8": 1}
 """Per number of the layers' matrices."""
 SMALL = ("int8", "fp8")
 """Stored small: a byte per weight, and a scale in float32 per row of a matrix."""
 MARGIN = 1.5
 """GiB left for activations, one tensor on its way in, and the driver. Chosen, not measured."""
+SET = "dtype and positions are settings of [brain]"
+"""Where what is proposed is said."""
 STEP = 1024
 """Positions by which a smaller context is proposed."""
 LEAST = 2048
@@ -106,7 +107,7 @@ def refusal(config: StepConfig, wanted: Need, free: int, device: str) -> str:
     rows = [*wanted.lines(), ("together", wanted.total), (f"free on {device}", free)]
     table = "\n".join(f"  {size / GIB:8.2f} GiB  {what}" for what, size in rows)
     others = alternatives(config, wanted, free)
-    advice = "; or ".join(others) if others else _larger(config, wanted)
+    advice = f"{'; or '.join(others)} ({SET})" if others else _larger(config, wanted)
     return f"{wanted.name} does not fit on {device}:\n{table}\n{advice}"
 
 
@@ -141,32 +142,5 @@ def free_bytes(device: str) -> int | None:
 
         free, _ = torch.cuda.mem_get_info(torch.device(device))
         return int(free)
-    found = [size for size in (_available(), _allowed()) if size is not None]
-    return min(found, default=None)
-
-
-def _available() -> int | None:
-    """Of main memory: what Linux calls available, elsewhere all there is."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return None
-
-
-def _allowed(group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What a container's limit leaves; None without one."""
-    try:
-        limit = int((group / "memory.max").read_text())
-        used = int((group / "memory.current").read_text())
-        inactive = [
-            int(line.split()[1])
-            for line in (group / "memory.stat").read_text().splitlines()
-            if line.startswith("inactive_file ")
-        ]
-    except (OSError, ValueError):  # no such limit ("max"), or no control groups here
-        return None
-    return limit - used + sum(inactive)
+    here = processor()
+    return here.free if here.memory else None

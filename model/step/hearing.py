@@ -49,6 +49,11 @@ class Hearing:
         self._keep(digest, made)
         return made
 
+    def release(self) -> None:
+        """Let go of the network and of what was heard."""
+        del self._network
+        self._kept.clear()
+
     @torch.inference_mode()
     def _encode(self, audio: Audio) -> Tensor:
         if not np.isfinite(audio.pcm).all():

@@ -32,6 +32,10 @@ class Pool:
         shape = (dims.layers, 2, blocks + 1, BLOCK, dims.kv_heads, dims.size)
         self.kv = torch.zeros(shape, device=device, dtype=dtype or torch.float32)
 
+    def release(self) -> None:
+        """Give the memory back."""
+        self.kv = self.kv.new_empty(0)
+
     def copy(self, source: int, target: int, count: int) -> None:
         """The first ``count`` positions of one block into another."""
         self.kv[:, :, target, :count] = self.kv[:, :, source, :count]

@@ -43,6 +43,12 @@ class Runner:
         weight = network.model.embed_tokens.weight
         self._device, self.dtype = weight.device, weight.dtype
 
+    def release(self) -> None:
+        """Let go of the network, and of the memory of keys and values; nothing can be run any more."""
+        del self._network
+        self._replays = None
+        self._pool.release()
+
     @torch.inference_mode()
     def embed(self, ids: Sequence[int]) -> Tensor:
         """Token ids -> (n, width)."""

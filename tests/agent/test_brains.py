@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,13 @@ def test_a_hubs_model_that_was_not_fetched_is_not_fetched_behind_anybodys_back(
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(UserError, match="hocket models --get stepfun-ai/Step-Audio-2-mini"):
         make_brain(BrainConfig("stepfun-ai/Step-Audio-2-mini"))
+
+
+@pytest.mark.parametrize("kind", ["step_audio_2", "qwen2_audio"])
+def test_without_the_torch_extra_it_is_told_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": kind}))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UserError, match=r"need torch.*pip install 'hocket\[torch\]'"):
+        load(str(tmp_path), BrainConfig())

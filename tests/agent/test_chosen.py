@@ -103,7 +103,8 @@ def test_where_the_chosen_brain_is_gone_and_another_runs_the_other_is_offered(me
 
 def test_a_name_that_would_steer_the_terminal_is_not_offered(memory: Memory) -> None:
     person = Person("1")
-    assert settled(memory, [Found(OLLAMA, ("\x1b[2Jevil", "", "m" * 999, "good"))], person).model == "ollama:good"
+    several = Found(OLLAMA, ("\x1b[2Jevil", "", "m" * 999, "good"))
+    assert settled(memory, [several], person).model == "ollama:good"
     assert "\x1b" not in person.asked[0] and "more" not in person.asked[0]
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
-from agent.cli import VERSION, main
+from agent.cli import VERSION, _ask, main
+from agent.config import SoundConfig
 from audio_io.wav import write_wav
 from model.http.discovery import Found
 from model.http.server import Server
+from pipeline.errors import ModelError, UserError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -63,7 +67,8 @@ def test_models_are_listed_with_what_fits_this_machine(capsys: pytest.CaptureFix
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("bundled") and lines[1].endswith("it is here")
-    assert any(line.startswith("Step-Audio R1.1") and "65.9 / 36.8" in line for line in lines)
+    (large,) = [line for line in lines if line.startswith("Step-Audio R1.1")]
+    assert re.search(r" 33\.5 B +6\d\.\d / 3\d\.\d ", large), large
     assert any(line.startswith("Running on this machine:") for line in lines)
 
 
@@ -121,7 +126,7 @@ def test_settings_and_options_that_cannot_be_used_are_told_in_one_sentence(
         (["talk", "--demo", "--model", "~nobody-knows-them/x"], "no folder that there can be"),
         (["models", "--model", ""], "must name a brain"),
         (["models", "--model", "a" * 5000], "no folder that there can be"),
-        (["models", "--get", ""], "there is no brain ''"),
+        (["models", "--get", ""], "'' is on no hub"),
         (["models", "--get", "ollama:qwen3"], "is on no hub: --get takes org/name"),
         (["talk", "--out", "answer.wav"], "give --wav too"),
         (["talk", "--questions", "3"], "give --demo too"),
@@ -181,14 +186,13 @@ def test_ctrl_c_ends_a_conversation_with_its_receipt_and_its_files(tmp_path: Pat
 def question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A person at a microphone and a terminal, on a machine where a brain runs."""
 
-    async def find() -> tuple[Found, ...]:
+    async def find(within: float = 0.3) -> tuple[Found, ...]:
         return (Found(Server("ollama", ("http://127.0.0.1:11434",)), ("qwen3",)),)
 
     monkeypatch.setattr("audio_io.devices.probe", lambda: None)
     monkeypatch.setattr("model.http.discovery.find", find)
     monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path)
-    for stream in (sys.stdin, sys.stdout):
-        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr("agent.cli._person", lambda: _ask)
     return monkeypatch
 
 
@@ -216,3 +220,45 @@ def test_ctrl_d_at_a_question_ends_the_program(
     question.setattr("builtins.input", gone)
     assert _fails(["talk"], capsys) == (130, "hocket: stopped")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_brain_that_was_chosen_once_gets_time_to_answer_where_it_is_busy(
+    question: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looks: list[float] = []
+
+    async def find(within: float = 0.3) -> tuple[Found, ...]:
+        looks.append(within)
+        return (Found(Server("ollama", ("http://127.0.0.1:11434",)), ("qwen3",)),) if within > 1 else ()
+
+    def talking(config: SoundConfig) -> NoReturn:
+        raise UserError(f"{len(looks)} looks")
+
+    question.setattr("model.http.discovery.find", find)
+    question.setattr("audio_io.devices.open_edge", talking)
+    (tmp_path / "brain.json").write_text('{"model": "ollama:qwen3", "offered": ["ollama:qwen3"]}')
+    assert main(["talk"]) == 2 and looks == [0.3, 2.0]
+
+
+def test_settings_that_name_the_practice_brain_are_not_asked_about(
+    question: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def talking(config: SoundConfig) -> NoReturn:
+        raise UserError("at the microphone")
+
+    question.setattr("audio_io.devices.open_edge", talking)
+    settings = tmp_path / "hocket.toml"
+    settings.write_text('brain.model = "bundled"\n')
+    assert _fails(["talk", "--config", str(settings)], capsys) == (2, "hocket: at the microphone")
+
+
+def test_a_sum_is_told_line_by_line_and_without_what_steers_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(words: list[str]) -> int:
+        raise ModelError("big\x1b[2J does not fit:\n   62.37 GiB  weights\n\n   80.00 GiB  free\nstop")
+
+    monkeypatch.setattr("agent.cli._run", refuse)
+    assert main(["talk"]) == 1
+    said = capsys.readouterr().err
+    assert said == "hocket: big [2J does not fit:\n  62.37 GiB weights\n  80.00 GiB free\n  stop\n"

@@ -135,3 +135,17 @@ def test_every_default_can_be_written_down_and_read_back(name: str, value: Any) 
     if value is not None:
         inner[key] = {str: str, tuple: list}.get(type(value), lambda same: same)(value)
     assert parse(table) == Config()
+
+
+@pytest.mark.parametrize("kind", ["piper", "kokoro"])
+def test_files_of_ears_and_voices_are_looked_for_beside_the_settings(kind: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, f'voice.name = "{kind}:a/b.onnx#bert"\near.name = "whisper:tiny"\n')
+    config = load(path)
+    assert config.voice.name == f"{kind}:{tmp_path / 'a' / 'b.onnx'}#bert"
+    assert config.ear.name == f"whisper:{tmp_path / 'tiny'}"
+
+
+def test_names_that_are_no_files_stay_as_they_are(tmp_path: Path) -> None:
+    path = _write(tmp_path, 'voice.name = "espeak:en-gb"\near.name = "http://127.0.0.1:9/v1#w"\n')
+    config = load(path)
+    assert (config.voice.name, config.ear.name) == ("espeak:en-gb", "http://127.0.0.1:9/v1#w")

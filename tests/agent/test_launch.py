@@ -67,6 +67,16 @@ def test_an_unknown_voice_is_told_and_leaves_no_thread() -> None:
     assert _ended()
 
 
+def test_a_voice_that_cannot_speak_is_told_before_anybody_talks() -> None:
+    async def main() -> None:
+        async with parts(Config(voice=VoiceConfig("http://127.0.0.1:9/v1#anna"))):  # a port that nobody has
+            raise AssertionError("there is no such server")
+
+    with pytest.raises(VoiceError, match="is the server running"):
+        run(main)
+    assert _ended()
+
+
 def test_a_launched_session_keeps_its_files_also_when_the_program_fails(tmp_path: Path) -> None:
     config = replace(Config(), voice=VoiceConfig("tone"))
 

@@ -163,7 +163,7 @@ def test_the_bundled_brain_is_counted_from_its_own_files():
         ("Step-Audio 2 mini", machine(64, 8, 24), "yes", "GPU 1"),
         ("Step-Audio 2 mini", machine(64, 12), "int8 only", "GPU 0"),
         ("Qwen2.5-Omni 3B", machine(32), "slowly", "cores"),
-        ("Qwen2.5-Omni 7B", machine(20), "slowly", "cores"),
+        ("Qwen2.5-Omni 7B", machine(20), "slowly, bf16", "cores"),
         ("whisper-small", machine(4), "yes", "cores"),
         ("whisper-small", machine(4, 8), "yes", "GPU 0"),
         ("whisper-large-v3", machine(2, 1), "no", "GPU 0"),
@@ -180,10 +180,25 @@ def test_the_sum_is_shown_line_by_line():
     fit = fits(entry("Step-Audio R1.1"), machine(64, 141))
     assert fit.lines == (
         "weights in bfloat16: 62.37 GiB",
-        "states of 8192 positions: 2.00 GiB",
+        "states of 16384 positions: 4.00 GiB",
         "what is computed, and the driver: 1.50 GiB",
-        "together 65.87 GiB; GPU 0 has 141.00 GiB free",
+        "together 67.87 GiB; GPU 0 has 141.00 GiB free",
     )
+
+
+@pytest.mark.parametrize("name", STEP)
+def test_step_audio_is_told_with_the_sum_that_its_loader_checks(name):
+    from model.step.config import AudioDims, StepConfig, TextDims
+    from model.step.fit import need
+    from model.step.options import StepOptions
+
+    hidden, inner, heads, kv, layers = STEP[name]
+    text = TextDims(hidden, inner, heads, kv, layers, 158_720, 1e-5, 1e6, 65_536)
+    audio = AudioDims(128, 1500, 1280, 20, 32, hidden, 3, 2)
+    config, known = StepConfig(name, text, audio, frozenset(), "bfloat16"), entry(name)
+    for dtype in ("bfloat16", "int8"):
+        asked = need(config, dtype, StepOptions().positions)
+        assert known.bytes(dtype) + known.states(dtype) + MARGIN["brain"] == asked.total
 
 
 def test_just_enough_fits_and_a_byte_less_does_not():

@@ -59,6 +59,19 @@ def test_an_unknown_name_is_refused_with_those_that_exist(name: str) -> None:
         best_voice(name)
 
 
+@pytest.mark.parametrize("path", ["~nobody-knows-them/x.onnx", "a" * 5000])
+@pytest.mark.parametrize("engine", ["piper", "kokoro"])
+def test_a_path_that_can_be_none_is_refused(engine: str, path: str) -> None:
+    with pytest.raises(VoiceError, match="is no path of a file"):
+        best_voice(f"{engine}:{path}")
+
+
+@pytest.mark.parametrize("variant", ["a\0b", "\ud800", "e" * 101])
+def test_a_name_that_no_process_can_be_given_is_refused(variant: str) -> None:
+    with pytest.raises(VoiceError, match="printable characters"):
+        EspeakVoice(variant)
+
+
 def test_the_list_says_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose.flite_library, "load", absent("libflite1"))
     monkeypatch.setattr(choose.espeak, "find_engine", absent("espeakng-loader"))

@@ -6,6 +6,7 @@ They run in real threads, and ask espeak-ng's real process for phonemes.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from pathlib import Path
 
@@ -49,6 +50,11 @@ def test_phonemes_keep_the_marks_at_which_a_voice_breathes() -> None:
 
 def test_a_mark_inside_a_number_is_part_of_it() -> None:
     assert phonemes("It is 3.5 now.") == "ɪɾ ɪz θɹˈiː pɔɪnt fˈaɪv nˈaʊ."
+
+
+def test_words_that_begin_with_a_mark_are_not_lost() -> None:
+    assert phonemes(".5 is half.") == f"{phonemes('.5 is half')}."
+    assert "hˈæf" in phonemes(".5 is half.")
 
 
 def test_piper_gets_each_phoneme_between_pads_with_its_scales(tmp_path: Path) -> None:
@@ -112,6 +118,8 @@ def test_closing_an_utterance_stops_its_graph(tmp_path: Path) -> None:
         ({"phoneme_id_map": {"a": [1]}}, "lacks a phoneme id"),
         ({"phoneme_id_map": None}, "does not describe a Piper voice"),
         ({"audio": {"sample_rate": 5}}, "sample rate that can be used"),
+        ({"inference": {"length_scale": 1e9}}, "a scale that is not within 0 and 10"),
+        ({"inference": {"noise_w": float("nan")}}, "a scale that is not within 0 and 10"),
     ],
 )
 def test_a_config_that_cannot_be_used_is_told(tmp_path: Path, change: dict[str, object], said: str) -> None:
@@ -120,6 +128,38 @@ def test_a_config_that_cannot_be_used_is_told(tmp_path: Path, change: dict[str, 
     config.write_text(json.dumps(json.loads(config.read_text()) | change))
     with pytest.raises(VoiceError, match=said):
         piper_voice(path)
+
+
+@pytest.mark.parametrize("names", [["anna"], {"anna": "first"}])
+def test_a_list_of_speakers_that_is_none_is_told(tmp_path: Path, names: object) -> None:
+    path = voices.piper(tmp_path, speakers=True)
+    config = tmp_path / "tiny.onnx.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"speaker_id_map": names}))
+    with pytest.raises(VoiceError, match="does not say which speakers"):
+        piper_voice(path, "anna")
+
+
+def test_a_speaker_that_cannot_be_had_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(VoiceError, match="no speaker '²'; it has anna, bert"):
+        piper_voice(voices.piper(tmp_path, speakers=True), "²")
+    with pytest.raises(VoiceError, match="one speaker alone: leave '#bert' away"):
+        piper_voice(voices.piper(tmp_path), "bert")
+
+
+def test_a_language_that_nobody_speaks_is_known_before_anybody_talks(tmp_path: Path) -> None:
+    path = voices.piper(tmp_path)
+    config = tmp_path / "tiny.onnx.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"espeak": {"voice": "tlh-x"}}))
+
+    async def meet() -> None:
+        voice = piper_voice(path)
+        try:
+            await voice.prepare()
+        finally:
+            await voice.close()
+
+    with pytest.raises(VoiceError, match="no voice 'tlh-x'"):
+        asyncio.run(meet())
 
 
 def test_files_that_are_absent_or_something_else_are_told(tmp_path: Path) -> None:
@@ -147,12 +187,20 @@ def test_a_style_that_cannot_be_used_is_told(tmp_path: Path, style: str, said: s
 
 def test_kokoro_without_its_vocabulary_or_its_styles_says_what_to_put_there(tmp_path: Path) -> None:
     path = voices.kokoro(tmp_path)
-    (tmp_path / "config.json").unlink()
+    vocabulary = tmp_path / "config.json"
+    described = vocabulary.read_text()
+    vocabulary.unlink()
     with pytest.raises(VoiceError, match=r"put the model's config\.json"):
         kokoro_voice(path)
+    vocabulary.write_text(described)
+    whole = (tmp_path / "voices-tiny.bin").read_bytes()
+    damaged = whole.replace(b"\x93NUMPY", b"\x93NUMPX")
     (tmp_path / "voices-tiny.bin").unlink()
     with pytest.raises(VoiceError, match="the styles are missing"):
         kokoro_voice(path)
-    (tmp_path / "voices-tiny.bin").write_bytes(b"no archive")
-    with pytest.raises(VoiceError, match="cannot be read as Kokoro's styles"):
-        kokoro_voice(path)
+    plain = io.BytesIO()
+    np.save(plain, np.zeros((510, 1, 256), np.float32))
+    for content in (b"no archive", b"", b"PK\3\4 broken off", plain.getvalue(), whole[:-40], damaged):
+        (tmp_path / "voices-tiny.bin").write_bytes(content)
+        with pytest.raises(VoiceError, match="cannot be read as Kokoro's styles"):
+            kokoro_voice(path)

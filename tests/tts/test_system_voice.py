@@ -65,6 +65,7 @@ def test_powershell_gets_a_script_in_which_a_name_cannot_break_out(path: Path) -
     command = program("win32").command(Path("o'ut.wav"), "It's'); exit #")
     script = base64.b64decode(command[-1]).decode("utf-16-le")
     assert "SelectVoice('It''s''); exit #')" in script and "SetOutputToWaveFile('o''ut.wav'" in script
+    assert "InputEncoding" not in script  # that would change the console, which is the user's
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,13 @@ def test_powershell_gets_a_script_in_which_a_name_cannot_break_out(path: Path) -
 def test_a_voice_that_fails_is_told_in_one_sentence(path: Path, source: str, said: str) -> None:
     stand_in(path, "say", source)
     with pytest.raises(VoiceError, match=said):
+        spoken(SystemVoice(system="darwin"), "Hello.")
+
+
+def test_a_program_that_cannot_be_started_is_told(path: Path) -> None:
+    (path / "say").write_bytes(b"no program")
+    (path / "say").chmod(0o755)
+    with pytest.raises(VoiceError, match=r"cannot be started \(Exec format error\)"):
         spoken(SystemVoice(system="darwin"), "Hello.")
 
 

@@ -31,6 +31,12 @@ def test_words_are_found_at_their_times_in_the_sound_at_the_playout_rate(rate: i
         assert not loud[ends + 48 : ends + 900].any(), "40 ms of silence follow a word"
 
 
+def test_half_a_surrogate_pair_is_spoken_as_a_mark_and_moves_no_word() -> None:
+    text = "alpha \ud83d beta"
+    _, words = simulate(lambda: everything(ToneVoice(), text))
+    assert [text[word.start : word.end] for word in words] == text.split()
+
+
 def test_silence_in_front_goes_and_words_move_with_it() -> None:
     class Late:
         name, rate = "late", 16_000

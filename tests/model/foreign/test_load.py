@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from model.foreign.folder import name_of, place
+from model.foreign.folder import name_of, place, require_room
 from model.foreign.load import ForeignOptions, load_foreign, read_kind
 from model.machine import Device
-from pipeline.errors import CheckpointError, ConfigError, ModelError
+from pipeline.errors import CheckpointError, ConfigError, ModelError, UserError
 from pipeline.ports import Limits
 from pipeline.prompt import Audio, Human, Prompt, Reply
 
@@ -148,3 +149,44 @@ def test_the_processor_is_always_there():
 def test_options_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="at least"):
         ForeignOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "said"),
+    [
+        ("config.json", {"text_config": {"num_hidden_layers": 10**9}}, "num_hidden_layers is 1000000000"),
+        ("config.json", {"audio_config": {"d_model": -1}}, "cannot be used"),
+        ("preprocessor_config.json", {"n_fft": "x"}, "cannot be used"),
+        ("generation_config.json", {"eos_token_id": [[1]]}, "cannot be used"),
+    ],
+)
+def test_what_the_library_makes_of_a_broken_file_is_one_clear_error(folders, tmp_path, file, changes, said):
+    copy = shutil.copytree(folders["qwen2_audio"], tmp_path / "broken")
+    edit(copy / file, **changes)
+    with pytest.raises(CheckpointError, match=said):
+        load_foreign(str(copy))
+
+
+def test_memory_that_runs_out_while_loading_is_told_as_that(folder, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate\nmore")
+
+    monkeypatch.setattr("model.foreign.load.load_weights", full)
+    with pytest.raises(ModelError, match=r"memory ran out .*\(CUDA out of memory. Tried to allocate\); stop"):
+        load_foreign(str(folder))
+
+
+def test_a_device_whose_memory_nobody_tells_is_no_reason_to_refuse():
+    sizes = {"weights": 1 << 50}
+    require_room("big", sizes, Device("cpu", "a box", 0, 0), "do less")
+    with pytest.raises(ModelError, match="does not fit a box"):
+        require_room("big", sizes, Device("cpu", "a box", 1, 0), "do less")
+
+
+def test_streaming_to_a_gpu_asks_for_accelerate_where_it_is_not_installed(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    monkeypatch.setattr(
+        "model.foreign.load.place", lambda wanted: Device("cuda:0", "a GPU", 1 << 40, 1 << 40)
+    )
+    with pytest.raises(UserError, match=r"need accelerate.*pip install 'hocket\[torch\]'"):
+        load_foreign(str(folder))

@@ -193,3 +193,34 @@ def test_a_closed_ear_says_so(folder):
 
 def test_int8_hears_too(folder):
     assert load_whisper(str(folder), WhisperOptions(dtype="int8")).transcribe(noise(9, 1.0)).final
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "said"),
+    [
+        ("generation_config.json", {"begin_suppress_tokens": ["x"]}, "begin_suppress_tokens is no list"),
+        ("generation_config.json", {"suppress_tokens": 3}, "suppress_tokens is no list"),
+        (
+            "generation_config.json",
+            {"alignment_heads": [[1, 2, 3]]},
+            "files in .*tiny-whisper cannot be used",
+        ),
+        ("config.json", {"decoder_layers": 10**9}, "decoder_layers is 1000000000"),
+        ("config.json", {"d_model": -1}, "files in .*tiny-whisper cannot be used"),
+    ],
+)
+def test_a_folder_with_a_broken_file_is_one_clear_error(folder, tmp_path, file, changes, said):
+    copy = shutil.copytree(folder, tmp_path / folder.name)
+    (copy / file).write_text(json.dumps({**json.loads((copy / file).read_text()), **changes}))
+    with pytest.raises(CheckpointError, match=said):
+        load_whisper(str(copy))
+
+
+def test_ids_and_heads_that_the_model_has_not_are_left_out(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / folder.name)
+    settings = json.loads((copy / "generation_config.json").read_text())
+    settings |= {"begin_suppress_tokens": [-1, 10**9], "alignment_heads": [[0, 1], [9, 9]]}
+    (copy / "generation_config.json").write_text(json.dumps(settings))
+    ear = load_whisper(str(copy), WhisperOptions(times=True))
+    assert ear._tokens.suppressed_first == () and ear._heads == ((0, 1),)
+    assert ear.transcribe(noise(1, 1.0)).final

@@ -9,6 +9,7 @@ import pytest
 
 from model.http.canonical import Canonical
 from model.http.dialect import Able, Bit, CallBit
+from model.http.opening import opening
 from pipeline.calls import CallFinder, Wanted, written
 from pipeline.phrases import ThinkSplitter
 from pipeline.ports import Limits, Piece
@@ -74,6 +75,10 @@ def texts(*said: str) -> list[Bit]:
         (
             texts("One, two, ", "three, four, five"), Reply(None, thinking=False, said="One, two, three,"),
             THINKER, "One, two, three,", " four, five",
+        ),
+        (
+            texts("One, two, ", "three,", " ", "four"), Reply(None, thinking=False, said="One, two, three, "),
+            THINKER, "One, two, three, ", "four",
         ),
         (
             texts("One, two, ", "three,"), Reply(None, thinking=False, said="One, two, three,"),
@@ -202,3 +207,26 @@ def test_what_a_call_holds_cannot_end_it() -> None:
     (wanted,) = CallFinder().feed(found)
     assert isinstance(wanted, Wanted)
     assert (wanted.name, json.loads(wanted.arguments)) == ("write x", json.loads(arguments))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_wherever_servers_break_off_and_even_if_they_say_it_all_again_the_text_is_the_same(seed: int) -> None:
+    dice = random.Random(seed)
+    whole = "<think>\nSix and two, < that is </ eight.\n</think>\n\nEight it is, my friend. Really <3 so."
+    able = Able(thinks=True, continues=True, thoughts=dice.choice(["", "marked", "open"]))
+    canonical, said, fresh = Canonical(OPEN, Limits(), able), "", True
+    while not canonical.over:
+        begun = "" if fresh else opening(canonical.written.reply, able, gap="\n\n")
+        assert whole.startswith(begun)
+        canonical.begin(begun)
+        rest = whole if dice.random() < 0.5 else whole[len(begun) :]
+        found = list[Piece]()
+        for at in range(0, len(rest), size := dice.randint(1, 12)):
+            found += canonical.feed(Bit(text=rest[at : at + size]))
+            if dice.random() < 0.1:
+                break  # what was held back is lost with the server
+        else:
+            found += canonical.finish("stop")
+        said += text(found)
+        fresh = fresh and not text(found)
+    assert said == "Six and two, < that is </ eight.\n</think>\nEight it is, my friend. Really <3 so."

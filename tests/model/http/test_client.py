@@ -54,6 +54,21 @@ def test_the_key_goes_to_its_own_hosts_and_into_no_log_or_message(caplog: pytest
     assert SECRET not in caplog.text
 
 
+def test_a_key_that_is_wanted_and_not_there_is_named() -> None:
+    async def story() -> None:
+        network = Network(**{"127.0.0.1": lambda asked: Answer(status=401, json={"error": "Unauthorized"})})
+        server = Server("vllm", ("http://127.0.0.1:8000/v1",), "tiny")
+        for settings, match in (
+            ({"key_env": "A_KEY"}, "put it into A_KEY"),
+            ({}, r"its variable \(key_env\)"),
+        ):
+            brain = HttpBrain(server, HttpConfig(**settings), transport=network, environ={})
+            with pytest.raises(ModelError, match=match):
+                await brain.call("facts")
+
+    lived(story)
+
+
 def test_a_redirect_is_never_followed() -> None:
     async def story() -> None:
         network = Network(**{

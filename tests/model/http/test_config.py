@@ -15,6 +15,9 @@ from model.http.config import HttpConfig
     ({"written_price": -1.0}, "negative"), ({"most_money": -1.0}, "negative"),
     ({"temperature": 3.0}, "between 0 and 2"),
     ({"told": {"hear": True}}, "there are hears, continues"), ({"rest": 60.0}, "longest_rest"),
+    ({"told": {"hears": "yes"}}, "hears is true or false, got 'yes'"),
+    ({"told": {"tools": "all"}}, "'native' or 'text' or 'no'"), ({"told": {"context": "4096"}}, "a number"),
+    ({"extra": {"since": {1, 2}}}, "no JSON"), ({"extra": {"bias": float}}, "no JSON"),
 ])  # fmt: skip
 def test_each_wrong_setting_is_named(settings: dict[str, Any], match: str) -> None:
     with pytest.raises(ValueError, match=match):

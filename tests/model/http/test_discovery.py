@@ -153,6 +153,7 @@ def test_lm_studio_s_unknown_paths_answer_200_with_an_error() -> None:
         told([1, 2, 3]),
         told({"data": "none"}),
         Answer(body=b'{"data": [' + b" " * (1 << 20) + b"]}"),
+        Answer(body=b"[" * 100_000),
     ],
 )
 def test_what_is_no_brain_is_passed_over(answer: Answer) -> None:
@@ -188,3 +189,15 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
 
     (found,) = clock.run(main)
     assert found.server.model == "real:1b"
+
+
+def test_models_of_odd_forms_hide_no_server_and_names_that_cannot_be_shown_are_left_out() -> None:
+    odd: list[Any] = [
+        {"id": "m", "owned_by": ["x"], "capabilities": 7, "state": {}},
+        {"id": "\x1b[2J"},
+        {"id": 5},
+        {},
+        "m",
+    ]
+    (found,), _, _ = _looked({8000: _only({"/v1/models": {"data": odd}})})
+    assert (found.server.dialect, found.models) == ("openai", ("m",))

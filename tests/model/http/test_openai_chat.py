@@ -177,7 +177,9 @@ def test_step_audio_on_vllm_speaks_to_a_human_and_stops_at_its_own_end_of_turn()
 
 def test_newer_hosted_models_get_the_limit_under_its_newer_name_and_no_temperature() -> None:
     sent = body(openai(), user(), Reply(None, False), able=Able(), model="gpt-5-mini")
-    assert sent["max_completion_tokens"] == 64
+    assert sent["max_completion_tokens"] == 64 + 2048, "hidden thought counts, and must leave room for words"
+    assert sent["reasoning_effort"] == "low"
+    assert "reasoning_effort" not in body(openai(), user(), Reply(), able=Able(), model="gpt-5-chat-latest")
     assert not {"max_tokens", "temperature"} & set(sent)
     assert body(openai(), user(), Reply(None, False), able=Able(), model="gpt-4o")["max_tokens"] == 64
 
@@ -282,3 +284,14 @@ def test_mistral_is_asked_nothing_that_it_refuses() -> None:
 def test_an_answer_that_the_server_gave_up_is_not_whole(reason: str) -> None:
     with pytest.raises(PeerError, match="gave up"):
         openai().bit(finish(reason))
+
+
+def test_two_turns_of_the_person_in_a_row_are_one_message() -> None:
+    """As after a tool's result, told in text, to which no answer was heard."""
+    step = Called((ToolCall("c1", "clock", "{}"),), (ToolResult("c1", "clock", "noon"),))
+    able = Able(hears=True, tools="text")
+    sent = body(openai(), user("Time?"), step, user("Well?"), Reply(), able=able)["messages"]
+    assert [each["role"] for each in sent] == ["user", "assistant", "user"]
+    assert sent[2]["content"] == "clock gave: noon\nWell?"
+    heard = body(openai(), user("Time?"), step, Human((SOUND,)), Reply(), able=able)["messages"]
+    assert [part["type"] for part in heard[2]["content"]] == ["text", "input_audio"]

@@ -60,6 +60,8 @@ def test_several_addresses_are_one_brain() -> None:
     server = parse_server("vllm+http://a:8000, vllm+http://b:8000,vllm+http://a:8000#m")
     assert server.urls == ("http://a:8000/v1", "http://b:8000/v1")
     assert (server.dialect, server.model) == ("vllm", "m")
+    assert server.title == "a:8000 and 1 more", "whichever of them answers"
+    assert parse_server("http://a:8000").title == "a:8000"
 
 
 def test_a_dialect_stands_once_for_all_addresses() -> None:

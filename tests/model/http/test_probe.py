@@ -229,3 +229,32 @@ def test_it_is_asked_once_however_many_want_to_know() -> None:
         return len(network.to("/models"))
 
     assert lived(story) == 2, "once for the model, once for its context"
+
+
+def test_what_is_probed_is_an_address_that_answers() -> None:
+    async def story() -> Able:
+        network = Network(a=on(lambda asked: Answer(status=500, json={"error": "CUDA"})), b=on(Machine()))
+        brain = HttpBrain(Server("vllm", ("http://a/v1", "http://b/v1")), transport=network, environ={})
+        await brain.call("facts")
+        return brain.able
+
+    assert lived(story) == probed(Machine())[1]
+
+
+def test_a_plain_address_is_known_for_what_stands_there() -> None:
+    async def story(owner: str) -> tuple[Able, str]:
+        def handle(asked: Asked) -> Answer:
+            if asked.path.endswith("/models"):
+                return Answer(json={"data": [{"id": "tiny", "owned_by": owner}]})
+            if asked.body.get("continue_final_message") is None:
+                return Machine(continues=False)(asked)
+            return Machine()(asked)
+
+        brain = HttpBrain(Server("openai", ("http://a/v1",)), transport=Network(a=handle), environ={})
+        await brain.call("facts")
+        return brain.able, text(await pieces(brain, prompt(reply=Reply(None, thinking=False))))
+
+    able, said = lived(lambda: story("vllm"))
+    assert (able.continues, able.caches) == (True, True)
+    assert said == "".join(COUNT)
+    assert lived(lambda: story("somebody"))[0].continues is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 import httpx
@@ -14,6 +14,7 @@ import pytest
 
 from model.http.server import Server
 from model.http.transcriptions import KEPT, Transcriptions, TranscriptionsConfig
+from pipeline.channel import ClosedError
 from pipeline.clock import now, simulate
 from pipeline.errors import BugError, ConfigError, HocketError, ModelError
 from pipeline.ports import EarFacts, SpokenWord, Transcript
@@ -233,6 +234,11 @@ def test_an_address_that_hangs_leaves_time_for_the_next_one() -> None:
         (says({"words": []}), "without a text"),
         (says([1]), "without a text"),
         (says({"text": "a", "words": [{"word": "a"}]}), "cannot be read"),
+        (says({"text": "a", "segments": ["x"]}), "cannot be read"),
+        (says({"text": "a", "words": [{"word": "a", "start": 10**400, "end": 1}]}), "cannot be read"),
+        (says({"text": "a", "words": [{"word": "a", "start": 0, "end": "nan"}]}), "cannot be read"),
+        (says("[" * 100_000), "no JSON"),
+        (says("\x1b[2J away", 413), r"\(413\):  \[2J away$"),
         (says("x" * (3 << 20)), "bytes"),
     ],
 )
@@ -267,3 +273,40 @@ def test_it_is_closed_once_and_then_refuses() -> None:
             await ear.call("facts")
 
     simulate(main)
+
+
+def test_an_answer_without_end_is_left_and_not_kept() -> None:
+    sent = 0
+
+    async def flood(request: httpx.Request) -> httpx.Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            nonlocal sent
+            while True:
+                sent += 1
+                yield b" " * (1 << 16)
+
+        return httpx.Response(200, content=chunks())
+
+    with pytest.raises(ModelError, match="more than 2097152 bytes"):
+        hear(Carrier(flood))
+    assert sent == 33
+
+
+def test_whoever_waits_when_it_is_closed_is_told_so() -> None:
+    async def main() -> None:
+        ear = Transcriptions(HERE, transport=Carrier(says("busy", 503)), environ={}, chance=lambda: 0.5)
+        waiting = asyncio.gather(ear.call("transcribe", sound()), return_exceptions=True)
+        await asyncio.sleep(0.1)
+        await ear.close()
+        (failed,) = await waiting
+        assert isinstance(failed, ClosedError)
+
+    simulate(main)
+
+
+def test_a_key_that_the_server_says_again_is_in_no_message() -> None:
+    with pytest.raises(ModelError) as refused:
+        hear(
+            Carrier(says("for Bearer sk-secret-1", 400)), server=AWAY, environ={"EXAMPLE_KEY": "sk-secret-1"}
+        )
+    assert "secret" not in str(refused.value)

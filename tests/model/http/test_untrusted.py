@@ -13,7 +13,6 @@ from http_scene import (
     CUT,
     HANG,
     Answer,
-    Asked,
     Network,
     Step,
     delta,
@@ -93,7 +92,9 @@ def test_whatever_stands_wherever_in_an_event_an_answer_or_one_error_comes_of_it
                 for odd in ODD:
                     steps: list[Any] = [*GOOD[dialect]]
                     steps[number] = json.dumps(put(event, at, odd)).encode()
-                    steps[number] = b"%b\n" % steps[number] if dialect == "ollama" else b"data: %b\n\n" % steps[number]
+                    steps[number] = (
+                        b"%b\n" % steps[number] if dialect == "ollama" else b"data: %b\n\n" % steps[number]
+                    )
                     brain = asked_of(dialect, steps)
                     brain._server = Server(dialect, ("http://a/v1",), "tiny", hosted=True)
                     try:
@@ -114,7 +115,9 @@ def test_json_that_is_nested_without_end_is_an_error_and_no_crash() -> None:
 
     async def story() -> None:
         with pytest.raises(ModelError, match="no JSON"):
-            await pieces(made(Network(a=on(lambda asked: Answer([b"data: %b\n\n" % deep]))), retries=0), prompt())
+            await pieces(
+                made(Network(a=on(lambda asked: Answer([b"data: %b\n\n" % deep]))), retries=0), prompt()
+            )
         with pytest.raises(ModelError, match="no JSON"):
             await made(Network(a=lambda asked: Answer([deep]))).call("facts")
         below = json.loads(b"[" * 600 + b"]" * 600)  # read, but not by everything that would show it
@@ -143,7 +146,7 @@ def test_a_server_that_never_ends_is_stopped_whatever_it_writes(event: dict[str,
     async def story() -> None:
         network = Network(a=on(lambda asked: Answer([event] * 10_000)))
         found = await pieces(made(network), prompt(), Limits(20))
-        assert len(found) <= 20 + 16 + 2
+        assert len(found) <= 20 + 16 + 4
         assert len(text(found)) < 25_000
         assert network.open == 0
 
@@ -151,17 +154,19 @@ def test_a_server_that_never_ends_is_stopped_whatever_it_writes(event: dict[str,
 
 
 def test_a_call_that_is_long_in_coming_shows_life_and_no_text() -> None:
-    parts = ['{"note":"', "one ", "two ", 'three"}']
+    parts = ['{"note":"', "one ", "one ", 'one"}']
 
     async def story() -> None:
         steps: list[Step] = [
             delta(tool_calls=[{"index": 0, "function": {"name": "f" if not at else None, "arguments": part}}])
             for at, part in enumerate(parts)
         ]
-        found = await pieces(made(Network(a=on(lambda asked: Answer([*steps, finish("tool_calls")])))), prompt())
+        found = await pieces(
+            made(Network(a=on(lambda asked: Answer([*steps, finish("tool_calls")])))), prompt()
+        )
         assert [piece.text for piece in found[:4]] == [""] * 4
         assert len({piece.token for piece in found[:4]}) == 4, "different parts are no loop"
-        assert '"one two three"' in found[4].text
+        assert '"one one one"' in found[4].text
 
     lived(story)
 
@@ -201,8 +206,21 @@ def test_a_servers_error_moves_no_cursor_and_fills_no_screen(dialect: str) -> No
 
 def test_a_model_whose_name_cannot_be_shown_is_not_offered() -> None:
     async def story() -> None:
-        brain = made(Network(a=on(lambda asked: Answer(), models=("\x1b[2Jevil", "x" * 300, "tiny"))))
+        network = Network(a=on(lambda asked: Answer(), models=("\x1b[2Jevil", "x" * 300, "tiny")))
+        brain = HttpBrain(Server("vllm", ("http://a/v1",)), HttpConfig(probe=False), transport=network)
         assert (await brain.call("facts")).name == "tiny at a"
+
+    lived(story)
+
+
+def test_a_count_of_nothing_is_no_count() -> None:
+    """Some servers send a count with every event, and it is 0 up to the end."""
+
+    async def story() -> None:
+        event = delta("Yes.") | {"usage": {"prompt_tokens": 0, "completion_tokens": 0}}
+        brain = made(Network(a=on(lambda asked: Answer([event, finish()]))))
+        await pieces(brain, prompt("Hello? " * 100))
+        assert brain.spent().read > 100
 
     lived(story)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -304,3 +307,20 @@ def test_misuse_and_use_after_closing_are_bugs_of_ours() -> None:
     ):
         with pytest.raises(BugError, match="closed"):
             use()
+
+
+def test_a_closed_engine_holds_neither_weights_nor_keys_and_values() -> None:
+    watched = engine()
+    thought_of(watched, asked(sound(1, 1)), Limits(3))
+    steps = watched.engine.generate(asked(sound(1, 1)), Limits(9))
+    next(steps)
+    network, pool = weakref.ref(watched.engine._runner._network), watched.engine._runner._pool
+    closing = watched.engine
+    del watched
+    closing.close()
+    with pytest.raises(BugError, match="closed"):
+        list(steps)
+    gc.collect()
+    assert network() is None and pool.kv.numel() == 0
+    closing.close()
+    assert closing.stats().leased == 0 and closing.work().written == 4

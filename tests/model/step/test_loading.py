@@ -9,7 +9,7 @@ import tiny
 import torch
 from safetensors.torch import load_file
 
-from model.step import fit, loading
+from model.step import engine, fit, loading
 from model.step.engine import load_step
 from model.step.loading import load_network, number_type, placed
 from model.step.network import StepNetwork
@@ -226,3 +226,12 @@ def test_eight_bits_without_torchao_say_what_to_install(checkpoint, monkeypatch)
     monkeypatch.setitem(sys.modules, "torchao.quantization", None)
     with pytest.raises(ModelError, match="pip install torchao"):
         load_network(checkpoint, with_dtype("int8"))
+
+
+def test_no_room_for_the_context_beside_loaded_weights_is_one_clear_error(checkpoint, monkeypatch):
+    def full(*args, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(engine, "Pool", full)
+    with pytest.raises(ModelError, match=r"tiny is loaded, but no room is left for 64 positions"):
+        engine.load_step(str(checkpoint), StepOptions(device="cpu", positions=64))
