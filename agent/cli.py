@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     one = models.add_mutually_exclusive_group()
     one.add_argument("--model", metavar="WHICH", help="tell what this one can do")
     one.add_argument("--get", metavar="ID", help="fetch a hub's model (org/name@revision), asking first")
+    models.add_argument("--config", type=Path, metavar="FILE", help="with --model: settings in TOML")
     models.set_defaults(run=_models)
     commands.add_parser("simulate", help="hold scripted conversations in virtual time and check them")
     commands.add_parser("bench", help="measure a runtime, or score a recording")
@@ -274,7 +275,7 @@ def _models(given: argparse.Namespace) -> int:
     if given.get is not None:
         _get(given.get)
     elif given.model is not None:
-        _told(given.model)
+        _told(given)
     else:
         print(table(machine()))
         _running()
@@ -290,23 +291,24 @@ def _get(model: str) -> None:
     print(f"{model} is in {fetched(model, _person(), print)}")
 
 
-def _told(model: str) -> None:
+def _told(given: argparse.Namespace) -> None:
     """What one brain is and can do; a server is asked a few short things, unless they would cost money."""
     from agent.brains import make_brain
-    from agent.config import BrainConfig
+    from agent.config import Config, load
     from agent.story import clean
     from model.http.facts import ladder
     from pipeline.clock import run
     from pipeline.errors import ConfigError
     from pipeline.ports import BrainFacts
 
+    config = load(given.config) if given.config else Config()
     try:
-        config = BrainConfig(model)
+        which = replace(config.brain, model=given.model)
     except ValueError as error:
         raise ConfigError(str(error)) from None
 
     async def ask() -> BrainFacts:
-        brain = make_brain(config)
+        brain = make_brain(which, config.http)
         try:
             facts: BrainFacts = await brain.call("facts")
             return facts
@@ -314,7 +316,7 @@ def _told(model: str) -> None:
             await brain.close()
 
     facts = run(ask)
-    print(clean(f"{facts.name}: {model}"))
+    print(clean(f"{facts.name}: {given.model}"))
     print(f"  {ladder(facts)}")
     print(f"  instructions: {'obeyed' if facts.obeys_instructions else 'ignored'}; tools: {facts.tools}")
     print(f"  remembers {facts.history_turns} earlier turn{'' if facts.history_turns == 1 else 's'}")

@@ -65,18 +65,24 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
         ear = _ear(config.ear, facts)
         if ear is not None:
             stack.push_async_callback(ear.close)
+            await _prepared(ear)
         if ear is not None and facts.hears == "text":
             brain = hearing(brain, ear, config.ear)
             facts = await brain.call("facts")
         voice = best_voice(config.voice.name)
         stack.push_async_callback(voice.close)
-        prepare = getattr(voice, "prepare", None)
-        if prepare is not None:
-            await prepare()  # one that cannot speak is told now, not by silence
+        await _prepared(voice)
         tools: list[Tool] = []
         for server in config.tools.servers:
             tools += await stack.enter_async_context(mcp_tools(server))
         yield Parts(brain, facts, voice, ear, tuple(tools), spent)
+
+
+async def _prepared(part: Compute | Voice) -> None:
+    """One that cannot hear or speak is told now, not by silence."""
+    prepare = getattr(part, "prepare", None)
+    if prepare is not None:
+        await prepare()
 
 
 def _ear(config: EarConfig, brain: BrainFacts) -> Compute | None:
@@ -109,12 +115,16 @@ def make_session(
     trace: Trace | None = None,
     observe: Callable[[Window], None] | None = None,
 ) -> AgentSession:
-    """A session over this edge of sound, not yet running. ``agent`` None: the one in the settings."""
+    """A session over this edge of sound, not yet running.
+
+    ``agent`` None: the one in the settings; one without instructions gets those of the settings.
+    """
     from audio_io.detectors import make_detector
 
     config = suited(config)
     persona, reads = config.persona, built.facts.hears.startswith("text")
-    agent = agent or Agent(instructions=persona.instructions, greeting=persona.greeting or None)
+    agent = agent or Agent(greeting=persona.greeting or None)
+    agent = replace(agent, instructions=agent.instructions or persona.instructions)
     captions = CaptionsConfig(shown=config.ear.captions or reads, ends=reads)
     return AgentSession(
         replace(agent, tools=(*agent.tools, *built.tools)),

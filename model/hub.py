@@ -179,6 +179,8 @@ def chosen(files: list[File]) -> tuple[File, ...]:
     beside = [file for file in top if file.name.endswith(".json") or file.name in _BESIDE]
     weights = [file for file in top if file.name.endswith(".safetensors")]
     single = [file for file in weights if file.name == "model.safetensors"]
+    if single:
+        beside = [file for file in beside if file.name != INDEX]  # of the second copy
     shards = [file for file in weights if re.fullmatch(r"model-\d+-of-\d+\.safetensors", file.name)]
     return (*sorted(beside, key=lambda file: file.name), *(single or shards or weights))
 
@@ -269,10 +271,14 @@ def _explained(error: Exception, wanted: Reference) -> HocketError:
         )
     if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
         return UserError(
-            f"the hub knows no model {wanted.repo!r} (or it is private: log in); `hocket models` lists some"
+            f"the hub knows no model {wanted.repo!r} (or it is private: log in), and there is no such "
+            "folder here; `hocket models` lists some"
         )
     why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return PeerError(f"the hub cannot be reached for {wanted.repo} ({why}); {_by_hand(wanted)}")
+    return PeerError(
+        f"the hub cannot be reached for {wanted.repo} ({why}), and there is no such folder here; "
+        f"{_by_hand(wanted)}"
+    )
 
 
 def _by_hand(wanted: Reference) -> str:

@@ -65,6 +65,8 @@ class CallFinder:
         "The text ended inside a call."
         self._held = ""
         self._inside = False
+        self._endless = False
+        "The call grew too long; what still comes of it is dropped."
 
     def feed(self, text: str) -> list[Passage]:
         """The words and calls that became certain with this text, in order."""
@@ -72,10 +74,15 @@ class CallFinder:
         found: list[Passage] = []
         while True:
             before, marker, after = self._held.partition(CLOSE if self._inside else OPEN)
-            if self._inside and not marker and len(before) <= LONGEST:
+            if self._inside and not marker and not self._endless and len(before) <= LONGEST:
                 return found
             if self._inside:
-                found.append(read(before[: LONGEST + 1]))
+                if not self._endless:
+                    found.append(read(before[: LONGEST + 1]))
+                self._endless = not marker
+                if self._endless:
+                    self._held = before[1 - len(CLOSE) :]
+                    return found
                 self._held, self._inside = after, False
                 continue
             certain = before if marker else before[: len(before) - _possible(before)]

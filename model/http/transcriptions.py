@@ -111,6 +111,25 @@ class Transcriptions:
         """Nothing here streams: raises BugError."""
         raise BugError(f"a recogniser streams nothing, not {method!r} either")
 
+    async def prepare(self) -> None:
+        """See that one of the addresses answers and takes the key, without a word of the user's. Any other
+        answer will do: not every such server lists its models. Raises ModelError."""
+        failed = ""
+        for url in self._server.urls:
+            asked = f"{url}/models"
+            try:
+                async with (
+                    asyncio.timeout(self._config.connect * 2),
+                    self._http.stream("GET", asked, headers=self._key.headers(asked)) as answer,
+                ):
+                    if answer.status_code not in (401, 403):
+                        return
+                    failed = self._refusal(answer, b"")
+            except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+                why = str(error) or type(error).__name__
+                failed = failed or f"{self._server.title} does not answer ({why}); is it running?"
+        raise ModelError(failed)
+
     async def close(self) -> None:
         """Close the connections; a request that waits fails."""
         await self._http.aclose()

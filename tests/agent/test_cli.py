@@ -262,3 +262,13 @@ def test_a_sum_is_told_line_by_line_and_without_what_steers_a_terminal(
     assert main(["talk"]) == 1
     said = capsys.readouterr().err
     assert said == "hocket: big [2J does not fit:\n  62.37 GiB weights\n  80.00 GiB free\n  stop\n"
+
+
+def test_a_brain_is_told_of_with_the_settings_that_hold_its_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MY_SERVERS_KEY", raising=False)
+    settings = tmp_path / "hocket.toml"
+    settings.write_text('[http]\nkey_env = "MY_SERVERS_KEY"', encoding="utf-8")
+    wanted = ["models", "--model", "https://brains.invalid/v1#m", "--config", str(settings)]
+    assert "MY_SERVERS_KEY" in _fails(wanted, capsys)[1]

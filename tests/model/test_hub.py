@@ -167,7 +167,7 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence_with_what_to_do(tmp_path):
     ("reference", "match"),
     [
         ("org/name@no-such", "no revision 'no-such'"),
-        ("org/other", "knows no model 'org/other'"),
+        ("org/other", "knows no model 'org/other'.*no such folder here"),
         ("org/gated", "accepted its conditions"),
     ],
 )
@@ -201,6 +201,13 @@ def test_of_two_copies_of_the_weights_one_is_fetched():
     names = ["config.json", "model.safetensors", "model.fp32-00001-of-00002.safetensors"]
     files = [File(name, 1) for name in [*names, "model-00001-of-00002.safetensors"]]
     assert [file.name for file in chosen(files)] == names[:2]
+
+
+def test_weights_in_one_file_come_without_the_index_of_their_second_copy(hub, tmp_path):
+    hub[2].files = {**FILES, "model.safetensors": b"w"}
+    folder = fetch("org/name", lambda offer: True, cache=tmp_path, endpoint=hub[0])
+    assert whole(folder) and not (folder / "model.safetensors.index.json").exists()
+    assert [path.name for path in folder.glob("*.safetensors")] == ["model.safetensors"]
 
 
 def test_a_folder_with_a_shard_missing_is_not_whole(tmp_path):

@@ -108,3 +108,14 @@ def test_a_description_names_every_tool_and_the_exact_form() -> None:
     assert all(part in text for part in (OPEN, CLOSE, "add: Adds.", '{"type":"object"}', "now: Tells time."))
     assert read(text.partition(OPEN)[2].partition(CLOSE)[0]) == Wanted("NAME", "ARGUMENTS")
     assert described(()) == ""
+
+
+def test_a_call_that_never_ends_is_refused_once_and_nothing_of_it_becomes_words() -> None:
+    finder, found = CallFinder(), list[Passage]()
+    for piece in ("Wait. <tool_call>function\nshop\n", *["x" * 1000] * 50, "</tool", "_call> Done."):
+        found += finder.feed(piece)
+    found.append(finder.finish())
+    words = "".join(passage for passage in found if isinstance(passage, str))
+    calls = [passage for passage in found if not isinstance(passage, str)]
+    assert words == "Wait.  Done."
+    assert len(calls) == 1 and len(calls[0].arguments) <= 20_001

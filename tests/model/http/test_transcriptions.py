@@ -310,3 +310,38 @@ def test_a_key_that_the_server_says_again_is_in_no_message() -> None:
             Carrier(says("for Bearer sk-secret-1", 400)), server=AWAY, environ={"EXAMPLE_KEY": "sk-secret-1"}
         )
     assert "secret" not in str(refused.value)
+
+
+async def gone(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (says("no such page", 404), ""),
+        (says({"data": []}), ""),
+        (says({"error": "bad key"}, 401), "refused the key (401); name the variable that holds one"),
+        (gone, "does not answer (refused); is it running?"),
+    ],
+)
+def test_an_ear_is_met_before_anybody_speaks_to_it(answer: Answer, said: str) -> None:
+    asked: list[httpx.Request] = []
+
+    async def carried(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return await answer(request)
+
+    async def main() -> str:
+        ear = Transcriptions(HERE, transport=httpx.MockTransport(carried))
+        try:
+            await ear.prepare()
+        except ModelError as error:
+            return str(error)
+        finally:
+            await ear.close()
+        return ""
+
+    told = simulate(main)
+    assert told.endswith(said) and bool(told) is bool(said)
+    assert [(r.method, r.url.path, r.content) for r in asked] == [("GET", "/v1/models", b"")]
