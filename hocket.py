@@ -51,6 +51,7 @@ from agent.tools import FunctionTool, function_tool  # noqa: E402
 from audio_io.wav_edge import WavEdge  # noqa: E402
 from pipeline.calling import ToolError  # noqa: E402
 from pipeline.clock import run  # noqa: E402
+from pipeline.errors import DeviceError, HocketError, ModelError, UserError  # noqa: E402
 
 __all__ = [
     "Agent",
@@ -60,14 +61,18 @@ __all__ = [
     "CloseEvent",
     "Config",
     "ConversationItemAddedEvent",
+    "DeviceError",
     "ErrorEvent",
     "FunctionTool",
     "FunctionToolsExecutedEvent",
+    "HocketError",
     "McpServer",
     "MetricsCollectedEvent",
+    "ModelError",
     "SpeechCreatedEvent",
     "SpeechHandle",
     "ToolError",
+    "UserError",
     "UserInputTranscribedEvent",
     "UserStateChangedEvent",
     "WavEdge",

@@ -5,6 +5,7 @@ Everything asked for is a fact that the policy decides on; nothing here waits, c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agent.conversation import Conversation
@@ -95,10 +96,14 @@ class Controls:
         if not self._over:
             self._emit(SessionClosed(reason))
 
-    def on(self, event: Kind, callback: Callback) -> None:
-        """Call this with every such event, named by its type or as ``agent_state_changed``. Plain functions
-        only; what one raises is told as an ``error`` and hurts nobody. Raises UserError for anything else."""
+    def on(self, event: Kind, callback: Callback | None = None) -> Callable[..., Any]:
+        """Call this with every such event, named by its type or as ``agent_state_changed``; without a
+        callback it is a decorator, as in ``@session.on("close")``. Plain functions only; what one raises is
+        told as an ``error`` and hurts nobody. Raises UserError for anything else."""
+        if callback is None:
+            return lambda given: self.on(event, given)
         self._subscriptions.on(event, callback)
+        return callback
 
     def off(self, event: Kind, callback: Callback) -> None:
         """Call it no more. Raises UserError when it was not subscribed."""

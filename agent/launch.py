@@ -21,7 +21,7 @@ from model.http.accounting import Spent
 from pipeline.calling import Tool
 from pipeline.captions import CaptionsConfig
 from pipeline.decoder import DecoderConfig
-from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice
+from pipeline.ports import AudioEdge, BrainFacts, Compute, EarFacts, Voice
 from pipeline.records import Window
 from pipeline.trace import Trace
 
@@ -69,6 +69,9 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
         if ear is not None and facts.hears == "text":
             brain = hearing(brain, ear, config.ear)
             facts = await brain.call("facts")
+        elif ear is not None:
+            told: EarFacts = await ear.call("facts")  # where the words go is said, also of captions
+            facts = replace(facts, note=f"{facts.note} {told.note}".strip())
         voice = best_voice(config.voice.name)
         stack.push_async_callback(voice.close)
         await _prepared(voice)
@@ -125,7 +128,7 @@ def make_session(
     persona, reads = config.persona, built.facts.hears.startswith("text")
     agent = agent or Agent(greeting=persona.greeting or None)
     agent = replace(agent, instructions=agent.instructions or persona.instructions)
-    captions = CaptionsConfig(shown=config.ear.captions or reads, ends=reads)
+    captions = CaptionsConfig(shown=config.ear.captions or reads, ends=reads and config.ear.english)
     return AgentSession(
         replace(agent, tools=(*agent.tools, *built.tools)),
         edge=edge,

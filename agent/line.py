@@ -121,8 +121,8 @@ class Line:
         """From here on this brain hears, thinks and answers. Only while nobody has the floor; the caller runs
         the new mind's stages and ends the old one's."""
         calls = facts.tools != "no"
+        self.mind = build_mind(self.ground, brain, facts)  # first: one that cannot be built changes nothing
         self.conversation.suit(instructions, depth=facts.history_turns, tools=tools, calls=calls)
-        self.mind = build_mind(self.ground, brain, facts)
         self.judging.suit(brain, judges=facts.judges)
         self.conductor.guess(_early(self.ground.config.turn, self.mind))
 

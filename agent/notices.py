@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from agent.speech import SpeechHandle
+from agent.turn_quiet import NUDGE
 from pipeline.events import (
     CommitDraft,
     DropDraft,
@@ -208,7 +209,7 @@ class Projection:
 
     def _due(self, turn: int, order: CommitDraft | Say) -> Iterator[Event]:
         fresh, self._floor, self._held = turn != self._created, turn, False
-        if (isinstance(order, Say) and fresh) or self._requested:
+        if self._requested or (isinstance(order, Say) and fresh and order.reason == NUDGE):
             self._asked.add(turn)
         if self._typed is not None:
             self._given[turn] = self._typed

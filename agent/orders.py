@@ -15,6 +15,7 @@ from agent.persona import Agent
 from agent.speech import Speeches
 from agent.turn import Agent as Voice
 from agent.turn import User
+from agent.turn_quiet import NUDGE
 from pipeline.events import (
     CommitDraft,
     Draft,
@@ -121,6 +122,8 @@ class Orders:
         if state.turn > order.turn or (state.user, state.agent) == (User.QUIET, Voice.SILENT):
             self._speeches.ended(order.turn, "", whole=False)  # never heard, and no turn to remember
             self._leave()
+        elif state.agent is Voice.SILENT:
+            self._speeches.taken_back(order.turn)
 
     # --- the agent's --------------------------------------------------------------------------------------
 
@@ -135,10 +138,13 @@ class Orders:
 
     def _say(self, order: Say) -> None:
         agent, line, draft = self._agent(), self._now(), Draft(0)
-        canned = {"greeting": agent.greeting, "failed": agent.failed, "nudge": agent.nudge}
-        text = canned.get(order.reason) or order.reason
-        line.phrases.put_now(Phrase(order.turn, draft, 0, text))
-        line.phrases.put_now(Phrase(order.turn, draft, 1, "", final=True))
+        text = self._speeches.words(order.turn)
+        if text is None:
+            canned = {"greeting": agent.greeting, "failed": agent.failed, NUDGE: agent.nudge}
+            text = canned.get(order.reason, order.reason) or ""
+        if text.strip():  # an agent may have no words for it
+            line.phrases.put_now(Phrase(order.turn, draft, 0, text))
+        line.phrases.put_now(Phrase(order.turn, draft, 1 if text.strip() else 0, "", final=True))
         line.speaking.commit(order.turn, draft)
 
     def _remember(self, order: Remember) -> None:

@@ -16,6 +16,7 @@ from pipeline.events import (
     Hold,
     Hush,
     InputCommitted,
+    InterruptRequested,
     PlaybackStarted,
     PlaybackStarved,
     Remember,
@@ -132,6 +133,8 @@ class Stopwatch:
         self._held = False
         self._unprompted = False
         "The application asked for what is committed now: no turn of the user's."
+        self._asked_off = False
+        "The application wants silence: what is cut now was not cut by the user."
         self._against: Contradiction | None = None
         self._tally = _Tally()
         self._thoughts = Thoughts()
@@ -142,6 +145,7 @@ class Stopwatch:
         """Take note of one trace entry."""
         if isinstance(entry.item, Fact):
             self._unprompted = isinstance(entry.item, ReplyRequested)
+            self._asked_off = isinstance(entry.item, InterruptRequested)
         self._thoughts.see(entry)
         self._count(entry)
         self._think(entry)
@@ -186,7 +190,7 @@ class Stopwatch:
                 tally.false_holds += self._held
                 self._held = False
             case Hush(turn):
-                tally.interrupted += turn == self._partly
+                tally.interrupted += turn == self._partly and not self._asked_off
                 self._partly, self._held = None, False
                 self._silent = None if turn == self._silent else self._silent
 

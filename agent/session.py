@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from agent.change import Change
 from agent.controls import MOST_TYPED, Controls
 from agent.line import Around, Line, SessionConfig, build_line
 from agent.notices import SpeechCreatedEvent
@@ -35,20 +36,6 @@ CLOSING = 2.0
 """Seconds within which a session ends in every state."""
 _STOPPING = 1.8
 """Of these, for the stages to stop."""
-
-
-@dataclass(slots=True, eq=False)
-class _Change:
-    """Another brain, or another agent, that waits for the end of the present turn."""
-
-    brain: Compute
-    facts: BrainFacts
-    agent: Agent
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    before: Compute | None = None
-    "The brain that went; None while the change waits."
-    leaving: list[asyncio.Task[None]] = field(default_factory=list)
-    "Tasks of its mind."
 
 
 class AgentSession(Controls):
@@ -87,10 +74,11 @@ class AgentSession(Controls):
         self._ear = ear
         self._observe = observe or (lambda window: None)
         self._orders = Orders(lambda: self._running, lambda: self.agent, self._speeches, self._make_changes)
-        self._changes: list[_Change] = []
+        self._changes: list[Change] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._life: asyncio.Task[Receipt] | None = None
         self._begun = asyncio.Event()
+        self._stopping = False
 
     # --- beginning and ending -----------------------------------------------------------------------------
 
@@ -176,6 +164,7 @@ class AgentSession(Controls):
             self._tasks = {name: asyncio.create_task(work, name=name) for name, work in works.items()}
             await self._until_over(line)
         finally:
+            self._stopping = True
             try:
                 await _stop(self._tasks.values())
             finally:
@@ -253,7 +242,7 @@ class AgentSession(Controls):
 
     def _callback_failed(self, text: str) -> None:
         failed = StageFailed("application", text)
-        if self._over or self._orders.closed:
+        if self._over or self._orders.closed or len(self._facts) >= self._facts.size:  # nobody takes it
             self.trace.record(failed)
         else:
             self._emit(failed)
@@ -268,23 +257,41 @@ class AgentSession(Controls):
         Raises ModelError of a brain that cannot be used, UserError when the session ends before it is.
         """
         self._need_live("use_brain")
-        return await self._change(_Change(brain, await brain.call("facts"), self.agent))
+        return await self._change(Change(brain, await self._met(brain)))
 
     async def update_agent(self, agent: Agent) -> None:
-        """Go on as another agent: instructions, tools, canned words. When, and what it raises: as above."""
-        mind = self._need_live("update_agent").mind
-        await self._change(_Change(mind.brain, mind.facts, agent))
+        """Go on as another agent: instructions, tools, canned words. When, and what it raises: as above. In a
+        tool that the present turn waits for, awaiting either of them would be a circle: start a task."""
+        self._need_live("update_agent")
+        as_tools(agent.tools)  # what cannot be a tool is told at once
+        await self._change(Change(agent=agent))
 
-    async def _change(self, change: _Change) -> Compute:
+    async def _met(self, brain: Compute) -> BrainFacts:
+        """What this brain is, unless the session ends before it says so."""
+        assert self._life is not None, "it is live"
+        asking = asyncio.create_task(brain.call("facts"), name="facts")
+        asking.add_done_callback(_look_at)
+        try:
+            await asyncio.wait([asking, self._life], return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                raise UserError("the session ended before the change could be made")
+            facts: BrainFacts = asking.result()
+            return facts
+        finally:
+            asking.cancel()
+
+    async def _change(self, change: Change) -> Compute:
         self._need_live("a change of brain or agent")
         self._changes.append(change)
         try:
-            if self._orders.floor_is_free:
+            if self._orders.floor_is_free and not self._stopping:
                 self._make_changes()
             await change.done.wait()
         finally:
             if change in self._changes:
                 self._changes.remove(change)
+        if change.problem is not None:
+            raise change.problem
         if change.before is None:
             raise UserError("the session ended before the change could be made")
         if change.leaving:
@@ -293,19 +300,31 @@ class AgentSession(Controls):
 
     def _make_changes(self) -> None:
         """Nobody has the floor: what waits for that is done now, in the order of asking."""
-        line = self._running
         while self._changes:
             change = self._changes.pop(0)
-            self.agent, change.before = change.agent, line.mind.brain
-            told = briefing(change.agent, change.facts, self._tools(change.agent))
-            line.ground.tools.suit(as_tools(change.agent.tools))
-            line.change(change.brain, change.facts, told.instructions, told.tools)
-            for name, work in line.mind.stages().items():
-                change.leaving.append(self._tasks[name])
-                self._tasks[name].cancel()
-                self._tasks[name] = asyncio.create_task(work, name=name)
-            self.trace.record(Decided(f"from here on {change.facts.name} thinks"))
+            try:
+                self._make(change)
+            except Exception as error:  # noqa: BLE001  # told to whoever asked; the conversation goes on as it was
+                self._running.ground.tools.suit(as_tools(self.agent.tools))
+                change.problem = error
             change.done.set()
+
+    def _make(self, change: Change) -> None:
+        line, old = self._running, self._running.mind
+        brain = old.brain if change.brain is None else change.brain
+        facts, agent = change.facts or old.facts, change.agent or self.agent
+        told = briefing(agent, facts, self._tools(agent))
+        line.ground.tools.suit(as_tools(agent.tools))
+        line.change(brain, facts, told.instructions, told.tools)
+        self.agent, change.before = agent, old.brain
+        for name, work in line.mind.stages().items():
+            change.leaving.append(self._tasks[name])
+            self._tasks[name].add_done_callback(_look_at)
+            self._tasks[name].cancel()
+            self._tasks[name] = asyncio.create_task(work, name=name)
+        if not facts.obeys_instructions:
+            self._speeches.forgo_instructions()
+        self.trace.record(Decided(f"from here on {facts.name} thinks"))
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:

@@ -115,6 +115,8 @@ class Speeches:
         self._present: _Wish | None = None
         "The one whose fact the policy is looking at."
         self._known: dict[Turn, SpeechHandle] = {}
+        self._back: SpeechHandle | None = None
+        "The one that was due until the user went on; their turn may bring it yet."
         self._closed = False
 
     # --- what is asked for --------------------------------------------------------------------------------
@@ -135,8 +137,10 @@ class Speeches:
 
     def interrupt(self) -> SpeechHandle | None:
         """Whatever waits, is due or sounds; what sounds now, if anything does."""
-        for wish in [*self._waiting, *self._sent.values()]:
+        for wish in self._untaken():
             self._stop(wish.handle)
+        if self._back is not None:
+            self._stop(self._back)
         self._emit(InterruptRequested(Turn(0)))
         return self.current
 
@@ -152,7 +156,20 @@ class Speeches:
     @property
     def aside(self) -> str:
         """What the draft that is ordered now is to be told besides."""
-        return "" if self._present is None else self._present.aside
+        return "" if self._present is None or self._present.unwanted else self._present.aside
+
+    def words(self, turn: int) -> str | None:
+        """What the application wants said in this turn, which begins now; None: the words are not its own."""
+        wish = self._present
+        if wish is None or wish.handle.turn != turn or wish.handle.source != "say":
+            return None
+        return wish.fact.reason if isinstance(wish.fact, ReplyRequested) else None
+
+    def forgo_instructions(self) -> None:
+        """The brain that is there now takes none: what waits with some for one reply is withdrawn."""
+        for wish in self._untaken():
+            if wish.aside:
+                self._stop(wish.handle)
 
     # --- what becomes of it -------------------------------------------------------------------------------
 
@@ -169,6 +186,10 @@ class Speeches:
         """The turn is over, with these words of its reply heard."""
         if (handle := self.of(turn)) is not None:
             self._end(handle, text, whole=whole)
+
+    def taken_back(self, turn: int) -> None:
+        """The user went on before any of it was heard."""
+        self._back = self.of(turn)
 
     def offer(self) -> None:
         """The floor is free: the next one that waits may have it."""
@@ -189,7 +210,7 @@ class Speeches:
         if len(self._waiting) >= WAITING:
             raise UserError(f"{WAITING} speeches wait for the floor already: await or interrupt one of them")
         wish = _Wish(self._handle(source, requested=True), fact, aside)
-        if self._waiting or self._sent:
+        if self._untaken():
             self._waiting.append(wish)
         else:
             self._send(wish)
@@ -200,20 +221,31 @@ class Speeches:
         self._emit(wish.fact)
 
     def _passed_over(self) -> None:
-        """What the policy did not take up waits on, as the first."""
+        """What the policy did not take up waits on, as the first, unless nobody wants it any more."""
         wish, self._present = self._present, None
-        if wish is not None and wish.handle.turn is None and not wish.handle.done():
+        if wish is None or wish.handle.turn is not None or wish.handle.done():
+            return
+        if wish.unwanted:
+            self._end(wish.handle, "", whole=False)
+        else:
             self._waiting.appendleft(wish)
+
+    def _untaken(self) -> list[_Wish]:
+        """What was asked for and has no turn yet, in the order of asking."""
+        present = [self._present] if self._present and self._present.handle.turn is None else []
+        return [*present, *self._sent.values(), *self._waiting]
 
     def _took(self, turn: Turn, *, written: bool) -> None:
         """This turn is the agent's to speak."""
-        wish = self._present
+        wish, self._back = self._present, None
         if wish is not None and wish.handle.turn is None:
             wish.handle.turn = turn
-            self._known[turn] = wish.handle
+            before, self._known[turn] = self._known.get(turn), wish.handle
+            if before is not None:  # it was taken back when the user went on, and now is not made any more
+                self._end(before, "", whole=False)
             if wish.unwanted:
                 self._emit(InterruptRequested(turn))
-        elif turn not in self._known:
+        elif turn not in self._known or self._known[turn].done():
             source = "generate_reply" if written else "say"
             handle = self._known[turn] = self._handle(source, requested=False)
             handle.turn = turn
@@ -224,6 +256,9 @@ class Speeches:
         return SpeechHandle(source, requested=requested, stop=self._stop)
 
     def _stop(self, handle: SpeechHandle) -> None:
+        if handle is self._back:  # no reply of that turn is due: the next one is another speech
+            self._end(handle, "", whole=False)
+            return
         if handle.turn is not None:
             self._emit(InterruptRequested(handle.turn))
             return

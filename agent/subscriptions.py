@@ -6,6 +6,7 @@ nobody. Coroutine functions are refused: who would await them, and when, is the 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 from agent.notices import NAMES, ErrorEvent, Event
 from pipeline.errors import UserError
 
-Callback: TypeAlias = Callable[[Any], None]
+Callback: TypeAlias = Callable[[Any], object]
 Kind: TypeAlias = type[Event] | str
 """A kind of event, by its type or by the name in ``NAMES``."""
 
@@ -51,10 +52,15 @@ class Subscriptions:
     def call(self, callback: Callback, value: object) -> None:
         """Call it with this, whatever it does."""
         try:
-            callback(value)
-        except Exception as error:  # noqa: BLE001  # an application's fault must not end its conversation
-            if isinstance(value, ErrorEvent):  # or it would be told of its own failure, for ever
-                self._callbacks[ErrorEvent].remove(callback)
+            result = callback(value)
+            if inspect.iscoroutine(result):
+                result.close()
+                raise TypeError("it gave back a coroutine, which nobody awaits: let it start a task")
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            # An application's fault must not end its conversation; nor what it reads of a task it cancelled.
+            callbacks = self._callbacks.get(ErrorEvent, [])
+            if isinstance(value, ErrorEvent) and callback in callbacks:
+                callbacks.remove(callback)  # or it would be told of its own failure, for ever
             self._failed(f"the callback {_name(callback)} raised {type(error).__name__}: {error}")
 
 

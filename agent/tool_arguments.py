@@ -61,7 +61,7 @@ class Arguments:
         """The values in a brain's JSON. Raises ValueError, in words for the brain."""
         try:
             given = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"they are no JSON ({error})") from None
         if not isinstance(given, dict):
             raise ValueError(f"they must be one JSON object, not {text[:80]}")
@@ -103,7 +103,7 @@ def documented(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     """The summary of a docstring, and what it says of each argument."""
     paragraphs, told = list[str](), dict[str, str]()
     inside, current, indent = False, "", 0
-    for line in (inspect.getdoc(function) or "").splitlines():
+    for line in (inspect.getdoc(getattr(function, "func", function)) or "").splitlines():
         text, depth = line.strip(), len(line) - len(line.lstrip())
         if sphinx := _SPHINX.match(text):
             inside, current = True, sphinx[1]

@@ -114,6 +114,11 @@ def function_tool(
             raise UserError(
                 f"the tool {called!r} has no docstring: say in one what it is for, the brain goes by that"
             )
+        if confirm is not None and not effects:
+            raise UserError(
+                f"the tool {called!r} only reads, and may be called for replies that nobody is waiting for:"
+                " whoever confirms would be asked for those too; leave out effects=False, or confirm"
+            )
         arguments = Arguments.of(function, called)
         spec = ToolSpec(called, told, arguments.schema)
         return FunctionTool(spec, function, arguments, timeout, effects, confirm, narration)
@@ -138,14 +143,17 @@ def text_of(result: Any) -> str:
         return DONE
     if isinstance(result, str):
         return result
-    if hasattr(result, "model_dump_json"):
-        return str(result.model_dump_json())
-    return json.dumps(result, ensure_ascii=False, default=_plain)
+    try:
+        return json.dumps(result, ensure_ascii=False, default=_plain)
+    except (TypeError, ValueError, RecursionError):  # what was done is no failure, whatever it gave back
+        return repr(result)
 
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
+    if hasattr(value, "model_dump_json") and not isinstance(value, type):
+        return json.loads(value.model_dump_json())
     return str(value)
 
 
@@ -172,6 +180,8 @@ async def _in_thread(work: Callable[[], Any]) -> Any:
             problem = RuntimeError("it raised StopIteration")
         except Exception as error:  # noqa: BLE001  # it is raised again where the call is waited for
             problem = error
+        except BaseException as error:  # noqa: BLE001  # sys.exit() in a tool ends the tool, nothing else
+            problem = RuntimeError(f"it ended with {type(error).__name__} {error}".rstrip())
         with contextlib.suppress(RuntimeError):  # the loop is closed: the conversation is over
             loop.call_soon_threadsafe(settle, result, problem)
 

@@ -27,12 +27,17 @@ class Wanted:
     "JSON text as the brain wrote it; it may be wrong."
 
 
+_SURELY = "<tool_"
+"What begins like this is no word of anybody's."
+
 Passage: TypeAlias = str | Wanted
 
 
 def written(call: ToolCall) -> str:
-    """The call as an engine writes it and reads it again."""
-    return f"{OPEN}function\n{call.name}\n{call.arguments}{CLOSE}"
+    """The call as an engine writes it and reads it again. A marker within its arguments is escaped as JSON
+    allows, so that it ends nothing."""
+    arguments = call.arguments.replace(CLOSE, CLOSE.replace("/", "\\/"))
+    return f"{OPEN}function\n{call.name}\n{arguments}{CLOSE}"
 
 
 def read(body: str) -> Wanted:
@@ -48,7 +53,7 @@ def _hermes(text: str) -> Wanted:
     try:
         call = json.loads(text)
         arguments = call.get("arguments", {})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return Wanted("", text)
     plain = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
     return Wanted(str(call.get("name", "")), plain)
@@ -94,10 +99,10 @@ class CallFinder:
                 return found
 
     def finish(self) -> str:
-        """The words that were held back, now that nothing follows."""
+        """The words that were held back, now that nothing follows. Most of a marker is one that was cut."""
         rest, self._held = self._held, ""
-        self.cut = self._inside
-        return "" if self._inside else rest
+        self.cut = self._inside or rest.startswith(_SURELY)
+        return "" if self.cut else rest
 
 
 def _possible(text: str) -> int:

@@ -29,6 +29,7 @@ from .events import (
 )
 from .ports import CAPTURE_RATE, Compute, EarFacts, Emit
 from .prompt import Audio
+from .reading import plain
 from .records import Transcribed
 from .ring import AudioRing
 from .segments import segments
@@ -202,7 +203,7 @@ class Captions:
         texts = list[str]()
         for sound in sounds:
             closed = final or sound is not sounds[-1]
-            texts.append((await self._ear.call("transcribe", sound, closed)).text)
+            texts.append(plain((await self._ear.call("transcribe", sound, closed)).text))
         text = " ".join(filter(None, texts))
         if final:
             self._known = span, text

@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 
 from . import completeness
-from .errors import BugError
+from .channel import ClosedError
+from .errors import BugError, HocketError, ModelError
 from .listening.notes import ASKED, Notes
 from .listening.strategy import CLOSED
 from .ports import BrainFacts, Compute, EarFacts, Limits, Pcm, Piece, SpokenWord, Transcript
-from .prompt import Audio, Human, Part, Prompt, Reply, Text
-from .reading import HEARD, INCOMPLETE, UNCLEAR, UNDECIDED
+from .prompt import Audio, Called, Human, Part, Prompt, Reply, Text
+from .reading import HEARD, INCOMPLETE, UNCLEAR, UNDECIDED, plain
 
 Cues = Callable[[Pcm, Sequence[SpokenWord]], str]
 """How a sound was said, as text; empty where there is nothing to tell."""
@@ -35,6 +36,9 @@ NOTHING = "(speech that could not be understood)"
 """Stands in the history for a turn of which the recogniser made nothing."""
 AGAIN = "Sorry, I did not catch that. Please say it again."
 """The reply to such a turn, unless the decoder has a better one."""
+PATIENCE = 7.0
+"""Seconds that an ear gets for one stretch: less than the session has for a brain (8 s), which is told to
+hang otherwise."""
 KEPT = 256
 """Readings of finished sounds that are remembered; one that is asked for again later is read again."""
 
@@ -53,12 +57,15 @@ class _Heard:
 class Cascade:
     """ports.Compute over a brain and an ear, both of which it owns: ``close`` closes them."""
 
-    def __init__(self, brain: Compute, ear: Compute, cues: Cues | Compute | None = None) -> None:
+    def __init__(
+        self, brain: Compute, ear: Compute, cues: Cues | Compute | None = None, *, english: bool = True
+    ) -> None:
         """``ear``: a Recogniser's methods. ``cues``: a function, or who has a method ``told(pcm, words)``;
-        None: the brain is told words alone."""
+        None: the brain is told words alone. ``english`` False: last words tell nothing of what will come."""
         self._brain = brain
         self._ear = ear
         self._cues = cues
+        self._english = english
         self._facts: tuple[BrainFacts, EarFacts] | None = None
         self._known: OrderedDict[tuple[bytes, ...], _Heard] = OrderedDict()
         self._reading = asyncio.Lock()
@@ -129,8 +136,8 @@ class Cascade:
         for part in user.parts:
             if isinstance(part, Audio):
                 grows = part is user.parts[-1]
-                found: Transcript = await self._ear.call("transcribe", part, not grows)
-                words += found.text.split()
+                found = await self._transcript(part, not grows)
+                words += plain(found.text).split()
         ahead = " ".join(words[:-1])
         return Human((Text(ahead),) if ahead else ())
 
@@ -147,11 +154,12 @@ class Cascade:
         asked = Text(ASKED) in newest.parts
         if not words and (asked or not _typed(newest)):
             return _Turn(told, unclear=True)
-        if asked:
+        if asked or not words:  # what was typed beside it is answered
             return _Turn(told)
-        line = _line(words)
+        line = _line(words, going_on=self._english and completeness.going_on(words))
         open_reply = prompt.parts[-1]
         begins = isinstance(open_reply, Reply) and open_reply.thinking and not open_reply.thoughts
+        begins = begins and not any(isinstance(part, Called) for part in parts[-1:])  # it was said before
         sure = sum(one.logprob for one in heard) / len(heard)
         return _Turn(told, line if begins else "", line, sure)
 
@@ -182,15 +190,34 @@ class Cascade:
     async def _listen(self, sound: tuple[Audio, ...]) -> _Heard:
         words, texts, before = list[SpokenWord](), list[str](), 0.0
         for part in sound:
-            found: Transcript = await self._ear.call("transcribe", part, True)
-            texts.append(found.text.strip())
-            words += [replace(w, begins=w.begins + before, ends=w.ends + before) for w in found.words]
+            found = await self._transcript(part, True)
+            texts.append(plain(found.text))
+            words += [
+                replace(w, text=plain(w.text), begins=w.begins + before, ends=w.ends + before)
+                for w in found.words
+            ]
             before += part.seconds
         text = " ".join(filter(None, texts))
         if not text:
             return _Heard("", 0.0, NOTHING)
         cues = await self._told(np.concatenate([part.pcm for part in sound]), tuple(words))
         return _Heard(text, _sureness(words), f"{text} {cues}" if cues else text)
+
+    async def _transcript(self, sound: Audio, final: bool) -> Transcript:
+        """Ask the ear. Where it hangs or is gone, the brain must not be taken for who failed."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found: Transcript = await self._ear.call("transcribe", sound, final)
+        except TimeoutError:
+            why = (
+                f"the ear gave no words for {PATIENCE:g} s; it hangs or is too slow here: choose another one"
+            )
+            raise ModelError(why) from None
+        except HocketError as error:
+            if isinstance(error, ClosedError) or getattr(self._ear, "alive", True):
+                raise
+            raise ModelError(f"the ear is gone ({error}); start again, or choose another one") from error
+        return found
 
     async def _told(self, pcm: Pcm, words: tuple[SpokenWord, ...]) -> str:
         if self._cues is None:
@@ -259,9 +286,11 @@ def _stretches(user: Human) -> list[tuple[Audio, ...] | Text]:
     return found
 
 
-def _line(words: str) -> str:
+def _line(words: str, *, going_on: bool) -> str:
     """What stands at the head of a reply to these words."""
-    more = INCOMPLETE if completeness.going_on(words) else UNDECIDED
+    if words.startswith(UNCLEAR):  # somebody's own word, and not the sign for no words
+        words = words[0].upper() + words[1:]
+    more = INCOMPLETE if going_on else UNDECIDED
     return f"{HEARD} {words}\n{more}\n"
 
 

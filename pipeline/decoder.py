@@ -172,7 +172,10 @@ class Decoding:
     def called(self, turn: Turn, heard: str) -> tuple[Called, ...]:
         """The calls of this committed turn's reply, as the history keeps them; ask before ``remember``."""
         job = self._replied(turn)
-        return () if job is None else remembered(job.steps, heard)
+        if job is None:
+            return ()
+        dropped = job is self._acted  # then what was heard are not its words
+        return remembered(job.steps, "" if dropped else heard)
 
     def _replied(self, turn: Turn) -> Job | None:
         """The draft that is or was this turn's reply."""

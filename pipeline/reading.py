@@ -16,6 +16,8 @@ INCOMPLETE = "incomplete"
 UNDECIDED = "undecided"
 """Where words were heard by another ear than the brain's own, and do not tell whether more will come."""
 
+_JOINERS = "\u200c\u200d"
+"""Inside words of some scripts; not printable by themselves."""
 _BORDER = 2
 """Tokens at the end of a note's heard line that depend on where the sound was cut: a word, the line's end."""
 
@@ -117,6 +119,12 @@ class Reader:
         mean = sum(logprobs) / len(logprobs) if logprobs else None
         lines = own.text.split("\n")
         return Read(words, mean, INCOMPLETE in lines, UNDECIDED in lines)
+
+
+def plain(words: str) -> str:
+    """A recogniser's words as one line without markup: nothing in them ends a thought or moves a cursor."""
+    kept = (c if (c.isprintable() and c not in "<>") or c in _JOINERS else " " for c in words)
+    return " ".join("".join(kept).split())
 
 
 def unconcluded(thought: str) -> str:

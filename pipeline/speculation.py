@@ -33,7 +33,8 @@ class SpeculationConfig:
     tokens: int = 2000
     "Of listening thoughts and drafts together. Beyond it the turn's next draft begins at its commit."
     money: float = 0.0
-    "The same in the currency of the brain's price; 0: no bound."
+    """The same in the currency of the brain's price; 0: no bound. It counts what is written: what is read
+    is bounded for the whole session alone, by ``[http] most_money``."""
 
     def __post_init__(self) -> None:
         if self.tokens < 0 or self.money < 0:

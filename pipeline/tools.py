@@ -78,7 +78,7 @@ class Tools:
         self._count += 1
         call = ToolCall(f"call-{self._count}", wanted.name, wanted.arguments)
         tool = self._tools.get(wanted.name)
-        effects = tool is not None and tool.effects and not tool.refused(wanted.arguments)
+        effects = tool is not None and tool.effects and not _refuses(tool, wanted.arguments)
         pending = self._asked[call.id] = Pending(turn, draft, call, tool, effects, news)
         self._emit(ToolCalled(turn, draft, call.id, effects, self._within(tool)))
         return pending
@@ -112,12 +112,12 @@ class Tools:
         began = now()
         try:
             content, failed = await self._outcome(pending), False
-        except ToolError as told:
-            content, failed = str(told), True
-        except TimeoutError:
-            content, failed = _late(pending), True
+        except asyncio.CancelledError as error:
+            if (lane := asyncio.current_task()) is not None and lane.cancelling():
+                raise
+            content, failed = _why(pending, error), True  # something that the tool waited for was cancelled
         except Exception as error:  # noqa: BLE001  # whatever a tool dies of is a result for the brain
-            content, failed = f"It failed: {type(error).__name__}: {error}", True
+            content, failed = _why(pending, error), True
         self._settle(pending, content, began, failed=failed)
 
     async def _outcome(self, pending: Pending) -> str:
@@ -136,12 +136,13 @@ class Tools:
             raise TimeoutError
         pending.begun = True
         async with asyncio.timeout(tool.timeout) as pending.scope:
-            return await tool.run(call.arguments)
+            return str(await tool.run(call.arguments))
 
     def _settle(self, pending: Pending, content: str, began: float, *, failed: bool) -> None:
         call, most = pending.call, self._config.longest
         if len(content) > most:
             content = f"{content[:most]} … (cut: {len(content)} characters in all)"
+        content = content.encode("utf-8", "replace").decode()  # half a character can be sent nowhere
         pending.scope = None
         pending.result = ToolResult(call.id, call.name, content, failed)
         turn, draft, took = pending.turn, pending.draft, now() - began
@@ -150,6 +151,25 @@ class Tools:
         pending.news()
         if pending.given_up and pending.effects and pending.begun:
             self._learn(pending.result)
+
+
+def _refuses(tool: Tool, arguments: str) -> bool:
+    try:
+        return bool(tool.refused(arguments))
+    except Exception:  # noqa: BLE001  # it waits like any other call, and fails when it is run
+        return False
+
+
+def _why(pending: Pending, error: BaseException) -> str:
+    """Why there is no better result, for the brain to read."""
+    late = pending.given_up or (pending.scope is not None and pending.scope.expired())
+    if isinstance(error, TimeoutError) and late:
+        return _late(pending)
+    try:
+        told = str(error)
+    except Exception:  # noqa: BLE001  # an error that cannot even tell what it is
+        told = ""
+    return told if isinstance(error, ToolError) else f"It failed: {type(error).__name__}: {told}".rstrip(": ")
 
 
 def _late(pending: Pending) -> str:

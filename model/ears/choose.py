@@ -25,13 +25,18 @@ class EarConfig:
     cues: bool = True
     "A brain that only reads is told how it was said: pitch, pace, level, pauses."
     captions: bool = False
-    "The user's words are shown and logged beside a brain that hears sound itself."
+    "The user's words are shown and logged beside a brain that hears sound itself, where an ear is named."
     language: str = ""
-    "Of whisper models and servers; empty: they find out themselves."
+    "Of whisper models and servers; empty: they find out. Only English is known not to be finished yet."
     times: bool = False
     "Ask servers for times of words, so that pauses can be placed; not all can."
     threads: int = 1
     "Processor threads of a whisper model."
+
+    @property
+    def english(self) -> bool:
+        """False where another language was named: *an* ends a German sentence, and goes on in English."""
+        return not self.language or self.language.lower().startswith("en")
 
     def __post_init__(self) -> None:
         kind, _, rest = self.name.partition(":")
@@ -75,4 +80,4 @@ def make_ear(config: EarConfig) -> Compute | None:
 
 def hearing(brain: Compute, ear: Compute, config: EarConfig) -> Cascade:
     """A brain that only reads, with this ear; it owns both from here on."""
-    return Cascade(brain, ear, ear if config.cues else None)
+    return Cascade(brain, ear, ear if config.cues else None, english=config.english)

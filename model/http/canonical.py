@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.calls import CLOSE as CALLED
 from pipeline.calls import LONGEST, written
 from pipeline.ports import Limits, Piece
 from pipeline.prompt import Reply, ToolCall
@@ -272,9 +271,7 @@ def _another(known: CallBit, bit: CallBit) -> bool:
 def _told(call: CallBit) -> str:
     """A call as text, of which no part can be taken for its end."""
     name = " ".join(_clean(call.name).replace("<", " ").split())
-    arguments = _clean(call.arguments).strip() or "{}"
-    harmless = arguments.replace(CALLED, CALLED.replace("/", "\\/"))  # to whoever reads JSON the same
-    return written(ToolCall(call.id, name, harmless))
+    return written(ToolCall(call.id, name, _clean(call.arguments).strip() or "{}"))
 
 
 def _clean(text: str) -> str:

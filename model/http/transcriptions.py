@@ -41,6 +41,8 @@ openai/whisper, transcribe.py: no_speech_threshold, logprob_threshold)."""
 _BUSY = frozenset([408, 425, 429, 500, 502, 503, 504, 529])
 _LONG = 1 << 21
 """Bytes of an answer."""
+_TALK = 8192
+"""Characters of its words: ten times what is said in 25 s. They are remembered, and a brain reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ class Transcriptions:
         config, urls, failed = self._config, self._server.urls, ""
         until = now() + config.whole
         for attempt in range(config.retries + 1):
+            if not self.alive:  # closed while it waited for somebody else's answer
+                break
             if attempt:
                 pause = config.pause * 2 ** (attempt - 1) * (0.5 + self._chance())
                 if now() + pause >= until:
@@ -257,6 +261,10 @@ def _read(answer: Any, title: str) -> Transcript:
         raise ModelError(
             f"{title} answered with words that cannot be read ({type(error).__name__})"
         ) from None
+    if max(len(text), sum(len(word.text) + 1 for word in words)) > _TALK:
+        raise ModelError(
+            f"{title} answered with more than {_TALK} characters, which nobody says in one breath"
+        )
     return Transcript(text.strip(), words)
 
 

@@ -43,8 +43,10 @@ class ActingConfig:
     "Said from the second time on."
     enough: str = "You have used tools often enough in this reply: answer now with what you know."
     "The result of any further call."
+    crowded: str = "It was not run, these were too many calls at one time: call it again if it is needed."
+    "The result of a call beyond ``at_once``."
     stuck: str = "Sorry, I could not get that done."
-    "Said where calls were made and no word came of them."
+    "Said where calls were made and no word came of them, and where a call broke off before its end."
 
     def __post_init__(self) -> None:
         if min(self.steps, self.at_once) < 1 or min(self.silence, self.again, self.first_sound) < 0:
@@ -74,29 +76,29 @@ class Acting:
     def call(self, wanted: Wanted) -> None:
         """Make a call, after the words said so far."""
         job = self._job
-        if self._spent:
-            self._refused.append(ToolCall(f"refused-{len(self._refused) + 1}", wanted.name, wanted.arguments))
+        if self._spent or (self._step is not None and len(self._step.calls) >= self._config.at_once):
+            number = f"refused-{len(job.steps)}-{len(self._refused) + 1}"
+            self._refused.append(ToolCall(number, wanted.name, wanted.arguments))
             return
         if self._step is None:
             self._step = Step(" ".join(job.said), job.words)
             job.said.clear()
             job.steps.append(self._step)
-        if len(self._step.calls) < self._config.at_once:
-            order = job.order
-            self._step.calls.append(self._tools.ask(order.turn, order.draft, wanted, job.news.set))
+        order = job.order
+        self._step.calls.append(self._tools.ask(order.turn, order.draft, wanted, job.news.set))
 
     async def returned(self) -> Called | None:
         """The step once every result is there; None when its draft was given up."""
+        why, calls = self._config.enough if self._spent else self._config.crowded, tuple(self._refused)
+        refused = tuple(ToolResult(call.id, call.name, why, failed=True) for call in calls)
         if self._step is None:
-            results = tuple(
-                ToolResult(call.id, call.name, self._config.enough, failed=True) for call in self._refused
-            )
-            return Called(tuple(self._refused), results, " ".join(self._job.said))
+            return Called(calls, refused, " ".join(self._job.said))
         self._job.await_until(None)  # tools have a patience of their own
         while not self._job.dropped:
             self._job.news.clear()
             if self._step.over:
-                return self._step.called()
+                made = self._step.called()
+                return Called(made.calls + calls, made.results + refused, made.said)
             await self._news()
         return None
 

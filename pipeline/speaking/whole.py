@@ -48,6 +48,8 @@ class Whole:
         self._limits = limits
         self._tools = tools
         self._config = acting or ActingConfig()
+        self._cut = False
+        "The newest generation ended inside a call."
 
     async def run(self, *, thinks: bool) -> None:
         """Write until the reply is whole or its draft is given up."""
@@ -63,7 +65,7 @@ class Whole:
             if called is None:
                 return
             base, limits = base.then(called), replace(self._limits, predicted="")
-        if self._job.steps and not self._job.words:
+        if (self._job.steps and not self._job.words) or (self._cut and self._tools is not None):
             await self._means.say(self._job, self._config.stuck)
 
     async def _step(
@@ -89,6 +91,7 @@ class Whole:
                 if words.over or guard.feed(piece.token):
                     break
         await words.finish()
+        self._cut = words.cut
         return not job.dropped
 
     def _split(self, splitter: ThinkSplitter, piece: Piece, *, read: bool) -> str:
@@ -113,6 +116,11 @@ class _Words:
         self._called = False
         self.over = False
         "Words came after a call: the brain has made up what it did not wait for."
+
+    @property
+    def cut(self) -> bool:
+        """It ended inside a call, which is none then."""
+        return self._finder.cut
 
     async def take(self, answer: str) -> None:
         """More of the answer."""

@@ -98,7 +98,7 @@ class Deaf:
     """A recogniser that understands one thing."""
 
     def facts(self) -> EarFacts:
-        return EarFacts("deaf", streams=False)
+        return EarFacts("deaf", streams=False, note="What you say is sent away.")
 
     def transcribe(self, audio: Audio, final: bool = True) -> Transcript:
         return Transcript("hello")
@@ -147,6 +147,7 @@ def test_a_brain_that_hears_gets_an_ear_only_for_captions(monkeypatch: pytest.Mo
     assert _built(OTHER)[0].ear is None and asked == []
     built, session = _built(replace(OTHER, ear=EarConfig("pocketsphinx", captions=True)))
     assert built.ear is not None and built.facts.hears == "audio"
+    assert built.facts.note == "What you say is sent away."
     assert session._config.captions.shown and not session._config.captions.ends
 
 

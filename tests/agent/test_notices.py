@@ -135,6 +135,14 @@ TABLE: dict[str, list[tuple[Item, list[Event]]]] = {
             [ConversationItemAddedEvent(1, "user", ""), ConversationItemAddedEvent(1, "assistant", "Sorry.")],
         ),
     ],
+    "an excuse for a draft that failed in the pause is an answer to the user too": [
+        (DropDraft(ONE, FIRST), []),
+        (Say(ONE, "failed"), [DUE[0], SpeechCreatedEvent(1, "say", user_initiated=False)]),
+        (
+            Said(1, "Sorry.", whole=True),
+            [ConversationItemAddedEvent(1, "user", ""), ConversationItemAddedEvent(1, "assistant", "Sorry.")],
+        ),
+    ],
     "a false interruption": [
         (CommitDraft(ONE, FIRST), DUE),
         (PlaybackStarted(ONE), [agent(THINKS, SPEAKS)]),

@@ -82,6 +82,12 @@ async def look() -> str:
     return "rain"
 
 
+@function_tool(effects=False)
+async def break_off() -> str:
+    """Waits for something that is cancelled."""
+    raise asyncio.CancelledError
+
+
 class Lamp:
     """Something that can be done, and takes a while."""
 
@@ -156,9 +162,13 @@ def test_a_brain_without_a_form_of_its_own_is_told_one_and_a_brain_that_cannot_c
     assert "look" not in str(deaf.script.prompts[0].parts[:-2])
 
 
-@pytest.mark.parametrize("text", [call("look", "[1]"), call("fly"), call("look", '{"x": 1}')])
+@pytest.mark.parametrize(
+    "text",
+    [call("look", "[1]"), call("fly"), call("look", '{"x": 1}'), call("break_off")],
+    ids=["no object", "unknown", "misfit", "cancelled from within"],
+)
 def test_a_wrong_call_is_answered_in_words_and_nothing_of_it_is_spoken(text: str) -> None:
-    held = hold((text, "I cannot."), [look])
+    held = hold((text, "I cannot."), [look, break_off])
     assert [ran.failed for ran in held.of(ToolRan)] == [True]
     assert [phrase.text for phrase in held.of(Phrase)] == []
     assert held.session.conversation.exchanges[0].reply == "I cannot."

@@ -21,6 +21,7 @@ from model.scripted import Answer, ByText, ScriptedEngine
 from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import UserError
+from pipeline.events import Listened, Sample, Span
 from pipeline.ports import EarFacts, Transcript
 from pipeline.prompt import Audio
 
@@ -148,6 +149,78 @@ def test_a_callback_at_the_end_of_a_speech_that_raises_is_told_too() -> None:
 
     live(scene, inline(engine), room)
     assert len(errors) == 1 and "too late" in errors[0].error
+
+
+def test_a_callback_that_cancels_or_takes_itself_off_as_it_raises_hurts_nobody() -> None:
+    engine, room = held()
+
+    async def scene(session: AgentSession) -> None:
+        def cancelled(event: object) -> None:
+            raise asyncio.CancelledError
+
+        def once(event: object) -> None:
+            session.off("error", once)
+            raise RuntimeError("twice")
+
+        session.on("speech_created", cancelled)
+        session.on("error", once)
+        assert (await session.say("Hello.")).text == "Hello."
+        await asyncio.sleep(0.1)
+        assert not session.over
+
+    live(scene, inline(engine), room)
+
+
+def test_a_callback_that_asks_for_more_than_can_wait_is_told_and_hurts_nobody() -> None:
+    engine, room = held()
+
+    async def scene(session: AgentSession) -> None:
+        def floods(event: object) -> None:
+            session.off("speech_created", floods)
+            while True:
+                session._emit(Listened(Span(Sample(0), Sample(0))))
+
+        errors: list[ErrorEvent] = []
+        session.on("error", errors.append)
+        session.on("speech_created", floods)
+        assert (await session.say("Hello.")).text == "Hello."
+        assert len(errors) == 1 and "is full" in errors[0].error
+
+    live(scene, inline(engine), room)
+
+
+def test_a_coroutine_that_a_callback_gives_back_is_told_and_not_left_lying() -> None:
+    engine, room = held()
+
+    async def later(event: object) -> None:
+        return None
+
+    async def scene(session: AgentSession) -> None:
+        errors: list[ErrorEvent] = []
+        session.on("error", errors.append)
+        session.on("speech_created", lambda event: later(event))
+        await session.say("Hello.")
+        assert "gave back a coroutine, which nobody awaits" in errors[0].error
+
+    live(scene, inline(engine), room)
+
+
+def test_a_callback_can_be_given_by_a_decorator() -> None:
+    engine, room = held()
+
+    async def scene(session: AgentSession) -> None:
+        turns: list[int] = []
+
+        @session.on("speech_created")
+        def created(event: SpeechCreatedEvent) -> None:
+            turns.append(event.turn)
+
+        await session.say("Hello.")
+        session.off("speech_created", created)
+        await session.say("Goodbye.")
+        assert turns == [1]
+
+    live(scene, inline(engine), room)
 
 
 class Ear:

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import functools
 import json
+import sys
 import threading
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,7 @@ import pytest
 from agent.tools import DONE, FunctionTool, as_tools, function_tool, text_of
 from pipeline.clock import run, simulate
 from pipeline.errors import UserError
+from pipeline.prompt import ToolCall
 
 
 class Unit(Enum):
@@ -235,6 +237,51 @@ def test_results_become_text() -> None:
     }  # fmt: skip
 
 
+def test_what_no_json_can_hold_is_a_result_all_the_same() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    assert text_of({(1, 2): 3}) == "{(1, 2): 3}"
+    assert text_of(endless) == "[[...]]"
+
+
+@pytest.mark.parametrize(
+    "arguments", ["[" * 19_000, '{"number":' * 1_900, '{"number": 1' + "0" * 400 + "}", '{"number": NaN}']
+)
+def test_arguments_that_no_python_can_hold_are_refused_in_words(arguments: str) -> None:
+    @function_tool(effects=False)
+    def half(number: float) -> float:
+        """Halves it."""
+        return number / 2
+
+    assert half.refused(arguments).startswith("It was not run, the arguments cannot be used: ")
+
+
+def test_whoever_confirms_is_not_asked_for_a_reply_that_nobody_waits_for() -> None:
+    async def yes(_call: ToolCall) -> bool:
+        return True
+
+    def look() -> None:
+        """Looks."""
+
+    with pytest.raises(UserError, match="leave out effects=False, or confirm"):
+        function_tool(effects=False, confirm=yes)(look)
+    assert function_tool(confirm=yes)(look).confirm is yes
+
+
+def test_a_function_that_ends_the_program_ends_its_call_alone() -> None:
+    @function_tool
+    def leave() -> None:
+        """Leaves."""
+        sys.exit(3)
+
+    async def main() -> None:
+        async with asyncio.timeout(5):
+            with pytest.raises(RuntimeError, match="SystemExit 3"):
+                await leave.run("{}")
+
+    run(main)
+
+
 def test_a_function_that_is_not_async_runs_in_a_thread_and_what_it_raises_comes_back() -> None:
     seen: list[str] = []
 
@@ -270,3 +317,11 @@ def test_a_function_that_hangs_holds_no_closing_up() -> None:
 
     run(main)
     release.set()
+
+
+def test_of_a_partial_the_functions_own_docstring_counts() -> None:
+    def add(a: int, b: int) -> int:
+        """Adds."""
+        return a + b
+
+    assert function_tool(name="add_one")(functools.partial(add, b=1)).spec.description == "Adds."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from session_scene import Room, inline, live
+from session_scene import Room, build, inline, live
 
 from agent.line import SessionConfig
 from agent.notices import CloseEvent
@@ -16,10 +18,10 @@ from agent.turn import TurnConfig
 from model.checkpoint import bundled
 from model.scripted import FACTS, Answer, ScriptedEngine
 from pipeline.calls import written
-from pipeline.clock import now
+from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import ModelError, UserError
-from pipeline.events import CommitDraft, SpeechPaused, StartDraft
+from pipeline.events import CommitDraft, Draft, DraftFinished, Ending, SpeechPaused, StartDraft, Turn
 from pipeline.ports import BrainFacts, Judgement
 from pipeline.prompt import Audio, Called, Heard, Human, Prompt, System, ToolCall
 from pipeline.records import Thought
@@ -190,6 +192,111 @@ def test_another_agent_takes_over_between_turns_with_words_and_instructions_of_i
         assert len(replies(session)) == 2 and len(reads.history()) == 2
 
     live(scene, inline(reads), agent=Agent("One."))
+
+
+Ask = Callable[[AgentSession, Recorder], Coroutine[Any, Any, Any]]
+BOTH: list[Ask] = [
+    lambda session, reads: session.use_brain(inline(reads)),
+    lambda session, reads: session.update_agent(Agent("Two.")),
+]
+
+
+@pytest.mark.parametrize("asks", [BOTH, BOTH[::-1]], ids=["brain first", "agent first"])
+def test_a_brain_and_an_agent_that_wait_together_both_come(asks: list[Ask]) -> None:
+    async def scene(session: AgentSession) -> None:
+        await asyncio.sleep(1.5)  # while the user speaks
+        await asyncio.gather(*(ask(session, Recorder(READS)) for ask in asks))
+        assert (session.brain.name, session.agent.instructions) == ("reading", "Two.")
+
+    live(scene, inline(Recorder(HEARS)), Room(TALKS, seconds=60.0), Agent("One."))
+
+
+@pytest.mark.parametrize("at", [0.5, 1.5], ids=["in silence", "while they speak"])
+def test_an_agent_that_cannot_be_changes_nothing(at: float) -> None:
+    def undocumented(x: str) -> str:
+        return x
+
+    async def scene(session: AgentSession) -> None:
+        await asyncio.sleep(at)
+        with pytest.raises(UserError, match="no docstring"):
+            await session.update_agent(Agent("Two.", tools=[undocumented]))
+        assert session.agent.instructions == "One."
+
+    live(scene, inline(Recorder(HEARS)), Room(TALKS, seconds=60.0), Agent("One."))
+
+
+@pytest.mark.parametrize("at", [0.5, 1.5], ids=["in silence", "while they speak"])
+def test_a_brain_that_no_mind_can_be_built_of_changes_nothing(at: float) -> None:
+    odd = Recorder(replace(READS, thinks=True, continues=True, speaking="by telepathy"))
+
+    async def scene(session: AgentSession) -> None:
+        await asyncio.sleep(at)
+        with pytest.raises(KeyError, match="telepathy"):
+            await session.use_brain(inline(odd))
+        assert session.brain.name == "hearing"
+        await asyncio.sleep(4.0)
+        assert replies(session)[0] == "This is the hearing brain in turn 1.", "and it goes on"
+
+    live(scene, inline(Recorder(HEARS)), Room(TALKS, seconds=60.0))
+
+
+class Silent(ScriptedEngine):
+    """Never says what it is."""
+
+    def cost(self, method: str, result: Any) -> float:
+        return 1e6
+
+
+def test_a_session_that_ends_while_a_brain_is_asked_what_it_is_says_so() -> None:
+    async def scene(session: AgentSession) -> None:
+        changing = asyncio.get_running_loop().create_task(
+            session.use_brain(inline(Silent(lambda prompt: Answer("?"))))
+        )
+        await asyncio.sleep(0.5)
+        began = now()
+        await session.aclose()
+        with pytest.raises(UserError, match="session ended before the change"):
+            await changing
+        assert now() - began <= 2.0
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1, "nor is it asked any longer"
+
+    live(scene, inline(Recorder(HEARS)))
+
+
+def test_a_session_that_is_stopping_takes_no_other_brain() -> None:
+    class Deaf(Room):
+        async def run(self, *given: Any) -> None:
+            try:
+                await super().run(*given)
+            except asyncio.CancelledError:
+                await asyncio.sleep(30.0)
+
+    async def main() -> None:
+        session = build(Deaf(seconds=60.0), inline(Recorder(HEARS)))
+        await session.start()
+        session._emit(DraftFinished(Turn(1), Draft(99), Ending.COMPLETE))  # the policy breaks
+        await asyncio.sleep(0.5)
+        with pytest.raises(UserError, match="session ended before the change"):
+            await session.use_brain(inline(Recorder(READS)))
+        await asyncio.sleep(31.0)
+        assert len(asyncio.all_tasks()) == 1, "no task of a new mind is left behind"
+
+    simulate(main)
+
+
+def test_instructions_that_wait_are_not_given_to_a_brain_that_takes_none() -> None:
+    hears = Recorder(HEARS)
+
+    async def scene(session: AgentSession) -> None:
+        await asyncio.sleep(1.5)
+        handle = session.generate_reply(instructions="Sing.")
+        await session.use_brain(inline(hears))
+        assert (await handle).interrupted and not handle.text
+        await asyncio.sleep(4.5)
+        assert hears.asked and "Sing." not in repr(hears.asked)
+
+    live(scene, inline(Recorder(READS)), Room(TALKS, seconds=60.0))
 
 
 def test_a_session_that_ends_first_says_that_nothing_was_changed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -119,3 +120,25 @@ def test_a_call_that_never_ends_is_refused_once_and_nothing_of_it_becomes_words(
     calls = [passage for passage in found if not isinstance(passage, str)]
     assert words == "Wait.  Done."
     assert len(calls) == 1 and len(calls[0].arguments) <= 20_001
+
+
+def test_a_call_that_is_nested_too_deep_is_a_wrong_call_and_no_error() -> None:
+    body = '{"name":' + "[" * 19_000
+    assert CallFinder().feed(OPEN + body + CLOSE) == [Wanted("", body)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("Well. <tool_ca", "Well. "), ("1 <", "1 <"), ("a <to", "a <to")]
+)
+def test_a_marker_that_is_cut_off_is_no_word(text: str, words: str) -> None:
+    finder = CallFinder()
+    found = [*finder.feed(text), finder.finish()]
+    assert "".join(each for each in found if isinstance(each, str)) == words
+    assert finder.cut == ("tool" in text)
+
+
+def test_a_marker_within_the_arguments_of_a_call_does_not_end_it() -> None:
+    call = ToolCall("1", "say", '{"text": "</tool_call> and on"}')
+    found = CallFinder().feed(written(call) + "Done.")
+    wanted = next(passage for passage in found if isinstance(passage, Wanted))
+    assert json.loads(wanted.arguments) == {"text": "</tool_call> and on"}

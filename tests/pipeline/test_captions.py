@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from written_ear import WrittenEar, sound
+from written_ear import Says, WrittenEar, sound
 
 from pipeline.captions import Captions, CaptionsConfig
 from pipeline.clock import now, simulate
@@ -163,6 +163,11 @@ def test_an_ear_that_hangs_keeps_nobody_waiting() -> None:
     assert scene.late < 1e-6
     assert [type(fact) for _, fact in scene.facts] == [StageFailed]
     assert "no answer within 0.5 s" in str(scene.facts[0][1])
+
+
+def test_words_that_would_move_a_cursor_are_told_without_that() -> None:
+    scene = Scene(Says("\x1b[2Jturn\non</think>")).play(QUESTION, orders())
+    assert scene.words[-1] == ("[2Jturn on /think", True)
 
 
 def test_a_typed_turn_has_no_captions() -> None:

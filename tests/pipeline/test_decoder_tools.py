@@ -212,11 +212,24 @@ def test_without_tools_no_part_of_a_call_is_spoken_either() -> None:
     assert stage.called() == []
 
 
-def test_a_call_that_is_cut_off_is_not_run_and_not_spoken() -> None:
+@pytest.mark.parametrize("words", [["Well."], []], ids=["after words", "alone"])
+def test_a_call_that_is_cut_off_is_not_run_and_not_spoken_and_the_user_is_told(words: list[str]) -> None:
     look = Clockwork("look")
-    stage = during(answered, Brain((f"Well. {LOOK[:-4]}",)), look)
-    assert stage.said == ["Well."]
+    stage = during(answered, Brain((" ".join([*words, LOOK[:-4]]),)), look)
+    assert stage.said == [*words, ActingConfig().stuck]
     assert not look.begun
+
+
+def test_a_call_too_many_at_one_time_is_told_to_the_brain_and_not_run() -> None:
+    config, act = DecoderConfig(acting=ActingConfig(at_once=2)), Clockwork("act", effects=True)
+    stage = during(answered, Brain((ACT * 4, "Done.")), act, config=config)
+    assert len(act.begun) == 2
+    step = stage.brain.prompts[1].parts[1]
+    assert isinstance(step, Called)
+    assert [result.failed for result in step.results] == [False, False, True, True]
+    assert step.results[3].content == config.acting.crowded
+    assert len({call.id for call in step.calls}) == 4
+    assert [len(kept.calls) for kept in stage.decoding.called(TURN, "Done.")] == [2]
 
 
 def test_a_dropped_draft_runs_nothing_of_what_waited_for_its_commit() -> None:
@@ -338,10 +351,11 @@ def test_a_reply_that_is_dropped_after_it_did_something_is_remembered_all_the_sa
     async def scene(stage: Stage) -> None:
         await answered(stage)
         stage.decoding.drop(DRAFT)
-        assert len(stage.decoding.called(TURN, "")) == 1
+        kept = stage.decoding.called(TURN, "Sorry, something went wrong.")  # not its own words
+        assert [(step.said, len(step.calls)) for step in kept] == [("", 1)]
         assert stage.decoding.remember(TURN) is not None
 
-    during(scene, Brain((ACT, "Done.")), Clockwork("act", effects=True))
+    during(scene, Brain(("Let me see. " + ACT, "Done.")), Clockwork("act", effects=True))
 
 
 def test_a_way_of_speaking_beside_the_thought_cannot_have_tools() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from pipeline.calling import UNDER_WAY, Pending, Step, remembered
+from pipeline.calling import UNDER_WAY, Pending, Step, ToolError, remembered
 from pipeline.calls import Wanted
 from pipeline.clock import now, simulate
 from pipeline.errors import ConfigError
@@ -20,6 +21,11 @@ from pipeline.tools import Tools, ToolsConfig
 TURN, DRAFT = Turn(1), Draft(1)
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
 @dataclass(eq=False)
 class Clockwork:
     """A tool that takes a while, and notes when it was run."""
@@ -29,7 +35,7 @@ class Clockwork:
     takes: float = 0.1
     timeout: float = 1.0
     gives: str = "seen"
-    raises: Exception | None = None
+    raises: BaseException | None = None
     allows: bool | None = None
     thinks: float = 0.0
     "Seconds that whoever confirms takes."
@@ -151,6 +157,10 @@ def test_calls_run_side_by_side_and_names_are_never_used_again() -> None:
     [
         (Clockwork(), "[1]", "cannot be taken"),
         (Clockwork(raises=KeyError("gone")), "{}", "KeyError: 'gone'"),
+        (Clockwork(raises=Unspeakable()), "{}", "It failed: Unspeakable"),
+        (Clockwork(raises=asyncio.CancelledError()), "{}", "It failed: CancelledError"),
+        (Clockwork(raises=TimeoutError("the socket")), "{}", "It failed: TimeoutError: the socket"),
+        (Clockwork(raises=ToolError("half \ud800 a sign")), "{}", "half ? a sign"),
         (Clockwork(takes=2.0), "{}", "no answer within 1 s."),
         (Clockwork(takes=2.0, effects=True), "{}", "may or may not have been done"),
         (Clockwork(allows=False), "{}", "said no"),
@@ -166,6 +176,41 @@ def test_whatever_goes_wrong_is_a_failed_result_in_words(tool: Clockwork, argume
 
     stage = during(scene, tool)
     assert stage.facts[-1] == ToolReturned(TURN, DRAFT, "call-1", failed=True)
+
+
+def test_a_tool_that_fails_in_any_way_leaves_its_lane_to_the_next_call() -> None:
+    tool = Clockwork(raises=asyncio.CancelledError())
+
+    async def scene(stage: Stage) -> None:
+        for _ in range(3):
+            await stage.result(wait=1.0)
+        tool.raises = None
+        assert (await stage.result(wait=1.0)).content == "seen"
+
+    during(scene, tool, config=ToolsConfig(lanes=1))
+
+
+def test_a_tool_that_cannot_tell_whether_it_takes_arguments_waits_and_fails_when_it_is_run() -> None:
+    class Odd(Clockwork):
+        def refused(self, arguments: str) -> str:
+            raise RecursionError(arguments)
+
+    async def scene(stage: Stage) -> None:
+        assert stage.ask().effects
+        assert "RecursionError" in (await stage.result()).content
+
+    during(scene, Odd(effects=True))
+
+
+def test_a_result_that_is_no_text_is_made_text() -> None:
+    class Odd(Clockwork):
+        async def run(self, arguments: str) -> Any:
+            return 42
+
+    async def scene(stage: Stage) -> None:
+        assert (await stage.result()).content == "42"
+
+    during(scene, Odd())
 
 
 def test_a_call_that_cannot_be_run_has_no_effects_and_need_not_wait_for_a_commit() -> None:

@@ -42,6 +42,10 @@ def test_off_is_no_ear() -> None:
     assert make_ear(EarConfig()) is None
 
 
+def test_only_another_language_is_not_english() -> None:
+    assert [EarConfig(language=name).english for name in ("", "en", "English", "de")] == [True] * 3 + [False]
+
+
 def test_a_url_is_a_server() -> None:
     async def main() -> EarFacts:
         ear = make_ear(EarConfig("http://127.0.0.1:8000/v1#tiny", language="en"))

@@ -80,6 +80,14 @@ def test_partial_words_come_early_and_only_grow_what_is_known() -> None:
 
 
 @installed
+def test_a_new_sound_that_begins_in_silence_is_not_told_the_words_of_the_one_before() -> None:
+    ear, quiet = PocketSphinxEar(), np.zeros(10 * BLOCK, np.float32)
+    assert ear.transcribe(Audio(np.concatenate([quiet, spoken(FIRST)])), False).text
+    for count in (100, BLOCK, 10 * BLOCK):
+        assert ear.transcribe(Audio(quiet[:count].copy()), False).text == ""
+
+
+@installed
 def test_equal_sounds_give_equal_words_even_where_one_ends_in_more_silence() -> None:
     pcm = spoken(FIRST)
     cut = pcm[: CALIBRATED[1] * BLOCK + 100]

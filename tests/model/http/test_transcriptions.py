@@ -240,6 +240,8 @@ def test_an_address_that_hangs_leaves_time_for_the_next_one() -> None:
         (says("[" * 100_000), "no JSON"),
         (says("\x1b[2J away", 413), r"\(413\):  \[2J away$"),
         (says("x" * (3 << 20)), "bytes"),
+        (says({"text": "la " * 4000}), "nobody says"),
+        (says({"text": "", "words": [{"word": "", "start": 0, "end": 1}] * 9000}), "nobody says"),
     ],
 )
 def test_an_answer_that_is_none_is_told_and_not_asked_for_again(answer: Answer, told: str) -> None:
@@ -295,11 +297,11 @@ def test_an_answer_without_end_is_left_and_not_kept() -> None:
 def test_whoever_waits_when_it_is_closed_is_told_so() -> None:
     async def main() -> None:
         ear = Transcriptions(HERE, transport=Carrier(says("busy", 503)), environ={}, chance=lambda: 0.5)
-        waiting = asyncio.gather(ear.call("transcribe", sound()), return_exceptions=True)
+        asks = [ear.call("transcribe", sound()) for _ in range(2)]
+        waiting = asyncio.gather(*asks, return_exceptions=True)
         await asyncio.sleep(0.1)
         await ear.close()
-        (failed,) = await waiting
-        assert isinstance(failed, ClosedError)
+        assert [type(failed) for failed in await waiting] == [ClosedError] * 2
 
     simulate(main)
 
