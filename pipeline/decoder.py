@@ -109,8 +109,9 @@ class Decoding:
             holds=self._ways.holds, patience=config.patience,
         )  # fmt: skip
         self._jobs: dict[Draft, Job] = {}
-        self._acted: Job | None = None
-        "The newest reply that was dropped after it had called tools: what they did is not undone."
+        self._left: Job | None = None
+        """The newest reply that was dropped, or draft that failed: what its tools did is not undone, and what
+        the user gave is not lost, though an excuse is all that was heard."""
         self._wanted: Channel[Job] = Channel(16, full=Full.DROP_OLDEST)  # the oldest are given up already
 
     # --- orders, called by the conductor ---------------------------------------------------------------
@@ -139,8 +140,8 @@ class Decoding:
         if (job := self._jobs.pop(draft, None)) is not None:
             job.give_up()
             self._keep(job)
-            if job.committed and job.steps:
-                self._acted = job
+            if job.committed or job.failed:
+                self._left = job
 
     def hush(self, turn: Turn) -> None:
         """Write no more of this turn's reply."""
@@ -174,25 +175,26 @@ class Decoding:
         job = self._replied(turn)
         if job is None:
             return ()
-        dropped = job is self._acted  # then what was heard are not its words
+        dropped = job is self._left  # then what was heard are not its words
         return remembered(job.steps, "" if dropped else heard)
 
     def _replied(self, turn: Turn) -> Job | None:
         """The draft that is or was this turn's reply."""
-        jobs = (*self._jobs.values(), *([] if self._acted is None else [self._acted]))
+        jobs = (*self._jobs.values(), *([] if self._left is None else [self._left]))
         return next((job for job in jobs if job.order.turn == turn and job.committed), None)
 
     def remember(self, turn: Turn) -> Human | None:
-        """What the user gave in this committed turn, without notes, and forget the turn's drafts."""
-        committed = self._replied(turn)
+        """What the user gave in this turn, without notes, also where no reply could be made of it; and forget
+        the turn's drafts."""
+        committed, left = self._replied(turn), self._left
         jobs = [job for job in self._jobs.values() if job.order.turn == turn]
         for job in jobs:
             del self._jobs[job.order.draft]
             job.give_up()
         self._ways.notebook.forget(turn)
-        self._acted = None
+        self._left = None
         if committed is None:
-            return None
+            return left.user if left is not None and left.order.turn == turn else None
         self._understanding.remember(committed)
         return committed.user
 
@@ -321,6 +323,7 @@ class Decoding:
 
     async def _finish(self, job: Job, ending: Ending) -> None:
         turn, draft = job.order.turn, job.order.draft
+        job.failed = ending is Ending.FAILED
         if ending is Ending.FAILED and job.committed and job.phrases:
             await self._say(job, self._config.lost)
             ending = Ending.COMPLETE  # as far as it goes; what failed was told by ``StageFailed``

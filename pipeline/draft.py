@@ -29,6 +29,8 @@ class Job:
     "What the user gave; None until all of its sound was captured."
     committed: bool = False
     dropped: bool = False
+    failed: bool = False
+    "The brain could not write it."
     deferred: bool = False
     "Not begun before its commit: speculation is off, or the turn has spent what it may."
     doubt: bool = False
