@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from agent.turn import State, TurnConfig, advance
@@ -40,13 +39,9 @@ class Conductor:
     def state(self) -> State:
         return self._state
 
-    def allow_barge_in(self, allowed: bool) -> None:
-        """Whether speech over the agent's voice counts: not where it may be that voice's own echo."""
-        self._config = replace(self._config, barge_in=allowed)
-
-    def guess(self, early: float) -> None:
-        """Probability of a turn's end from which a draft begins before any pause; 0: never."""
-        self._config = replace(self._config, early=early)
+    def suit(self, config: TurnConfig) -> None:
+        """The policy's settings from the next fact on."""
+        self._config = config
 
     async def run(self) -> None:
         """Conduct until SessionClosed has been carried out."""

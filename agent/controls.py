@@ -18,7 +18,7 @@ from agent.subscriptions import Callback, Kind, Subscriptions
 from agent.tools import as_tools
 from pipeline.channel import Channel, Full
 from pipeline.errors import BugError, UserError
-from pipeline.events import Fact, InputCommitted, Sample, SessionClosed, TextEntered
+from pipeline.events import Fact, SessionClosed, TextEntered
 from pipeline.ports import BrainFacts
 from pipeline.prompt import ToolSpec
 from pipeline.trace import Trace
@@ -86,10 +86,6 @@ class Controls:
         """A turn by keyboard. Raises UserError for a text that is empty or longer than MOST_TYPED."""
         _check_typed(text)
         self._emit(TextEntered(text))
-
-    def commit(self) -> None:
-        """The user's turn is over now (push to talk)."""
-        self._emit(InputCommitted(Sample(self._running.ring.end)))
 
     def close(self, reason: str = "closed by the application") -> None:
         """End the conversation; who waits for its end is told soon after."""

@@ -104,6 +104,39 @@ class Conversation:
                 self._exchanges[index] = replace(exchange, called=called)
                 self._stale = True
 
+    def correct(self, turn: Turn, reply: str) -> bool:
+        """Only these words of a turn's reply were heard; as with ``learn``, the prompt follows later. False
+        where that turn has not ended."""
+        for index, exchange in enumerate(self._exchanges):
+            if exchange.turn == turn:
+                self._exchanges[index] = replace(exchange, reply=reply, whole=False)
+                self._stale = True
+                return True
+        return False
+
+    def forget(self, turn: Turn, *, user: bool = False, reply: bool = False) -> bool:
+        """Take a side of an exchange, or both, out of the history; the prompt follows later. False where
+        there is no such turn."""
+        for index, exchange in enumerate(self._exchanges):
+            if exchange.turn != turn:
+                continue
+            left = replace(
+                exchange, user=None if user else exchange.user, reply="" if reply else exchange.reply,
+                called=() if reply else exchange.called,
+            )  # fmt: skip
+            self._exchanges[index : index + 1] = [left] if left.user or left.reply else []
+            self._stale = True
+            return True
+        return False
+
+    def insert(self, exchange: Exchange, after: Turn | None) -> None:
+        """Put an exchange that the application knows of behind that turn, None: at the front; the prompt
+        follows later. Its turn number must be one that no other has."""
+        index = next((i + 1 for i, each in enumerate(self._exchanges) if each.turn == after), 0)
+        self._exchanges.insert(index, exchange)
+        del self._exchanges[: -self._keep]
+        self._stale = True
+
     def renew(self) -> None:
         """Take in what was learned. Only where no draft is alive that knew the history as it was."""
         if self._stale:

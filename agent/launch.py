@@ -5,13 +5,14 @@ Nothing heavy is imported before it is needed, and the brain loads beside everyt
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.brains import make_brain, practises
 from agent.config import Config, PersonaConfig
+from agent.conversation import Exchange
 from agent.mcp_tools import mcp_tools
 from agent.record import Record
 from agent.session import Agent, AgentSession
@@ -117,10 +118,12 @@ def make_session(
     agent: Agent | None = None,
     trace: Trace | None = None,
     observe: Callable[[Window], None] | None = None,
+    history: Sequence[Exchange] = (),
 ) -> AgentSession:
     """A session over this edge of sound, not yet running.
 
     ``agent`` None: the one in the settings; one without instructions gets those of the settings.
+    ``history``: exchanges before this session.
     """
     from audio_io.detectors import make_detector
 
@@ -139,6 +142,7 @@ def make_session(
         config=replace(config.session(), captions=captions),
         observe=observe,
         ear=built.ear,
+        history=history,
     )
 
 

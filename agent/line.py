@@ -54,6 +54,8 @@ class Around:
     routes: Routes
     observe: Callable[[Window], None]
     emit: Emit
+    hears: Emit
+    "For those who hear speech begin and end, and judge it: a client may tell turns itself."
     note: Callable[[Entry], None]
     "Sees every trace entry before the conductor goes on."
     echo: Callable[[], bool]
@@ -84,6 +86,8 @@ class Line:
     judging: Judging
     conductor: Conductor
     watch: Stopwatch
+    turn: TurnConfig
+    "The policy's settings, but for what the brain and the sink leave of them."
     captions: Captions | None = None
 
     @property
@@ -124,7 +128,12 @@ class Line:
         self.mind = build_mind(self.ground, brain, facts)  # first: one that cannot be built changes nothing
         self.conversation.suit(instructions, depth=facts.history_turns, tools=tools, calls=calls)
         self.judging.suit(brain, judges=facts.judges)
-        self.conductor.guess(_early(self.ground.config.turn, self.mind))
+        self.suit_turns(self.turn, open_echo=self.report.echo == "open")
+
+    def suit_turns(self, turn: TurnConfig, *, open_echo: bool) -> None:
+        """The policy's settings from here on. ``open_echo``: the agent may hear itself, now."""
+        self.turn = turn
+        self.conductor.suit(_left(turn, self.mind, open_echo=open_echo))
 
 
 def build_line(
@@ -145,10 +154,10 @@ def build_line(
     hands = Tools(around.tools, around.emit, trace.record, conversation.learn)
     ground = Ground(ring, phrases, conversation, speaking, config, around.emit, trace, hands)
     mind = build_mind(ground, brain, facts)
-    hearing = Hearing(ring, around.detector, around.emit, around.observe, config.hearing, config.levels)
+    hearing = Hearing(ring, around.detector, around.hears, around.observe, config.hearing, config.levels)
     meter = Meter(playout, report.output_latency)
     judging = Judging(
-        ring, brain, around.emit, around.scorer or UsualScorer(config.overlap), config.mechanisms,
+        ring, brain, around.hears, around.scorer or UsualScorer(config.overlap), config.mechanisms,
         judges=facts.judges, echo=around.echo, voice=meter.loudest, config=config.overlap,
     )  # fmt: skip
     watch = Stopwatch(ring, report.output_latency, trace)
@@ -159,14 +168,16 @@ def build_line(
     if around.ear is not None:
         captions = Captions(ring, around.ear, around.emit, trace.record, config.captions)
         trace.subscribe(captions.see)
-    turn = replace(config.turn, barge_in=config.turn.barge_in and report.echo != "open")
-    conductor = Conductor(around.told, ring, around.routes, trace, replace(turn, early=_early(turn, mind)))
+    turn = _left(config.turn, mind, open_echo=report.echo == "open")
+    conductor = Conductor(around.told, ring, around.routes, trace, turn)
     return Line(
         report, ring, playout, meter, phrases, conversation, speaking, ground, mind, hearing, judging,
-        conductor, watch, captions,
+        conductor, watch, config.turn, captions,
     )  # fmt: skip
 
 
-def _early(turn: TurnConfig, mind: Mind) -> float:
-    """Probability of the end from which a draft begins before any pause; 0: never."""
-    return turn.early if mind.ahead.guesses else 0.0
+def _left(turn: TurnConfig, mind: Mind, *, open_echo: bool) -> TurnConfig:
+    """What brain and sink leave of the policy's settings: no draft before any pause where the brain is not
+    asked for guesses, no barge-in where speech may be the agent's own echo."""
+    early = turn.early if mind.ahead.guesses else 0.0
+    return replace(turn, early=early, barge_in=turn.barge_in and not open_echo)

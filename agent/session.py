@@ -8,13 +8,15 @@ nobody else's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from agent.change import Change
-from agent.controls import MOST_TYPED, Controls
+from agent.client_controls import ClientControls
+from agent.controls import MOST_TYPED
+from agent.conversation import Exchange
 from agent.line import Around, Line, SessionConfig, build_line
 from agent.notices import SpeechCreatedEvent
 from agent.orders import Orders
@@ -38,10 +40,11 @@ _STOPPING = 1.8
 """Of these, for the stages to stop."""
 
 
-class AgentSession(Controls):
+class AgentSession(ClientControls):
     """A conversation of one user and one agent: ``async with`` it, ``start`` and ``aclose``, or ``run``.
 
-    ``start`` returns once it is live, ``run`` when it is over; what can be done with it is in ``Controls``.
+    ``start`` returns once it is live, ``run`` when it is over; what can be done with it is in ``Controls``,
+    and what a client at a distance may do besides in ``ClientControls``.
     """
 
     def __init__(
@@ -57,19 +60,21 @@ class AgentSession(Controls):
         observe: Callable[[Window], None] | None = None,
         scorer: OverlapScorer | None = None,
         ear: Compute | None = None,
+        history: Sequence[Exchange] = (),
     ) -> None:
         """The caller keeps ownership of edge, brain, voice and ear, and closes them after the session.
 
         ``observe`` gets every 32 ms window's level and speech score, for meters. ``scorer`` tells a barge-in
         from a backchannel in place of the usual one. ``ear`` (a Recogniser's methods) writes the user's words
-        down beside the brain, for ``user_input_transcribed``.
+        down beside the brain, for ``user_input_transcribed``. ``history``: exchanges before this session.
         """
-        super().__init__(agent, trace)
-        self._edge = edge
+        config = config or SessionConfig()
+        super().__init__(agent, trace, edge, config.turn)
         self._brain = brain
         self._voice = voice
         self._detector = detector
-        self._config = config or SessionConfig()
+        self._config = config
+        self._history = tuple(history)
         self._scorer = scorer
         self._ear = ear
         self._observe = observe or (lambda window: None)
@@ -216,29 +221,27 @@ class AgentSession(Controls):
         told = briefing(self.agent, facts, self._tools(self.agent))
         around = Around(
             self._edge.report(), self._voice, self._detector, self._config, self._facts, self.trace,
-            self._orders.routes(), self._observe, self._emit, self._note,
+            self._orders.routes(), self._observe, self._emit, self._openings.emit, self._note,
             lambda: self._edge.report().echo != "none", self._scorer, as_tools(self.agent.tools),
             self._ear,
         )  # fmt: skip
-        return build_line(around, self._brain, facts, told.instructions, told.tools)
+        line = build_line(around, self._brain, facts, told.instructions, told.tools)
+        for exchange in self._history:
+            line.conversation.remember(exchange)
+        return line
 
     # --- what happens --------------------------------------------------------------------------------------
 
     def _note(self, entry: Entry) -> None:
         """What is recorded, for whoever has to know: first the session itself, then the application."""
         self._orders.see(entry)
+        self._look_at_given(entry)
         if isinstance(entry.item, AudioLost):
             self._look_at_edge()  # after a gap it may be another device
         for event in self._events.see(entry.item):
             if isinstance(event, SpeechCreatedEvent):
                 event = replace(event, speech_handle=self._speeches.of(event.turn))
             self._subscriptions.tell(event)
-
-    def _look_at_edge(self) -> None:
-        line, report = self._running, self._edge.report()
-        line.speaking.output_latency = line.watch.output_latency = report.output_latency
-        line.meter.latency = report.output_latency
-        line.conductor.allow_barge_in(self._config.turn.barge_in and report.echo != "open")
 
     def _callback_failed(self, text: str) -> None:
         failed = StageFailed("application", text)

@@ -9,6 +9,7 @@ import asyncio
 import wave
 from collections import deque
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +18,17 @@ from audio_io.formats import level
 from audio_io.recorder import StereoRecorder
 from pipeline.errors import SoundFileError
 from pipeline.events import Sample, Span
-from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, AudioEdge, EdgeReport, Emit, Pcm, PlayoutSource
+from pipeline.ports import (
+    CAPTURE_RATE,
+    PLAYOUT_RATE,
+    AudioEdge,
+    EdgeReport,
+    Emit,
+    FollowedSource,
+    Pcm,
+    PlayoutProgress,
+    PlayoutSource,
+)
 from pipeline.records import Window
 from pipeline.ring import AudioRing
 
@@ -53,6 +64,11 @@ class Tap:
         self._loop = asyncio.get_running_loop()
         self._latency = self.report().output_latency
         await self._edge.run(ring, self, emit)
+
+    @property
+    def progress(self) -> PlayoutProgress:
+        """As the source's, which must be one that is followed."""
+        return cast(FollowedSource, self._source).progress
 
     def pull(self, count: int) -> Pcm:
         """What the session wants played."""

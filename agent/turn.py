@@ -21,7 +21,10 @@ from pipeline.events import (
     Ending,
     EndOfTurnScored,
     Fact,
+    InputBegan,
     InputCommitted,
+    InputGiven,
+    InputWithdrawn,
     InterruptRequested,
     Listened,
     OverlapScored,
@@ -42,6 +45,7 @@ from pipeline.events import (
 )
 
 from . import turn_floor as floor
+from . import turn_given as given
 from . import turn_overlap as overlap
 from . import turn_pause as pause
 from . import turn_quiet as quiet
@@ -61,7 +65,15 @@ _DEAF: dict[type[Fact], Rule] = {AudioLost: ignore, ReplyRequested: ignore}
 _CALLS: dict[type[Fact], Rule] = {ToolCalled: tools.called, ToolReturned: tools.returned}
 """Wherever a draft lives."""
 
-_OVERLAP: dict[type[Fact], Rule] = _CALLS | {
+_CLOSED: dict[type[Fact], Rule] = {InputBegan: ignore, InputGiven: given.give, InputWithdrawn: ignore}
+"""While no turn of the user's can be opened by its client, or none is open."""
+
+_OPEN: dict[type[Fact], Rule] = {
+    InputBegan: ignore, InputGiven: given.give_open, InputWithdrawn: given.withdraw,
+}  # fmt: skip
+"""While a turn of the user's is open."""
+
+_OVERLAP: dict[type[Fact], Rule] = _CALLS | _CLOSED | {
     PhraseDrafted: reply.note,
     DraftFinished: overlap.finish_over,
     PlaybackReached: reply.track,
@@ -74,10 +86,11 @@ _OVERLAP: dict[type[Fact], Rule] = _CALLS | {
     AudioLost: overlap.freeze_over,
     StageFailed: overlap.fail_over,
     SessionClosed: floor.close,
-}
+}  # fmt: skip
 
 RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
-    (User.QUIET, Agent.SILENT): {
+    (User.QUIET, Agent.SILENT): _CLOSED | {
+        InputBegan: quiet.began,
         SpeechStarted: quiet.open_turn,
         SpeechPaused: quiet.unmute,
         TextEntered: floor.typed,
@@ -88,7 +101,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         TimerRang: quiet.time_in_silence,
         SessionClosed: floor.close,
     },
-    (User.TALKING, Agent.SILENT): _DEAF | _CALLS | {
+    (User.TALKING, Agent.SILENT): _DEAF | _CALLS | _OPEN | {
         AudioLost: floor.miss,
         SpeechPaused: floor.pause,
         EndOfTurnScored: floor.foresee,
@@ -99,7 +112,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         StageFailed: floor.spoil,
         SessionClosed: floor.close,
     },
-    (User.PAUSED, Agent.SILENT): _CALLS | {
+    (User.PAUSED, Agent.SILENT): _CALLS | _OPEN | {
         SpeechStarted: floor.go_on,
         EndOfTurnScored: pause.score,
         OverlapScored: floor.judge_turn,
@@ -113,7 +126,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         TimerRang: floor.time_up,
         SessionClosed: floor.close,
     },
-    (User.QUIET, Agent.DUE): _DEAF | _CALLS | {
+    (User.QUIET, Agent.DUE): _DEAF | _CALLS | _CLOSED | {
         SpeechStarted: floor.reopen,
         SpeechPaused: quiet.unmute,
         PhraseDrafted: reply.note,
@@ -127,7 +140,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         TimerRang: reply.late,
         SessionClosed: floor.close,
     },
-    (User.QUIET, Agent.SPEAKING): _DEAF | _CALLS | {
+    (User.QUIET, Agent.SPEAKING): _DEAF | _CALLS | _CLOSED | {
         SpeechStarted: overlap.duck,
         SpeechPaused: quiet.unmute,
         PhraseDrafted: reply.note,
@@ -190,11 +203,18 @@ def cell_of(state: State, fact: Fact, now: float) -> Cell | None:
     return state.user, state.agent, type(fact)
 
 
+_PLACED = (
+    SpeechStarted | SpeechPaused | EndOfTurnScored | OverlapScored | InputCommitted | InputBegan
+    | InputWithdrawn
+)  # fmt: skip
+"""Facts with one position."""
+
+
 def _anchored(state: State, fact: Fact, now: float) -> State:
     """What a position in the fact tells about the relation of the timelines."""
-    if isinstance(fact, SpeechStarted | SpeechPaused | EndOfTurnScored | OverlapScored | InputCommitted):
+    if isinstance(fact, _PLACED):
         return state.anchored(fact.at, now)
-    if isinstance(fact, AudioLost | Listened):
+    if isinstance(fact, AudioLost | Listened | InputGiven):
         return state.anchored(fact.span.end, now)
     return state
 
@@ -206,6 +226,8 @@ def _stale(state: State, fact: Fact, now: float) -> bool:
         case SpeechStarted() | SpeechPaused() | TextEntered() | InputCommitted() | ReplyRequested():
             return False
         case AudioLost() | StageFailed() | SessionClosed():
+            return False
+        case InputBegan() | InputGiven() | InputWithdrawn():
             return False
         case InterruptRequested():
             return state.agent is Agent.SILENT or fact.turn not in (0, state.turn)
@@ -246,9 +268,7 @@ def _stale_judgement(state: State, fact: OverlapScored) -> bool:
     return state.user is not User.PAUSED or fact.source != "sound" or fact.at < state.paused_at
 
 
-def _stale_draft(
-    state: State, fact: PhraseDrafted | DraftFinished | ToolCalled | ToolReturned
-) -> bool:
+def _stale_draft(state: State, fact: PhraseDrafted | DraftFinished | ToolCalled | ToolReturned) -> bool:
     if fact.draft > state.drafts:
         raise BugError(f"{fact!r} is about a draft that was never ordered (newest: {state.drafts})")
     for draft in (state.writing, state.reply):

@@ -73,6 +73,8 @@ class TurnConfig:
     long as no later judgement doubts it: from then on ``excuse`` counts."""
     capture_slack: float = 0.1
     "How far capture may lie behind the clock before silence is not believed."
+    answers: bool = True
+    "False: a turn that is over waits, with those before it, until the application asks for a reply."
     barge_in: bool = True
     "False where the agent may hear itself (no echo cancellation): speech while it speaks is not listened to."
     echo_tail: float = 0.25

@@ -38,8 +38,9 @@ from pipeline.events import (
 )
 
 from .turn_config import TurnConfig
+from .turn_given import set_aside
 from .turn_pause import deadline, lost_after, reason, scored, taught, uncaptured
-from .turn_quiet import begin, say
+from .turn_quiet import begin, say, unanswered
 from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, rest
 from .turn_tools import granted, patient
 
@@ -157,6 +158,8 @@ def time_up(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> S
     if uncaptured(state, config):
         return replace(state, wake_at=now + config.capture_slack / 2, why="waiting: no sound is captured"), ()
     silence = f"{round(1000 * (now - state.when(state.paused_at)))} ms of silence"
+    if not config.answers:
+        return set_aside(state, now, config, f"over after {silence}: {reason(state, config)}")
     if state.aside is not None and not asks(state, config):
         return decline(state, now, config, f"declined after {silence}: {judgement(state.aside)}")
     return commit(state, now, config, f"committed after {silence}: {reason(state, config)}")
@@ -179,19 +182,28 @@ def decline(state: State, now: float, config: TurnConfig, why: str) -> Step:
     draft, turn = writing(state), state.turn
     speech = Span(state.onset, Sample(max(state.onset, state.paused_at)))
     after = replace(rest(state, now, config, why), taken=max(state.taken, draft.end), speech=speech)
+    after = replace(after, unanswered=None)
     return after, (CommitDraft(turn, draft.draft), StopThinking(turn), Remember(turn, 0))
 
 
 def commit_paused(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
     """The user said that the turn is over."""
+    if not config.answers:
+        return set_aside(state, now, config, "over: asked to")
     return commit(state, now, config, "committed: asked to")
 
 
 def commit_talking(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
     """The user said in mid-speech that the turn is over; what they still say is not listened to."""
     drop = () if state.writing is None else (DropDraft(state.turn, state.writing.draft),)
+    if not config.answers:
+        after, orders = set_aside(
+            state, now, config, "over in mid-speech: asked to", Span(state.since, max(state.since, fact.at))
+        )
+        return replace(after, muted=None if state.given else state.onset), orders
     after, started = draft_over(state, fact.at, config, turn=state.turn)
-    after = replace(after, muted=state.onset, paused_at=Sample(max(fact.at, state.onset)))
+    muted = None if state.given else state.onset
+    after = replace(after, muted=muted, paused_at=Sample(max(fact.at, state.onset)))
     after, orders = commit(after, now, config, "committed in mid-speech: asked to")
     return after, (*drop, *started, *orders)
 
@@ -203,7 +215,7 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
     stop = () if state.user is User.QUIET else (StopThinking(turn),)
     onset = Sample(max(state.onset, draft.start))
     speech = Span(onset, max(onset, state.paused_at))
-    base = replace(idle(state, why), taken=max(state.taken, draft.end), speech=speech)
+    base = replace(idle(state, why), taken=max(state.taken, draft.end), speech=speech, unanswered=None)
     if draft.voiceless:
         again, started = draft_over(state, draft.end, config, turn=turn)
         after, orders = commit(again, now, config, f"{why}; drafted anew: the voice had failed")
@@ -246,12 +258,13 @@ def typed(state: State, _fact: TextEntered, now: float, config: TurnConfig) -> S
     It stops the agent's voice. Speech that goes on meanwhile is not listened to.
     """
     stopped = leave(state)
-    going_on = state.onset if state.user is User.TALKING else state.muted
+    going_on = state.onset if state.user is User.TALKING and not state.given else state.muted
     at = state.where(now)
     if state.agent is not Agent.SILENT or state.user is User.QUIET:
+        given = unanswered(state, at)
+        start, end = (at, at) if given is None else (given.start, given.end)
         fresh = Turn(state.turn + 1)
-        after = replace(state, user=User.QUIET, turn=fresh, since=at, onset=at, paused_at=at)
-        end = at
+        after = replace(state, user=User.QUIET, turn=fresh, since=start, onset=start, paused_at=end)
     elif state.user is User.TALKING:
         after, end = replace(state, paused_at=Sample(max(at, state.onset))), at
     else:
@@ -262,10 +275,17 @@ def typed(state: State, _fact: TextEntered, now: float, config: TurnConfig) -> S
 
 
 def asked(state: State, fact: ReplyRequested, now: float, config: TurnConfig) -> Step:
-    """The application asks the agent to speak, and the floor is free: canned words, or a draft about nothing
-    that was heard, committed at once."""
+    """The application asks the agent to speak, and the floor is free: canned words, or a draft about what
+    nobody answered, else about nothing that was heard, committed at once."""
     if not fact.written:
         return say(state, fact, now, config)
+    if (given := unanswered(state, state.where(now))) is not None:
+        fresh = replace(
+            state, turn=Turn(state.turn + 1), since=given.start, onset=given.start, paused_at=given.end
+        )
+        after, drafted = draft_over(fresh, given.end, config, turn=fresh.turn)
+        after, committed = commit(after, now, config, "asked to answer")
+        return replace(after, awaited=True), (*drafted, *committed)
     at = state.taken  # an empty span there: no sound that a user may be making now is taken from their turn
     fresh = replace(state, turn=Turn(state.turn + 1), since=at, onset=at, paused_at=at)
     after, drafted = draft_over(fresh, at, config, turn=fresh.turn)

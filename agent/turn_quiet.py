@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pipeline.errors import BugError
 from pipeline.events import (
+    InputBegan,
     ReplyRequested,
     Sample,
     Say,
@@ -25,11 +26,24 @@ from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, r
 
 NUDGE = "nudge"
 """The reason of a ``Say`` that breaks a silence."""
+REACH = 50.0
+"""Seconds for which sound that nobody answered can still be (the ring holds 60)."""
 
 
 def first_sample(state: State, onset: int, config: TurnConfig) -> Sample:
-    """Where a turn with this onset begins: with its pre-roll, but after all that an earlier turn took."""
+    """Where a turn with this onset begins: with what nobody answered before it, or with its pre-roll, but
+    after all that an earlier turn took."""
+    if (given := unanswered(state, onset)) is not None:
+        return given.start
     return Sample(max(0, onset - round(config.pre_roll * RATE), state.taken))
+
+
+def unanswered(state: State, here: int) -> Span | None:
+    """What the user gave and nobody answered, as far as it can still be heard at this position."""
+    given, oldest = state.unanswered, here - round(REACH * RATE)
+    if given is None or given.end <= oldest:
+        return None
+    return Span(Sample(max(given.start, oldest)), given.end)
 
 
 def begin(state: State, onset: int, config: TurnConfig, why: str) -> Step:
@@ -50,6 +64,12 @@ def open_turn(state: State, fact: SpeechStarted, _now: float, config: TurnConfig
     if state.ended_at is not None and state.when(fact.at) < state.ended_at + config.echo_tail:
         return replace(state, muted=fact.at), ()
     return begin(state, fact.at, config, "speech in silence: a new turn")
+
+
+def began(state: State, fact: InputBegan, _now: float, config: TurnConfig) -> Step:
+    """The client says that the user begins: whatever a detector made of the sound before is over."""
+    after, orders = begin(state, fact.at, config, "the client says that the user begins")
+    return replace(after, given=True), orders
 
 
 def unmute(state: State, fact: SpeechPaused, _now: float, _config: TurnConfig) -> Step:

@@ -105,6 +105,8 @@ class State:
     "True while the newest turn is one that the application asked for: it has no words of the user."
     typed: bool = False
     "True while the newest turn holds typed text."
+    given: bool = False
+    "The open turn was begun by its client: no detector will tell that its speech pauses."
     writing: Writing | None = None
     "The draft for the user's open turn or candidate, in a pause."
     reply: Writing | None = None
@@ -132,6 +134,8 @@ class State:
     "The judgement that what was said before the present pause deserves no answer."
     judged: str = ""
     "The newest judgement of the present overlap, in words."
+    unanswered: Span | None = None
+    "Sound that the user gave in turns that nobody answered yet: it belongs to the next one that is."
     speech: Span | None = None
     "The user's speech in the newest committed turn, empty for a typed one: what its draft must have heard."
     taken: Sample = _START
@@ -213,6 +217,6 @@ def idle(state: State, why: str) -> State:
     """All that belongs to one reply or one pause is forgotten."""
     return replace(
         state, user=User.QUIET, agent=Agent.SILENT, wake_at=None, why=why, writing=None, reply=None,
-        asked=False, typed=False, excused=False, heard=0, phrase=0, before=0, starving=False, words=None,
+        asked=False, typed=False, given=False, excused=False, heard=0, phrase=0, before=0, starving=False, words=None,
         sound=None, ahead=0, aside=None, judged="", lost=0, ended_at=None, nudge_at=None,
     )  # fmt: skip

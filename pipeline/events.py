@@ -17,8 +17,6 @@ from .terms import Sample as Sample
 from .terms import Span as Span
 from .terms import Turn as Turn
 
-# --- facts -----------------------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
@@ -43,8 +41,8 @@ class EndOfTurnScored:
     at: Sample
     probability: float
     source: str = "words"
-    """``words``: a draft's own reading of what was said; ``sound``: the head over the newest sound; and
-    ``level``: that the voice has faded (1) or is back (0), which may begin a draft and never ends a turn."""
+    """``words``: a draft's own reading; ``sound``: the head over the newest sound; ``level``: that the voice
+    has faded (1) or is back (0), which may begin a draft and never ends a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +86,34 @@ class InputCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class InputBegan:
+    """The client said that the user begins here: no detector is asked (push to talk)."""
+
+    at: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class InputGiven:
+    """The client gave this sound as the user's, whole; it waits until a reply is asked for."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InputWithdrawn:
+    """The client took back what it gave of the open turn; nothing before this position belongs to another."""
+
+    at: Sample
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyRequested:
-    """The application asked the agent to speak without a user turn."""
+    """The application asked the agent to speak without a user turn, or to answer what waits unanswered."""
 
     reason: str
     "For example ``greeting``; words of its own stand here as they are to be spoken."
     written: bool = False
-    "The brain is to write what is said: a draft that answers to no turn of the user."
+    "The brain is to write it: to what nobody answered yet, else a draft that answers to no turn of the user."
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +230,10 @@ class SessionClosed:
 
 Fact: TypeAlias = (
     SpeechStarted | SpeechPaused | EndOfTurnScored | OverlapScored | Listened | AudioLost | TextEntered
-    | InputCommitted | ReplyRequested | InterruptRequested | DraftStarted | PhraseDrafted | DraftFinished
-    | PlaybackStarted | PlaybackReached | PlaybackEnded | PlaybackStarved | ToolCalled | ToolReturned
-    | TimerRang | StageFailed | SessionClosed
+    | InputCommitted | InputBegan | InputGiven | InputWithdrawn | ReplyRequested | InterruptRequested
+    | DraftStarted | PhraseDrafted | DraftFinished | PlaybackStarted | PlaybackReached | PlaybackEnded
+    | PlaybackStarved | ToolCalled | ToolReturned | TimerRang | StageFailed | SessionClosed
 )  # fmt: skip
-
-
-# --- orders ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import cast
 
 import numpy as np
 
-from .ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, Pcm, PlayoutSource
+from .ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, FollowedSource, Pcm, PlayoutProgress, PlayoutSource
 
 SILENCE = -120.0
 """Level in dBFS that is reported for digital silence, and for no sound at all."""
@@ -45,6 +46,11 @@ class Meter:
         self._source = source
         # Only the sink appends, in one C call under the GIL; the loop copies it in another.
         self._blocks: deque[tuple[int, float]] = deque(maxlen=_BLOCKS)
+
+    @property
+    def progress(self) -> PlayoutProgress:
+        """As the source's, which must be one that is followed."""
+        return cast(FollowedSource, self._source).progress
 
     def pull(self, count: int) -> Pcm:
         """As the source: exactly ``count`` samples at PLAYOUT_RATE."""

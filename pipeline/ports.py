@@ -35,11 +35,39 @@ Emit: TypeAlias = Callable[[Fact], None]
 # --- edges of sound --------------------------------------------------------------------------------------
 
 
+class PlayoutProgress(Protocol):
+    """What a sink has pulled so far."""
+
+    @property
+    def turn(self) -> int:
+        """Whose reply sounds, or is frozen; 0: nobody's."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """Playout sample of that reply which is next."""
+        ...
+
+    @property
+    def delivered(self) -> int:
+        """Samples of replies pulled so far, of all turns: what a pull adds to it was no silence of ours."""
+        ...
+
+
 class PlayoutSource(Protocol):
     """Where an edge gets the agent's sound."""
 
     def pull(self, count: int) -> Pcm:
         """Exactly ``count`` samples at PLAYOUT_RATE. For a device thread: never blocks, never raises."""
+        ...
+
+
+class FollowedSource(PlayoutSource, Protocol):
+    """What a session gives its edge: also whose sound it was, for carriers that name it."""
+
+    @property
+    def progress(self) -> PlayoutProgress:
+        """As of the last pull."""
         ...
 
 

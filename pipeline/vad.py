@@ -77,6 +77,10 @@ class Hysteresis:
         self._rising: int | None = None
         self._run: int | None = None
 
+    def suit(self, config: HysteresisConfig) -> None:
+        """Other thresholds from the next window on."""
+        self._config = config
+
     def hear(self, at: Sample, score: float) -> SpeechStarted | SpeechPaused | None:
         """The fact that the window beginning at ``at`` brings, if any."""
         return self._pause(at, score) if self.talking else self._start(at, score)
@@ -142,6 +146,11 @@ class Hearing:
         "No position is told before this one."
         self._room = -math.inf
         "Level of the room as it was before speech; unknown, and so no reason to cut anything, at first."
+
+    def suit(self, config: HysteresisConfig) -> None:
+        """Other thresholds from the next window on."""
+        self._config = config
+        self._hysteresis.suit(config)
 
     async def watch(self) -> None:
         """Tell that speech has faded, or that it is back, before the detector can be sure that it paused.

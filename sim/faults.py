@@ -54,7 +54,7 @@ class Moment:
 
 ACTIONS = (
     "type", "commit", "say", "gap", "voice fails", "stage fails", "barge-in", "backchannel", "noise", "stall",
-    "late mail", "gap", "sounds over", "sounds open", "interrupt", "ask", "call",
+    "late mail", "gap", "sounds over", "sounds open", "interrupt", "ask", "call", "begins", "gives", "withdraws",
 )  # fmt: skip
 """What may happen at a moment; ``close`` beside these ends the conversation."""
 ROWS = tuple(RULES)

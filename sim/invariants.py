@@ -17,7 +17,10 @@ from pipeline.events import (
     Duck,
     Hold,
     Hush,
+    InputBegan,
     InputCommitted,
+    InputGiven,
+    InputWithdrawn,
     Listened,
     Overlap,
     OverlapScored,
@@ -58,6 +61,7 @@ HUM = 0.6
 """Seconds of silence that a detector may miss, so that two sentences are one."""
 DECLINED = (Overlap.BACKCHANNEL, Overlap.NOISE)
 """What deserves no answer."""
+_BY_CLIENT = (InputBegan, InputGiven, InputWithdrawn)
 Check = Callable[[Evidence], Iterator[str]]
 
 
@@ -229,9 +233,9 @@ def a_commit_waits_for_all_speech(evidence: Evidence) -> Iterator[str]:
 def a_silence_is_broken_once(evidence: Evidence) -> Iterator[str]:
     """The agent speaks unasked only after a reply, and not again before the user has taken part."""
     answered, taken = False, False
-    for at, item in evidence.of(Think, TextEntered, Remember, Say):
+    for at, item in evidence.of(Think, TextEntered, InputGiven, Remember, Say):
         match item:
-            case Think() | TextEntered():
+            case Think() | TextEntered() | InputGiven():
                 taken = True
             case Remember():
                 answered = item.heard_upto is None
@@ -258,7 +262,7 @@ def _excused(evidence: Evidence, said: Uttered) -> bool:
     start, end = said.start / CAPTURE_RATE, said.end / CAPTURE_RATE
     lost = any(first < said.end and said.start < last for first, last in evidence.lost)
     # Who says that their turn is over, or types, is not listened to until they pause.
-    told = any(start - HUM <= at <= end for at, _ in evidence.of(InputCommitted, TextEntered))
+    told = any(start - HUM <= at <= end for at, _ in evidence.of(InputCommitted, TextEntered, *_BY_CLIENT))
     ducked = {at for at, _ in evidence.of(Duck)}
     bursts = [(begun, ended) for at, begun, ended in _bursts(evidence) if at in ducked]
     over = any(begun < said.end and said.start < ended for begun, ended in bursts)

@@ -18,6 +18,7 @@ from agent.line import SessionConfig
 from agent.session import Agent, AgentSession
 from agent.turn import Agent as Floor
 from agent.turn import Cell, State, cell_of
+from agent.turn import User as Person
 from pipeline.calls import Wanted
 from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute
@@ -27,10 +28,14 @@ from pipeline.events import (
     CommitDraft,
     EndOfTurnScored,
     Fact,
+    InputBegan,
+    InputGiven,
+    InputWithdrawn,
     Overlap,
     OverlapScored,
     PlaybackStarted,
     Sample,
+    Span,
     StageFailed,
     Turn,
 )
@@ -198,6 +203,12 @@ class World:
                 self.session.interrupt()
             case "ask":
                 self.session._speeches.write("told to", "lima")  # as generate_reply, for any brain
+            case "begins":
+                self._press(here, moment.seconds)
+            case "gives":
+                self._emit(InputGiven(Span(Sample(max(0, here - 3200)), here)))
+            case "withdraws":
+                self._emit(InputWithdrawn(here))
             case "close":
                 self.session.close("the scenario ends here")
             case "gap":
@@ -215,6 +226,22 @@ class World:
                 self._emit(OverlapScored(here, Overlap(kind), "told to", "sound"))
             case "sounds over" | "sounds open" as kind:
                 self._emit(EndOfTurnScored(here, 0.97 if kind == "sounds over" else 0.03, "sound"))
+
+    def _press(self, here: Sample, seconds: float) -> None:
+        """The user holds a key for so long, and its client wants an answer; elsewhere a begin means nothing."""
+        assert self._emit is not None, "the edge is running"
+        if (self._state.user, self._state.agent) != (Person.QUIET, Floor.SILENT):
+            self._emit(InputBegan(here))
+            return
+        self.session.take_turns("client")
+        self.session.begin_turn()
+        asyncio.get_running_loop().call_later(seconds, self._release)
+
+    def _release(self) -> None:
+        if not self.session.over and not self._state.closed:
+            self.session.commit()
+            self.session._speeches.write("told to", "")  # as generate_reply, for any brain
+            self.session.take_turns("detector")
 
     def _call(self) -> None:
         """The newest draft wants to look something up, whatever its brain says."""

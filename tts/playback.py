@@ -170,10 +170,20 @@ class Playback:
         if reply is None:
             return "", 0, False
         self._look()
-        if reply.ended:
+        if reply.ended and reply.most is None:
             return alignment.whole(reply.spoken), reply.played, True
         samples = self.ear.at(reply)
+        samples = samples if reply.most is None else min(samples, reply.most)
         return alignment.heard(reply.spoken, samples), samples, False
+
+    def shorten(self, turn: int, samples: int) -> str | None:
+        """Whoever listens says that no more than so many samples of the reply were heard; it only ever
+        shortens. The words heard; None for a turn that is not known (any more)."""
+        reply = self._turns.get(turn)
+        if reply is None:
+            return None
+        reply.most = samples if reply.most is None else min(samples, reply.most)
+        return self.heard(turn)[0]
 
     def account(self, turn: int) -> Account | None:
         """Where the samples of a turn's reply went; None for a turn that is not known (any more)."""

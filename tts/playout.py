@@ -75,6 +75,10 @@ class Progress:
     pulls: int = 0
     missing: int = 0
     "Samples that it wanted and did not have while the gate was open."
+    turn: int = 0
+    "Whose reply that is; 0: nobody's."
+    delivered: int = 0
+    "Samples of replies pulled so far, of all turns."
 
 
 class Playout:
@@ -96,6 +100,7 @@ class Playout:
         # From here on only the sink writes.
         self._sounding = 0
         self._position = 0
+        self._turn = 0
         self._gain = 0.0
         self._used = 0
         self._pulls = 0
@@ -184,13 +189,16 @@ class Playout:
                 break
         self._head(gate)
         self._pulls += 1
-        self.progress = Progress(self._sounding, self._position, gate.generation, self._pulls, self._missing)
+        self.progress = Progress(
+            self._sounding, self._position, gate.generation, self._pulls, self._missing, self._turn,
+            self.delivered,
+        )  # fmt: skip
         return out
 
     def _adopt(self, gate: Gate) -> None:
         """Let go of what sounded before and turn to what the gate names."""
         self._departed.append((self._sounding, self._position))
-        self._sounding, self._position = gate.generation, 0
+        self._sounding, self._position, self._turn = gate.generation, 0, gate.turn
         self._gain = gate.gain if gate.open and not gate.soft else 0.0
 
     def _head(self, gate: Gate) -> Block | None:

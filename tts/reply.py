@@ -64,6 +64,8 @@ class Reply:
         "One past the last sample that can be heard."
         self.started = False
         self.ended = False
+        self.most: int | None = None
+        "How much of it was heard at most, where whoever listens has said so."
         self.over = ""
         "Why nothing more of it may leave."
         self.settled = False

@@ -138,6 +138,10 @@ class Speaking:
         """(text, playout samples, whole) of the turn's reply that reached the ear; see ``Playback.heard``."""
         return self._playback.heard(turn)
 
+    def shorten(self, turn: int, samples: int) -> str | None:
+        """No more than so many samples of the turn's reply were heard: its words so far. None: not known."""
+        return self._playback.shorten(turn, samples)
+
     def account(self, turn: int) -> Account | None:
         """Where the samples of the turn's reply went; None for a turn that is not known (any more)."""
         return self._playback.account(turn)

@@ -25,7 +25,10 @@ from pipeline.events import (
     Fact,
     Hold,
     Hush,
+    InputBegan,
     InputCommitted,
+    InputGiven,
+    InputWithdrawn,
     InterruptRequested,
     Listened,
     Order,
@@ -58,8 +61,11 @@ from pipeline.events import (
     Unduck,
 )
 
-CONFIGS = [TurnConfig(), TurnConfig(barge_in=False), TurnConfig(barge_in=False, nudge_after=0.9)]
-NAMES = ["barge-in", "open echo", "nudges"]
+CONFIGS = [
+    TurnConfig(), TurnConfig(barge_in=False), TurnConfig(barge_in=False, nudge_after=0.9),
+    TurnConfig(answers=False),
+]  # fmt: skip
+NAMES = ["barge-in", "open echo", "nudges", "answers when asked"]
 STEP = 0.06
 KINDS: set[type[Fact]] = set(Fact.__args__)  # type: ignore[attr-defined]  # a union knows its members
 
@@ -81,6 +87,9 @@ def facts(state: State, now: float) -> Iterator[Fact]:
     yield AudioLost(Span(just, here))
     yield TextEntered("text")
     yield InputCommitted(here)
+    yield InputBegan(here)
+    yield InputGiven(Span(just, here))
+    yield InputWithdrawn(here)
     yield ReplyRequested("greeting")
     yield ReplyRequested("a reminder", written=True)
     yield from (InterruptRequested(turn) for turn in (Turn(0), state.turn, Turn(state.turn - 1)))
@@ -142,7 +151,8 @@ def sketch(state: State, now: float) -> object:
     return (
         state.user, state.agent, state.asked, state.typed, state.excused, state.starving, state.closed, wait,
         score, high, stands and speaks, state.aside is None, state.awaited,
-        state.nudge_at is None, state.muted is None, state.ended_at is None, _sketch(state.writing), reply,
+        state.nudge_at is None, state.muted is None, state.ended_at is None,
+        state.unanswered is None, state.given, _sketch(state.writing), reply,
     )  # fmt: skip
 
 
