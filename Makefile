@@ -1,13 +1,16 @@
-# talk: hold a conversation · test: run the tests · check: lint, types, floors · bench: measure everything (FULL=1: hours)
+# talk: hold a conversation · serve: a page to talk to, and a Realtime server · test: run the tests · check: lint, types, floors · bench: measure everything (FULL=1: hours)
 # train: train the bundled brain anew.
 # Everything else is installed on demand into .venv; delete that folder to start over.
-.PHONY: talk test check bench train
+.PHONY: talk serve test check bench train
 
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
 talk: $(VENV)/.base
 	@$(VENV)/bin/hocket talk $(ARGS)
+
+serve: $(VENV)/.web
+	@$(VENV)/bin/hocket serve $(ARGS)
 
 test: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest $(ARGS)
@@ -44,6 +47,11 @@ $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@echo "hocket: installing what the tests need into $(VENV) (torch among it: about 1.5 GB on disk, once)"
 	@$(PIP) install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.web: pyproject.toml | $(VENV)/bin/python
+	@echo "hocket: installing what the server needs into $(VENV) (WebRTC among it, once)"
+	@$(PIP) install --quiet -e '.[web]'
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.bench: pyproject.toml | $(VENV)/bin/python

@@ -60,6 +60,10 @@ def _run(words: list[str]) -> int:
         from bench.command import main as bench
 
         return bench(words[1:])
+    if words[:1] == ["serve"]:
+        from agent.serve.words import main as serve
+
+        return serve(words[1:])
     given = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = given.run
     return command(given)
@@ -73,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     talk = commands.add_parser("talk", help="talk at the microphone, or hear a demonstration without one")
     _talk_arguments(talk)
+    commands.add_parser("serve", help="a page to talk to, and the OpenAI Realtime protocol for programs")
     commands.add_parser("devices", help="list microphones and loudspeakers").set_defaults(run=_devices)
     commands.add_parser("voices", help="list the voices of this machine").set_defaults(run=_voices)
     models = commands.add_parser("models", help="list the brains that can talk, and what fits this machine")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from agent.line import SessionConfig
+from agent.serve.config import ServeConfig
 from agent.turn import TurnConfig
 from model.ears.choose import EarConfig
 from model.http.config import HttpConfig
@@ -166,6 +167,7 @@ class Config:
     mechanisms: Mechanisms = field(default_factory=Mechanisms)
     http: HttpConfig = field(default_factory=HttpConfig)
     record: RecordConfig = field(default_factory=RecordConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
 
     def session(self) -> SessionConfig:
         """The part that the stages of a session get."""

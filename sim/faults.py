@@ -47,16 +47,18 @@ class Moment:
     "The nth visit of that state, counted from 0."
     delay: float
     action: str
-    "One of ACTIONS, or ``close``."
+    "One of ACTIONS or BY_CLIENT, or ``close``."
     seconds: float = 0.0
     "How long mail is kept back or the sink stalls."
 
 
 ACTIONS = (
     "type", "commit", "say", "gap", "voice fails", "stage fails", "barge-in", "backchannel", "noise", "stall",
-    "late mail", "gap", "sounds over", "sounds open", "interrupt", "ask", "call", "begins", "gives", "withdraws",
+    "late mail", "gap", "sounds over", "sounds open", "interrupt", "ask", "call",
 )  # fmt: skip
 """What may happen at a moment; ``close`` beside these ends the conversation."""
+BY_CLIENT = ("begins", "gives", "withdraws")
+"""What a client that tells turns itself does, in two conversations of three, in the state that one is about."""
 ROWS = tuple(RULES)
 _OVER = [row for row in ROWS if row[0] is not User.QUIET and row[1] is not Agent.SILENT]
 _ALONE = [row for row in ROWS if row not in _OVER]
@@ -107,6 +109,8 @@ def draw_moments(seed: int, dice: random.Random) -> tuple[Moment, ...]:
     else:
         turn, index = divmod(seed // 3, len(_ALONE))
         chosen = [(k // 2, _ALONE[index], ACTIONS[(5 * turn + k) % count]) for k in range(count)]
+    if turn % 3:
+        chosen += [((turn + k) % 3, chosen[0][1], action) for k, action in enumerate(BY_CLIENT)]
     moments = [
         Moment(row, nth, dice.uniform(0, 0.06), action, dice.uniform(0.2, 0.5)) for nth, row, action in chosen
     ]

@@ -28,6 +28,11 @@ ONE_LEAF = {
     "transformers": {"model", "training"},
     "rich": {"agent", "bench"},
     "PIL": {"agent", "bench"},
+    "aiortc": {"audio_io", "bench"},
+    "av": {"audio_io", "agent", "bench"},
+    "aiohttp": {"agent", "audio_io", "bench"},
+    "msgspec": {"agent"},
+    "msgpack": {"agent", "bench"},
 }
 """Heavy or optional libraries, and the only rooms that may touch them."""
 NO_TASK = {"create_task", "ensure_future"}

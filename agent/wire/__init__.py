@@ -1,0 +1,1 @@
+"""The Realtime vocabulary: what a client says and is told, whatever carries it. No sockets here."""

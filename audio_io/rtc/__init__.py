@@ -1,0 +1,1 @@
+"""WebRTC: a browser as an edge of sound. Needs the extra ``web``."""
