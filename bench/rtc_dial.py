@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
+from audio_io.rtc.caller import RtcCall
+from audio_io.rtc.extra import web
 from pipeline.errors import PeerError, UserError
 
-from .rtc_media import web
-from .rtc_wire import Call, RtcCall
+from .rtc_wire import Call
 from .socket_wire import PATIENCE, headers, refused, shown
 
 PATH = "/v1/realtime/calls"

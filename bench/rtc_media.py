@@ -6,38 +6,21 @@ and the change of rate add are the constants here, and ``bench validate`` measur
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from audio_io.resample import Resampler
-from pipeline.errors import UserError
+from audio_io.rtc import opus
+from audio_io.rtc.av_opus import AvCodec, AvEncoder
+from audio_io.rtc.framing import TICKS
 from pipeline.ports import PLAYOUT_RATE, Pcm
 
-RTP_RATE = 48_000
-"""Opus always counts its time so (RFC 7587, 4.1)."""
-PACKET = 0.020
-"""Seconds of sound per packet that we send."""
-LOOKAHEAD = 0.0065
-"""Seconds by which coded sound comes out later: libopus's encoder looks ahead (312 samples at 48 kHz)."""
+RTP_RATE = TICKS
+PACKET = opus.STEP
+LOOKAHEAD = opus.LOOKAHEAD
 TURNING = 0.001
 """Seconds that the change from 48 to 24 kHz takes."""
-BITRATE = 32_000
-"""Of the user's voice, mono: what browsers send."""
-
-
-def web(name: str) -> Any:
-    """A module of the extra ``web``. Raises UserError when it is not installed."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise UserError(
-            f"WebRTC needs {name.partition('.')[0]}, which cannot be loaded ({error}); "
-            "install it with: pip install 'hocket[web]'"
-        ) from None
 
 
 class Encoder:
@@ -45,28 +28,17 @@ class Encoder:
 
     def __init__(self, rate: int) -> None:
         """``rate`` is one that Opus knows: 8000, 12000, 16000, 24000 or 48000."""
-        self._av = web("av")
-        self._rate, self._at = rate, 0
-        self._codec = self._av.CodecContext.create("libopus", "w")
-        self._codec.sample_rate, self._codec.layout, self._codec.format = rate, "mono", "s16"
-        self._codec.bit_rate, self._codec.time_base = BITRATE, Fraction(1, rate)
-        self._codec.options = {"application": "voip"}
+        self._codec, self._size = AvEncoder(rate, opus.BITRATE), round(PACKET * rate)
         self._rest: Pcm = np.zeros(0, np.float32)
 
     def push(self, pcm: Pcm) -> list[bytes]:
         """Take any number of samples; the packets that are full now."""
-        size, sound = round(PACKET * self._rate), np.concatenate((self._rest, pcm))
-        whole = len(sound) // size * size
+        sound = np.concatenate((self._rest, pcm))
+        whole = len(sound) // self._size * self._size
         self._rest = sound[whole:]
-        return [self._packet(sound[begin : begin + size]) for begin in range(0, whole, size)]
-
-    def _packet(self, pcm: Pcm) -> bytes:
-        whole = (np.clip(pcm, -1.0, 1.0) * 32767.0).round().astype("<i2")
-        frame = self._av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._at, Fraction(1, self._rate)
-        self._at += len(pcm)
-        (packet,) = self._codec.encode(frame)  # one in, one out: the size of libopus's own frame
-        return bytes(packet)
+        return [
+            self._codec.encode(sound[begin : begin + self._size]) for begin in range(0, whole, self._size)
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +63,7 @@ class TrackDecoder:
         "Packets that were empty or could not be decoded."
         self.old = 0
         "Packets that came after newer ones."
-        av = web("av")
-        self._packet, self._fault = av.Packet, av.FFmpegError
-        self._create = av.CodecContext.create
-        self._codec: Any = None
+        self._codec = AvCodec()
         self._turn = Resampler(RTP_RATE, PLAYOUT_RATE)
         self.pad = self._turn.delay * PLAYOUT_RATE // RTP_RATE
         "Samples by which a packet's sound begins before its stamp: what the change of rate kept of the last."
@@ -112,7 +81,7 @@ class TrackDecoder:
         if begun is None:
             self.old += 1
             return None
-        sound = self._decoded(payload)
+        sound = self._codec.decode(payload)
         if sound is None:
             self.bad += 1
             return None
@@ -137,30 +106,3 @@ class TrackDecoder:
                 self.lost += max(self._wide - self._first - self._due, 0) // 2
         self._number = number
         return self._wide - self._first
-
-    def _decoded(self, payload: bytes) -> Pcm | None:
-        """Mono at 48 kHz. An empty payload would end libav's decoder for good, so it never gets one."""
-        if not payload:
-            return None
-        if self._codec is None:
-            self._codec = self._create("libopus", "r")
-            self._codec.sample_rate, self._codec.layout = RTP_RATE, "mono"
-        try:
-            frames = self._codec.decode(self._packet(payload))
-        except self._fault:
-            self._codec = None
-            return None
-        if not frames:
-            return None
-        blocks = [_mono(frame) for frame in frames]
-        return np.concatenate(blocks)
-
-
-def _mono(frame: Any) -> Pcm:
-    """A frame's samples, all channels mixed, full scale 1.0."""
-    found = frame.to_ndarray()
-    channels = len(frame.layout.channels)
-    if found.shape[0] == channels and channels > 1:
-        found = found.T
-    mixed = found.reshape(-1, channels).mean(axis=1)
-    return np.asarray(mixed / 32768.0 if "s16" in frame.format.name else mixed, np.float32)

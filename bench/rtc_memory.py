@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+from audio_io.rtc.tap import Packet
 from pipeline.channel import Channel, ClosedError
 from pipeline.clock import now
 from pipeline.errors import PeerError
@@ -14,7 +15,6 @@ from pipeline.ports import PLAYOUT_RATE
 from .rtc_marks import reply
 from .rtc_media import PACKET, RTP_RATE, Encoder
 from .rtc_null import Answers, NullEar
-from .rtc_wire import Packet
 
 SESSION = {"type": "realtime", "model": "null", "audio": {"input": {"turn_detection": None}}}
 STEP = round(PACKET * RTP_RATE)

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from audio_io.rtc.extra import web
+from audio_io.rtc.tap import Packet, garbled, tap
 from pipeline.channel import Channel, ClosedError, Full
 from pipeline.clock import now
 from pipeline.ports import PLAYOUT_RATE, Pcm
@@ -27,8 +29,7 @@ from pipeline.ports import PLAYOUT_RATE, Pcm
 from .audible import THRESHOLD
 from .rtc_dial import PATH
 from .rtc_marks import ChirpMark, reply
-from .rtc_media import PACKET, RTP_RATE, Encoder, TrackDecoder, web
-from .rtc_wire import Packet, garbled, tap
+from .rtc_media import PACKET, RTP_RATE, Encoder, TrackDecoder
 from .socket_null import main as null_main
 
 FRAME = round(PACKET * PLAYOUT_RATE)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from audio_io.rtc.extra import web
 from pipeline import clock as clocks
 from pipeline.errors import UserError
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Voice
@@ -31,7 +32,7 @@ from .nulls import DELAYS
 from .recording import Recording
 from .rtc_dial import PATH, ring
 from .rtc_marks import chirp, chirped, found
-from .rtc_media import LOOKAHEAD, PACKET, RTP_RATE, TURNING, Encoder, TrackDecoder, web
+from .rtc_media import LOOKAHEAD, PACKET, RTP_RATE, TURNING, Encoder, TrackDecoder
 from .rtc_memory import SESSION, MemoryCall
 from .rtc_wire import Call
 from .script import Script

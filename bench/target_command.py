@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from audio_io.detectors import DETECTORS, make_detector
+from audio_io.rtc.extra import web
 from pipeline.errors import UserError
 
 from . import labels as manifests
@@ -17,7 +18,7 @@ from . import recording as recordings
 from .cast import Cast
 from .rtc_dial import SCHEME as WEBRTC
 from .rtc_dial import ring, rtc_address
-from .rtc_media import LOOKAHEAD, web
+from .rtc_media import LOOKAHEAD
 from .second_opinion import second_opinion, told
 from .socket_run import SocketTarget
 from .socket_turns import BY_HAND

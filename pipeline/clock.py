@@ -20,6 +20,9 @@ from .virtual import VirtualLoop, gc_at_fixed_points
 
 T = TypeVar("T")
 
+_SIMULATED_DAY = 1_700_000_000.0
+"""Unix seconds at which every simulation begins."""
+
 
 def now() -> float:
     """Seconds on the running loop's clock. Raises RuntimeError where no loop runs."""
@@ -34,6 +37,11 @@ def monotonic() -> float:
     if is_sealed():
         raise BugError("the machine's clock was read inside a simulation; read pipeline.clock.now()")
     return time.monotonic()
+
+
+def epoch() -> float:
+    """Unix seconds, for dates that another machine reads; in a simulation a fixed day plus virtual time."""
+    return _SIMULATED_DAY + now() if is_sealed() else time.time()
 
 
 def dice() -> random.Random:

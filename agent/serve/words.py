@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from agent.config import Config, load
@@ -24,8 +25,9 @@ def main(words: list[str]) -> int:
         host=given.host, port=given.port, lan=given.lan, certificate=given.cert, private_key=given.key,
         most=given.most,
     )  # fmt: skip
-    folder = Path(user_data_path("hocket"))
-    serve_command(_config(given), options, key=os.environ.get(KEY, "").strip(), folder=folder, tell=print)
+    folder = Path(user_data_path("hocket", appauthor=False))
+    tell = partial(print, flush=True)  # whoever started it may be waiting for the address
+    serve_command(_config(given), options, key=os.environ.get(KEY, "").strip(), folder=folder, tell=tell)
     return 0
 
 

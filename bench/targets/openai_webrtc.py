@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from audio_io.rtc.tap import Packet
 from bench.rtc_media import Encoder, TrackDecoder
-from bench.rtc_wire import Call, Packet, Ring
+from bench.rtc_wire import Call, Ring
 from pipeline.errors import PeerError
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Pcm
 

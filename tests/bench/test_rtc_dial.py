@@ -9,11 +9,12 @@ import pytest
 pytest.importorskip("aiortc", reason="the extra web is not installed")
 pytest.importorskip("aiohttp", reason="the extra web is not installed")
 
+from audio_io.rtc.caller import RtcCall
+from audio_io.rtc.tap import Packet, tap
 from bench.rtc_dial import LARGEST, PATH, ring, rtc_address
 from bench.rtc_marks import chirped
 from bench.rtc_media import Encoder, TrackDecoder
 from bench.rtc_null import serve
-from bench.rtc_wire import Packet, RtcCall, tap
 from pipeline.clock import run
 from pipeline.errors import BugError, PeerError, UserError
 

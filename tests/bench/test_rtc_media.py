@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("av", reason="the extra web is not installed")
 
+from audio_io.rtc.extra import web
 from bench.rtc_marks import ChirpMark, alike, chirp, chirped, found, reply
-from bench.rtc_media import LOOKAHEAD, RTP_RATE, Encoder, TrackDecoder, web
+from bench.rtc_media import LOOKAHEAD, RTP_RATE, Encoder, TrackDecoder
 from bench.rtc_validate import codec_delay
 from pipeline.errors import UserError
 

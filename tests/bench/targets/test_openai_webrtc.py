@@ -7,13 +7,13 @@ import pytest
 
 pytest.importorskip("av", reason="the extra web is not installed")
 
+from audio_io.rtc.tap import Packet
 from bench.item import Actor, Item
 from bench.labels import Kind
 from bench.rtc_marks import chirped, found
 from bench.rtc_media import LOOKAHEAD
 from bench.rtc_memory import SESSION, MemoryCall
 from bench.rtc_validate import FIXED, JITTER, PRE_ECHO
-from bench.rtc_wire import Packet
 from bench.score import score
 from bench.script import Cue, Script, When
 from bench.socket_hold import framing, hold_over
