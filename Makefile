@@ -18,7 +18,7 @@ test: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy hocket.py examples/*.py
+	$(VENV)/bin/mypy hocket.py examples/*.py examples/webrtc_app/*.py
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.bench

@@ -62,7 +62,7 @@ def _echo(given: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], bool
     every = compared(given.n, folder)
     names = ("ours", "stock aiortc", "harness alone", "browser alone, one hop")
     found: dict[str, Any] = {
-        name: _figures({"": one.delays}) | {"asked": one.asked}
+        name: _figures({str(place): call for place, call in enumerate(one.calls)}) | {"asked": one.asked}
         for name, one in zip(names, every, strict=True)
     }
     return found | {"bound p50": ECHO_BOUND}, percentile(every[0].delays, 0.5) <= ECHO_BOUND
@@ -97,12 +97,13 @@ def _barge_in(given: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], 
     todo, way = plans("barge-in", given.n, given.seed, user), WAYS[given.carrier]
     scores = in_browser(todo, way, agent, folder / "browser", _tell)
     took, unscored = stops(scores), sum(len(one.unscored) for one in scores)
+    back = sum(turn.stop is not None and turn.stop.resumed for one in scores for turn in one.turns)
     values = _flat(took)
     if not values:
         raise UserError("no interruption fell into a reply, so there is no figure")
     found = {
         "carrier": given.carrier, "onset to silence": _figures(took), "asked": given.n,
-        "not over a voice": unscored, "bound p95": STOP_BOUND,
+        "not over a voice": unscored, "came back": back, "bound p95": STOP_BOUND,
     }  # fmt: skip
     return found, percentile(values, 0.95) <= STOP_BOUND
 

@@ -25,6 +25,8 @@ BEFORE = 0.05
 """Seconds before a chirp from which its echo is looked for: the browser hands both sounds to the taps in
 blocks of 10 ms that keep no step, so one without any delay may be found up to a block earlier or later."""
 OURS, STOCK = "audio_io.rtc.echo", "bench.browser_stock"
+EACH = 5
+"""Chirps per call: packets keep one phase through a call, so figures take several short calls."""
 EVERY = 1.0
 """Seconds from chirp to chirp: no echo takes as long."""
 LEAD, SETTLED = 2.0, 3.0
@@ -84,23 +86,34 @@ class Echo:
     module: str
     asked: int
     "Chirps that were spoken once the buffers were settled."
-    delays: tuple[float, ...]
-    "Seconds from ear to mouth of those that came back."
+    calls: tuple[tuple[float, ...], ...]
+    "Per call, seconds from mouth to ear of those that came back: alike within a call, not between calls."
+
+    @property
+    def delays(self) -> list[float]:
+        """Of all calls."""
+        return [delay for call in self.calls for delay in call]
 
 
 def echo(module: str, count: int, folder: Path) -> Echo:
     """Speak ``count`` chirps to an echo server in a process of its own. Raises UserError, PeerError."""
     with null_server(module) as port:
-        return Echo(module, count, _delays(f"http://127.0.0.1:{port}/", "server", "remote", count, folder))
+        where = f"http://127.0.0.1:{port}/"
+        return Echo(module, count, _calls(where, "server", "remote", count, folder))
 
 
 def alone(count: int, folder: Path) -> list[Echo]:
     """What the browser and the harness take by themselves."""
     where = "http://127.0.0.1/"  # nobody is asked there: the driver answers, and the address is a secure one
     return [
-        Echo(HARNESS, count, _delays(where, "harness", "page", count, folder)),
-        Echo(ALONE, count, _delays(where, "alone", "remote", count, folder)),
+        Echo(HARNESS, count, _calls(where, "harness", "page", count, folder)),
+        Echo(ALONE, count, _calls(where, "alone", "remote", count, folder)),
     ]
+
+
+def _calls(where: str, how: str, tap: str, count: int, folder: Path) -> tuple[tuple[float, ...], ...]:
+    parts = [min(EACH, count - begun) for begun in range(0, count, EACH)]
+    return tuple(_delays(where, how, tap, part, folder) for part in parts)
 
 
 def _delays(where: str, how: str, tap: str, count: int, folder: Path) -> tuple[float, ...]:
@@ -166,7 +179,7 @@ def compared(count: int, folder: Path) -> list[Echo]:
 
     Raises UserError where too few chirps came back.
     """
-    found = [echo(module, count, folder) for module in (OURS, STOCK)] + alone(min(count, 5), folder)
+    found = [echo(module, count, folder) for module in (OURS, STOCK)] + alone(min(count, EACH), folder)
     for one in found:
         if len(one.delays) < 0.8 * one.asked:
             raise UserError(

@@ -169,7 +169,11 @@ def _document(route: Route) -> None:
     if route.request.resource_type != "document":
         route.continue_()
         return
-    reply = route.fetch()
+    try:
+        reply = route.fetch()
+    except importlib.import_module("playwright.sync_api").Error:
+        route.abort("connectionrefused")  # as the browser itself would have found
+        return
     headers = dict(reply.headers)
     if _POLICY in headers:
         headers[_POLICY] = _allowing(headers[_POLICY])

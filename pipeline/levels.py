@@ -56,14 +56,15 @@ class LevelsConfig:
 def by_block(pcm: Pcm) -> NDArray[np.float64]:
     """dBFS of every whole block, shape (blocks,)."""
     count = len(pcm) // BLOCK
-    power = np.mean(np.square(pcm[: count * BLOCK], dtype=np.float64).reshape(count, BLOCK), axis=1)
+    blocks = pcm[: count * BLOCK].astype(np.float64).reshape(count, BLOCK)
+    power = np.einsum("ij,ij->i", blocks, blocks) / BLOCK
     return np.asarray(10.0 * np.log10(power + 1e-12))
 
 
 def room(before: NDArray[np.float64], config: LevelsConfig) -> float | None:
     """Level of what stands before speech; None where that is too short to tell."""
     quiet = before[: max(0, len(before) - round(config.reach * 100))]
-    return float(np.percentile(quiet, 10)) if len(quiet) >= _FEW else None
+    return _tenth(quiet) if len(quiet) >= _FEW else None
 
 
 def ended(before: NDArray[np.float64], config: LevelsConfig, quiet: float = math.inf) -> int:
@@ -107,9 +108,18 @@ def _bar(
     """The level from which there is sound; minus infinity where sound and room cannot be told apart."""
     if len(before) < _FEW:
         return config.least
-    floor = float(np.percentile(before[-round(config.floor_over * 100) :], 10))
+    floor = _tenth(before[-round(config.floor_over * 100) :])
     floor = min(floor, quiet) + config.above_floor
     peak = float(before[-100:].max())
     if math.isfinite(below_peak) and floor > peak - config.clear:
         return -math.inf
     return max(floor, peak - below_peak, config.least)
+
+
+def _tenth(levels: NDArray[np.float64]) -> float:
+    """``np.percentile(levels, 10)`` at a fifth of its time: it is asked for at every frame of speech."""
+    at = 0.1 * (len(levels) - 1)
+    low = int(at)
+    high = min(low + 1, len(levels) - 1)
+    placed = np.partition(levels, (low, high))
+    return float(placed[low] + (placed[high] - placed[low]) * (at - low))

@@ -144,6 +144,8 @@ class Hearing:
         self._levels = levels or LevelsConfig()
         self._latest = 0
         "No position is told before this one."
+        self._known: tuple[int, NDArray[np.float64]] = (0, np.zeros(0))
+        "Levels that were read last, and the position that they end at."
         self._room = -math.inf
         "Level of the room as it was before speech; unknown, and so no reason to cut anything, at first."
 
@@ -190,9 +192,16 @@ class Hearing:
         return replace(fact, at=Sample(self._latest))
 
     def _before(self, at: int) -> NDArray[np.float64]:
-        """Levels of the last seconds before a position."""
+        """Levels of the last seconds before a position; what the position before it shared is not read again."""
         blocks = min(at - self._ring.start, round(self._levels.floor_over * CAPTURE_RATE)) // BLOCK
-        return by_block(self._ring.read(Span(Sample(at - blocks * BLOCK), Sample(at))))
+        until, known = self._known
+        fresh = at - until
+        if not 0 <= fresh <= blocks * BLOCK or fresh % BLOCK or fresh // BLOCK + len(known) < blocks:
+            fresh, known = blocks * BLOCK, known[:0]
+        newest = by_block(self._ring.read(Span(Sample(at - fresh), Sample(at))))
+        levels = np.concatenate((known, newest))[-blocks:] if blocks else newest
+        self._known = at, levels
+        return levels
 
     async def run(self) -> None:
         """Listen to what is captured from now on until the sound ends or the session cancels."""
@@ -251,5 +260,6 @@ class Hearing:
 
 def level(pcm: Pcm) -> float:
     """Root mean square in dBFS (0 is a full-scale square wave), at least SILENCE."""
-    power = float(np.mean(np.square(pcm, dtype=np.float64)))
+    wide = pcm.astype(np.float64)
+    power = float(wide @ wide) / max(len(wide), 1)
     return max(SILENCE, 10.0 * math.log10(power)) if power > 0.0 else SILENCE

@@ -30,7 +30,7 @@ ONE_LEAF = {
     "PIL": {"agent", "bench"},
     "aiortc": {"audio_io", "bench"},
     "av": {"audio_io", "agent", "bench"},
-    "aiohttp": {"agent", "audio_io", "bench"},
+    "aiohttp": {"agent", "audio_io", "bench", "model"},
     "msgspec": {"agent"},
     "msgpack": {"agent", "bench"},
 }

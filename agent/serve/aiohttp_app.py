@@ -63,7 +63,10 @@ def _handlers(server: Server, root: str) -> tuple[Handler, Handler]:
             return AiohttpSocket(ws)
 
         reply = await server.socket(_request(request, root), accept)
-        return _response(reply) if reply is not None else found[0]
+        if found:
+            return found[0]
+        assert reply is not None, "a socket is taken or refused"
+        return _response(reply)
 
     return call, other
 

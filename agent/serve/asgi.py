@@ -47,12 +47,15 @@ class AsgiApp:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
 
+        taken: list[str | None] = []
+
         async def accept(protocol: str | None) -> AsgiSocket:
+            taken.append(protocol)
             await send({"type": "websocket.accept", "subprotocol": protocol})
             return AsgiSocket(receive, send)
 
         reply = await self._server.socket(_request(scope, None), accept)
-        if reply is None:
+        if reply is None or taken:
             return
         if "websocket.http.response" in scope.get("extensions", {}):
             await _answer(send, reply, kind="websocket.http.response")

@@ -75,6 +75,7 @@ class Live:
         self._joined: list[Channel[Event]] = []
         self._session: Event | None = None
         self._over = asyncio.Event()
+        self._cut = False
         self._limit: asyncio.Timeout | None = None
 
     @property
@@ -106,7 +107,10 @@ class Live:
             self.forgo()
 
     def cut(self, why: str) -> None:
-        """Wait no longer, also for the turn that was left to end."""
+        """Wait no longer, also for a turn that was left to end. Idempotent."""
+        if self._cut:
+            return
+        self._cut = True
         self.call.close(why)
         if self.forgo is not None:
             self.forgo()
@@ -143,7 +147,7 @@ class Live:
             _log.warning("call %s: %s", self.id, type(error).__name__)
             self.end(BROKEN, "the session failed", _failed())
         except Exception as error:  # noqa: BLE001  # one call's fault must not take the server down
-            _log.error("call %s: %s at %s", self.id, type(error).__name__, where(error))
+            _log.error("call %s: %s at %s", self.id, *place_of(error))
             self.end(BROKEN, "the session failed", _failed())
         finally:
             self.call.events.close()
@@ -162,6 +166,11 @@ class Live:
                 return await self.call.run()
         finally:
             self._limit = None
+
+    def lost(self, why: str) -> None:
+        """Its client is gone: nobody hears the turn to its end."""
+        self.end(NORMAL, why)
+        self.cut(why)
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -205,10 +214,12 @@ class Live:
             self.part(channel)
 
 
-def where(error: BaseException) -> str:
-    """File and line that an error came from: its text may hold what somebody said."""
+def place_of(error: BaseException) -> tuple[str, str]:
+    """An error's kind, and the file and line that it came from: its text may hold what somebody said."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    return type(error).__name__, f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 def error_event(problem: Problem) -> Event:

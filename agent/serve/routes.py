@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .door import PAGE_COOKIE, PAGE_LIFE
-from .live import where
+from .live import place_of
 from .message import Refused, Reply, Request, told
 from .multipart import fields
 
@@ -35,7 +35,7 @@ async def answer(server: Server, request: Request) -> Reply:
         _log.info("refused: %d %s", refused.status, refused.problem.code)
         reply = refused.reply()
     except Exception as error:  # noqa: BLE001  # the last border: a request must not end without a reply
-        _log.error("a request failed: %s at %s", type(error).__name__, where(error))
+        _log.error("a request failed: %s at %s", *place_of(error))
         reply = Refused(500, "server_error", "this went wrong inside the server").reply()
     origin = server.door.foreign(request)
     return Reply(
@@ -92,7 +92,10 @@ def _shared(origin: str, request: Request) -> dict[str, str]:
 def healthz(server: Server) -> Reply:
     """For whoever watches over the server: 503 once it takes no more calls."""
     places, ending = server.places, server.ending
-    state = {"ok": not ending, "sessions": places.taken, "capacity": server.settings.most}
+    state = {
+        "ok": not ending, "busy": server.pulse.busy, "sessions": places.taken,
+        "capacity": server.settings.most,
+    }  # fmt: skip
     return told(503 if ending else 200, state, {"Cache-Control": "no-store"})
 
 

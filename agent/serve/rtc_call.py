@@ -108,7 +108,10 @@ class RtcCall:
         take = taking(self._live, self._form)
         async for text in self._peer.messages:
             take(text)
-        self._live.end(NORMAL, f"the client {self._peer.why or 'hung up'}")
+        self._lost()
+
+    def _lost(self) -> None:
+        self._live.lost(f"the client {self._peer.why or 'hung up'}")
 
     async def _write(self) -> None:
         """What finds nobody is let go, so that the call can end."""
@@ -121,7 +124,7 @@ class RtcCall:
                 await self._peer.send(text if isinstance(text, str) else text.decode())
                 continue
             gone = True
-            self._live.end(NORMAL, f"the client {self._peer.why or 'hung up'}")
+            self._lost()
 
     async def _expire(self) -> None:
         longest = self._server.settings.longest

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,10 +23,11 @@ from pipeline.ports import AudioEdge
 from .carrying import hold_joined, hold_socket
 from .config import ServeConfig
 from .door import Admit, Bound, Caller, Door, credential
-from .live import CLOSING, HeldCall, Live
+from .live import CLOSING, HeldCall, Live, place_of
 from .message import Refused, Reply, Request
 from .page import Page
 from .places import Places
+from .pulse import Pulse
 from .resumes import Resumes
 from .secrets import same
 from .socket_call import Socket
@@ -66,6 +67,7 @@ class Server:
         self.places = Places(self.settings)
         self.resumes = Resumes(self.settings.resume)
         self.page = Page() if self.settings.page else None
+        self.pulse = Pulse()
         self.calls: dict[str, Live] = {}
         self.ending = False
         self.invited: Callable[[], None] = lambda: None
@@ -81,6 +83,8 @@ class Server:
         async with AsyncExitStack() as stack:
             self._built = self._own or await stack.enter_async_context(parts(self.config))
             self._group = await stack.enter_async_context(asyncio.TaskGroup())
+            beating = self._group.create_task(self.pulse.run(), name="pulse")
+            stack.callback(beating.cancel)
             self.ending = False
             self._stack = stack.pop_all()
         return self
@@ -129,9 +133,11 @@ class Server:
     # --- calls ----------------------------------------------------------------------------------------------
 
     def ready(self) -> None:
-        """Raises Refused where no call is taken any more, or not yet."""
+        """Raises Refused where no call is taken: not any more, not yet, or not while all are late."""
         if self.ending or self._group is None:
             raise Refused(503, "server_ending", "this server takes no calls now", retry=5)
+        if self.pulse.busy:
+            raise Refused(503, "server_busy", "this machine is too busy for another call", retry=10)
 
     async def begin(
         self, caller: Caller, request: Request, *, edge: AudioEdge | None = None, session: Session = None
@@ -178,11 +184,11 @@ class Server:
             del self.calls[live.id]
             self.resumes.ended(live.name, live.exchanges)
 
-    def start(self, work: Any, name: str) -> None:
-        """Run a call that no request waits for. It must raise nothing."""
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run a call that no request waits for; what it raises is told in the log and hurts no other."""
         if self._group is None:
             raise BugError("the server does not run")
-        self._group.create_task(work, name=name)
+        self._group.create_task(_guarded(work), name=name)
 
     async def find(self, call_id: str, request: Request) -> Live:
         """A call that runs, for its own client's secret or the key's owner. Raises Refused (401, 404)."""
@@ -229,6 +235,9 @@ class Server:
         except Refused as refused:
             _log.info("refused a socket: %d %s", refused.status, refused.problem.code)
             return refused.reply()
+        except Exception as error:  # noqa: BLE001  # the last border; what it says may be somebody's words
+            _log.error("a socket failed: %s at %s", *place_of(error))
+            return Refused(500, "server_error", "this went wrong inside the server").reply()
         return None
 
     def attach(self, app: web.Application, prefix: str = "") -> None:
@@ -248,6 +257,13 @@ class Server:
         from .asgi import AsgiApp
 
         return AsgiApp(self)
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001  # one call's fault must not end the others
+        _log.error("a call failed: %s at %s", *place_of(error))
 
 
 def stamped(event: Event, told: Mapping[str, Any]) -> Event:

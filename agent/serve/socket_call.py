@@ -14,7 +14,7 @@ from agent.wire.told import Event, Problem
 from pipeline.clock import now
 
 from .config import ServeConfig
-from .live import CLOSING, GOING, NORMAL, POLICY, Ending, Live
+from .live import CLOSING, GOING, POLICY, Ending, Live
 
 AHEAD = 64
 """Events that may wait for a client before nothing more is read from it."""
@@ -103,7 +103,7 @@ class SocketCall:
 
     def _lost(self) -> None:
         self._gone = True
-        self._live.end(NORMAL, "the client hung up")
+        self._live.lost("the client hung up")
 
     async def _watch(self) -> None:
         """Ends a call that was never begun, is forgotten or lasts too long."""

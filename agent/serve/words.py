@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from agent.config import Config, load
@@ -26,9 +27,15 @@ def main(words: list[str]) -> int:
         most=given.most,
     )  # fmt: skip
     folder = Path(user_data_path("hocket", appauthor=False))
-    tell = partial(print, flush=True)  # whoever started it may be waiting for the address
-    serve_command(_config(given), options, key=os.environ.get(KEY, "").strip(), folder=folder, tell=tell)
+    serve_command(_config(given), options, key=os.environ.get(KEY, "").strip(), folder=folder, tell=_tell)
     return 0
+
+
+def _tell(line: str) -> None:
+    """At once, for whoever waits for the address; a server outlives the terminal that it was started from."""
+    with suppress(OSError, ValueError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:

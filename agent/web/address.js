@@ -50,7 +50,7 @@ export function inTime(promise, ms) {
 /**
  * The pass of one attempt: a pass is good for one call only.
  * @param {import('./client.js').ClientOptions} options
- * @returns {Promise<{token: string, iceServers?: RTCIceServer[]}>} @throws {import('./problems.js').Problem}
+ * @returns {Promise<{token: string, iceServers?: RTCIceServer[], version?: string}>} @throws {import('./problems.js').Problem}
  */
 export async function admission({ token, bootstrap, iceServers }) {
   if (token !== undefined) return { token: typeof token === 'function' ? await token() : token, iceServers };
@@ -63,5 +63,5 @@ export async function admission({ token, bootstrap, iceServers }) {
   }
   if (!reply.ok) throw httpProblem(reply.status);
   const given = await reply.json();
-  return { token: String(given.token ?? ''), iceServers: iceServers ?? given.ice_servers };
+  return { token: String(given.token ?? ''), iceServers: iceServers ?? given.ice_servers, version: given.version };
 }

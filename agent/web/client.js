@@ -7,7 +7,7 @@
 
 import { address, admission, inTime, merged } from './address.js';
 import { again, delay, pause, RESUMES } from './backoff.js';
-import { asProblem, httpProblem, OWN, returning, toldProblem } from './problems.js';
+import { asProblem, httpProblem, OWN, returning, toldProblem, updated } from './problems.js';
 import { RtcLink, Unreachable } from './rtc_link.js';
 import { SocketLink } from './socket_link.js';
 import { Sound } from './sound.js';
@@ -35,6 +35,8 @@ export class RealtimeClient extends EventTarget {
   /** @type {any} */
   #session = null;
   #resume = '';
+  /** Of the server, where that is told. @type {string|undefined} */
+  #version;
   #reports = 0;
   #attempt = 0; // another call of connect() or close() makes the running one void
   /** The wait between two attempts. @type {ReturnType<typeof pause>|null} */
@@ -194,7 +196,9 @@ export class RealtimeClient extends EventTarget {
 
   /** @param {number} mine @param {typeof RtcLink | typeof SocketLink} Link @param {string} resume */
   async #dial(mine, Link, resume) {
-    const { token, iceServers } = await admission(this.options);
+    const { token, iceServers, version } = await admission(this.options);
+    if (this.#version && version && version !== this.#version) this.#tell(updated());
+    this.#version = version;
     const url = address(this.options.src);
     if (this.options.model) url.searchParams.set('model', this.options.model);
     if (resume) url.searchParams.set('resume', resume);
@@ -220,15 +224,14 @@ export class RealtimeClient extends EventTarget {
       link.close();
       throw httpProblem(426);
     }
-    if (mine === this.#attempt) this.#live(resume !== '');
+    if (mine === this.#attempt) this.#live();
   }
 
-  /** @param {boolean} resumed */
-  #live(resumed) {
+  #live() {
     clearInterval(this.#reports);
     this.#reports = setInterval(() => this.#report(), REPORTS);
     this.#gate();
-    this.#become('live', { carrier: this.carrier, resumed });
+    this.#become('live', { carrier: this.carrier, resumed: this.#session?.hocket?.resumed === true });
   }
 
   async #report() {

@@ -8,14 +8,10 @@
 import { DRAFT, VOICE } from './marks.js';
 import { clean, resumed, said } from './texts.js';
 
-/** Seconds for which what the lanes show is kept. */
-const KEPT = 90;
-/** Lines of captions and turns of latency that are kept. */
-const LINES = 200;
-/** Seconds without a token that end a stretch of writing. */
-const PAUSE = 0.15;
-/** Seconds within which a reason belongs to what is decided. */
-const SAME = 0.03;
+const KEPT = 90; // seconds for which what the lanes show is kept
+const LINES = 200; // of captions, and turns of latency, that are kept
+const PAUSE = 0.15; // seconds without a token that end a stretch of writing
+const SAME = 0.25; // seconds within which a reason, told before its order, belongs to it
 
 /**
  * @typedef {import('./marks.js').Mark} Mark
@@ -227,7 +223,9 @@ export class Conversation {
   #mark(kind, at, turn, why) {
     if (!kind) return;
     const reason = Math.abs(at - this.reason.at) <= SAME ? this.reason.why : '';
-    this.marks.push({ number: ++this.number, at, kind, turn, why: clean(why ?? reason) });
+    const last = this.marks.at(-1);
+    if (kind === 'resume' && last?.kind === 'duck') last.why = `${last.why}; ${clean(reason)}`; // one sign for both
+    else this.marks.push({ number: ++this.number, at, kind, turn, why: clean(why ?? reason) });
     return new Set(/** @type {Topic[]} */ (['decisions']));
   }
 

@@ -14,17 +14,34 @@ export class Decisions {
     this.last = 0;
     /** @type {Map<number, HTMLElement>} */
     this.items = new Map();
+    list.addEventListener('keydown', (event) => this.#key(event));
   }
 
   /** @param {Mark[]} marks */
   show(marks) {
-    for (const mark of marks) if (mark.number > this.last) this.#add(mark);
+    for (const mark of marks) {
+      if (mark.number > this.last) this.#add(mark);
+      const words = this.items.get(mark.number)?.querySelector('span');
+      if (words && words.textContent !== sentence(mark)) words.textContent = sentence(mark);
+    }
     this.list.parentElement?.classList.toggle('filled', this.list.childElementCount > 0);
   }
 
   /** @param {Mark|null} mark */
   point(mark) {
     for (const [number, item] of this.items) item.classList.toggle('chosen', number === mark?.number);
+  }
+
+  /** Up and down go through the list. @param {KeyboardEvent} event */
+  #key(event) {
+    const item = /** @type {HTMLElement} */ (event.target).closest('li');
+    const other = event.key === 'ArrowDown' ? item?.nextElementSibling : event.key === 'ArrowUp' ? item?.previousElementSibling : null;
+    const button = other?.querySelector('button');
+    if (!button) return;
+    event.preventDefault();
+    for (const each of this.list.querySelectorAll('button[tabindex="0"]')) each.setAttribute('tabindex', '-1');
+    button.tabIndex = 0;
+    button.focus();
   }
 
   /** @param {Mark} mark */
@@ -40,6 +57,8 @@ export class Decisions {
     words.textContent = sentence(mark);
     button.append(disc, words);
     for (const event of ['focus', 'pointerenter', 'click']) button.addEventListener(event, () => this.choose(mark));
+    button.tabIndex = this.list.contains(document.activeElement) ? -1 : 0; // one stop for the whole list
+    if (button.tabIndex === 0) this.list.querySelector('button[tabindex="0"]')?.setAttribute('tabindex', '-1');
     for (const event of ['blur', 'pointerleave']) button.addEventListener(event, () => this.choose(null));
     item.append(button);
     this.list.prepend(item);

@@ -10,6 +10,8 @@ import { Painter } from './lanes_paint.js';
 
 /** @typedef {import('./marks.js').Mark} Mark */
 
+const FRAME = 0.03; // seconds between two pictures: more would only warm the machine
+
 export class Lanes {
   /**
    * @param {HTMLCanvasElement} canvas
@@ -25,15 +27,18 @@ export class Lanes {
     this.chosen = /** @type {Mark|null} */ (null);
     /** Told when another decision is chosen. @type {(mark: Mark|null) => void} */
     this.onchoose = () => {};
+    /** Told when the picture is held still, or goes on. @type {(on: boolean) => void} */
+    this.onfreeze = () => {};
     this.discs = /** @type {import('./lanes_layout.js').Disc[]} */ ([]);
     this.still = matchMedia('(prefers-reduced-motion: reduce)');
     this.running = 0;
+    this.last = clock();
     this.#fit();
     this.watch = new ResizeObserver(() => this.#fit());
     this.watch.observe(canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.painter.restyle();
-      this.draw(this.frozen ?? this.clock());
+      this.draw(this.moment);
     });
     canvas.addEventListener('pointermove', (event) => this.#point(event, 12));
     canvas.addEventListener('pointerdown', (event) => this.#point(event, event.pointerType === 'touch' ? 24 : 12));
@@ -44,13 +49,11 @@ export class Lanes {
   /** Draw from now on; stops by itself nowhere: call `stop`. */
   start() {
     if (this.running) return;
-    let last = -1;
     const step = () => {
       this.running = requestAnimationFrame(step);
+      if (this.frozen !== null) return; // drawn anew when something is chosen
       const moment = this.still.matches ? Math.floor(this.clock() * 2) / 2 : this.clock();
-      if (moment === last && this.frozen === null) return;
-      last = moment;
-      this.draw(this.frozen ?? moment);
+      if (Math.abs(moment - this.last) >= FRAME) this.draw(moment);
     };
     step();
   }
@@ -62,19 +65,31 @@ export class Lanes {
 
   /** Hold the picture still, or let it go on. @param {boolean} on */
   freeze(on) {
-    this.frozen = on ? this.clock() : null;
+    this.frozen = on ? this.moment : null;
+    this.onfreeze(on);
   }
 
-  /** @param {Mark|null} mark */
+  /** The moment that is shown at the line: now, or where the picture was left. */
+  get moment() {
+    return this.frozen ?? (this.running ? this.clock() : this.last);
+  }
+
+  /** Point at a decision; a picture that does not move goes there. @param {Mark|null} mark */
   choose(mark) {
     if (mark === this.chosen) return;
     this.chosen = mark;
     this.onchoose(mark);
-    if (!this.running) this.draw(this.frozen ?? this.clock());
+    if (this.running && this.frozen === null) return;
+    if (mark && !this.discs.some((disc) => disc.mark === mark)) {
+      this.last = mark.at + 2;
+      if (this.frozen !== null) this.frozen = this.last;
+    }
+    this.draw(this.moment);
   }
 
   /** @param {number} now page seconds */
   draw(now) {
+    this.last = now;
     this.discs = this.painter.paint(this.conversation, this.levels, now, this.chosen);
   }
 
@@ -82,7 +97,7 @@ export class Lanes {
     const { clientWidth } = this.canvas;
     if (!clientWidth) return;
     this.painter.fit(clientWidth, Math.min(3, globalThis.devicePixelRatio || 1));
-    this.draw(this.frozen ?? this.clock());
+    this.draw(this.moment);
   }
 
   /** @param {PointerEvent} event @param {number} reach */

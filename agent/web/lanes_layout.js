@@ -168,7 +168,7 @@ export class Levels {
   /** @param {number} at seconds @param {{user: number, agent: number}} level dBFS */
   add(at, { user, agent }) {
     this.samples.push({ at, user, agent });
-    if (this.samples.length > 64 && this.samples[0].at < at - this.seconds) {
+    if (this.samples.length > 64 && this.samples[0].at < at - 1.25 * this.seconds) {
       this.samples = this.samples.filter((each) => each.at >= at - this.seconds);
     }
   }

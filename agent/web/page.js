@@ -27,12 +27,14 @@ const controls = {
 };
 const waits = /** @type {SVGSVGElement} */ (/** @type {unknown} */ (at('waits')));
 const settings = new URLSearchParams(location.search);
+if (settings.has('key')) history.replaceState(null, '', location.pathname); // it let this page in, and is used up
 const client = new RealtimeClient({
   src: new URL('.', document.baseURI).href,
   bootstrap: new URL('config.json', document.baseURI).href,
   session: { audio: { input: { transcription: TRANSCRIPTION } } },
   transport: /** @type {any} */ (settings.get('transport') ?? 'auto'),
 });
+let wasAway = false; // the connection was lost and is not back yet
 const clock = () => performance.now() / 1000;
 const conversation = new Conversation();
 const levels = new Levels();
@@ -71,15 +73,21 @@ client.addEventListener('state', (told) => {
   at('state-words').textContent = stateWords(detail);
   if (live) {
     document.body.classList.add('begun');
-    hideProblem();
+    if (at('problem').dataset.code !== 'server_updated') hideProblem();
+    if (wasAway && !detail.resumed) {
+      showProblem({ code: 'begun_anew', words: 'Connected again. The server no longer knows what was said before.', fatal: false });
+    }
+    wasAway = false;
     conversation.reset();
     at('carrier').textContent = client.carrier === 'webrtc' ? 'Connected directly (WebRTC). Your sound goes to this server, and nowhere else.'
       : 'Connected over a WebSocket. Your sound goes to this server, and nowhere else.';
     showPhase();
     showDevices();
   } else if (state === 'reconnecting') {
+    wasAway = true;
     showProblem({ code: state, words: detail.words, fatal: false });
   } else if (state === 'idle') {
+    wasAway = false;
     delete document.body.dataset.phase;
     controls.mute.setAttribute('aria-pressed', 'false');
   }
@@ -107,6 +115,7 @@ function showPhase() {
 /** @param {import('./problems.js').Problem} problem */
 function showProblem(problem) {
   at('problem-words').textContent = problem.words;
+  at('problem').dataset.code = problem.code;
   at('problem').hidden = false;
   at('problem').classList.toggle('calm', !problem.fatal);
   at('type-instead').hidden = !(problem.code.startsWith('microphone_') || problem.code === 'not_secure');
@@ -180,6 +189,8 @@ function hold(on) {
   else client.release();
   controls.hold.classList.toggle('pressed', on);
   controls.hold.textContent = on ? 'Let go to send' : 'Hold to talk';
+  if (on) at('state-words').textContent = phaseWords('you speak');
+  else showPhase();
 }
 
 controls.hold.addEventListener('pointerdown', (event) => {
@@ -196,11 +207,8 @@ for (const name of /** @type {const} */ (['keydown', 'keyup'])) {
   });
 }
 
-controls.freeze.addEventListener('click', () => {
-  const on = controls.freeze.getAttribute('aria-pressed') !== 'true';
-  lanes.freeze(on);
-  controls.freeze.setAttribute('aria-pressed', String(on));
-});
+controls.freeze.addEventListener('click', () => lanes.freeze(lanes.frozen === null));
+lanes.onfreeze = (/** @type {boolean} */ on) => controls.freeze.setAttribute('aria-pressed', String(on));
 
 controls.announce.addEventListener('change', () => { captions.isAloud = controls.announce.checked; });
 controls.microphone.addEventListener('change', () => { client.chooseMicrophone(controls.microphone.value).catch(() => {}); });
@@ -223,8 +231,7 @@ async function showDevices() {
   const { microphones, speakers } = await devices();
   fill(controls.microphone, microphones);
   fill(controls.speaker, speakers);
-  const canChoose = 'setSinkId' in AudioContext.prototype;
-  controls.speaker.disabled = !canChoose;
+  controls.speaker.disabled = !('setSinkId' in AudioContext.prototype || 'setSinkId' in HTMLMediaElement.prototype);
 }
 
 /** @param {HTMLSelectElement} select @param {{id: string, name: string}[]} found */

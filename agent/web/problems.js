@@ -53,8 +53,8 @@ export function contextProblem(world) {
 export function httpProblem(status) {
   if (status === 0) return problem('server_gone', 'The server does not answer. Is “hocket serve” still running?', false);
   if (status === 401) {
-    return problem('not_admitted', 'The server wants a key, or the link to this page has been used up. '
-      + 'Open the address that “hocket serve” printed last.');
+    return problem('not_admitted', 'The server wants its key, or the link to this page has been used up. '
+      + 'Give the key, or open the address that “hocket serve” printed last.');
   }
   if (status === 403) return problem('not_allowed', 'The server does not let pages of this address in. '
     + 'Add it to “origins” under [serve] in its settings.');
@@ -83,6 +83,11 @@ export function returning(seconds) {
   const whole = Math.max(1, Math.round(seconds));
   return problem('reconnecting', `The connection was lost. Trying again in ${whole} second${whole === 1 ? '' : 's'}.`,
     false);
+}
+
+/** The server that answers now is of another version than the one that gave the page. */
+export function updated() {
+  return problem('server_updated', 'The server was updated meanwhile. Load the page again when it suits you.', false);
 }
 
 /** An `error` event as a problem: the conversation goes on. @param {any} error its `error` object */

@@ -8,7 +8,7 @@
 import { health } from './address.js';
 import { fromBase64, fromPcm16, toBase64 } from './pcm.js';
 import { playout } from './playout.js';
-import { closeProblem, httpProblem, OWN } from './problems.js';
+import { closeProblem, contextProblem, httpProblem, OWN } from './problems.js';
 
 /** Bytes on their way out beyond which the microphone's sound is dropped: it would only be heard late. */
 const BACKLOG = 200_000;
@@ -94,6 +94,7 @@ export class SocketLink {
 
   /** @param {AudioContext} context */
   async #worklets(context) {
+    if (!context.audioWorklet) throw contextProblem({ isSecureContext: false, location: globalThis.location });
     const module = (/** @type {string} */ name) => context.audioWorklet.addModule(new URL(name, import.meta.url));
     await Promise.all([module('./capture_worklet.js'), module('./playback_worklet.js')]);
     this.capture = new AudioWorkletNode(context, 'hocket-capture', { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });

@@ -46,7 +46,8 @@ class Answering:
         if told.conversation == "none" or told.input is not None:
             self._beside(told, asked)
             return
-        if turn := held.tools.turn_waiting:
+        turn = held.tools.turn_waiting
+        if turn and (held.tools.given or not held.placing.waiting):
             self._go_on(turn, asked)
             return
         if held.projection.response_in_progress is not None or held.projection.awaits_response:
@@ -66,7 +67,7 @@ class Answering:
         now = held.projection.response_in_progress
         due = now is not None or held.projection.awaits_response
         if not due or (wanted is not None and now is not None and wanted != now):
-            why = "There is nothing to cancel: no such reply is being made."
+            why = "Cancellation failed: no such reply is being made."
             raise invalid(None, why, "response_cancel_not_active")
         held.tell(Cancelled())
         held.session.interrupt()
@@ -99,6 +100,7 @@ class Answering:
             )  # fmt: skip
         written = None if told.output_modalities is None else told.output_modalities == ["text"]
         held.pen.for_one(written)
+        held.counting.for_one(told.max_output_tokens if isinstance(told.max_output_tokens, int) else None)
         held.tell(Asked(asked))
         words = held.placing.take() if typed else None
         session.generate_reply(user_input=words, instructions=(told.instructions if obeys else None) or None)
@@ -128,6 +130,7 @@ class Answering:
             await self._writer.write(task)
         finally:
             self._writing.pop(task.key, None)
+            self._names = {name: key for name, key in self._names.items() if key != task.key}
 
     def _parts(self, told: Response) -> list[Part]:
         """What the reply is written to: the conversation so far, or the items that were given."""

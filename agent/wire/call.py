@@ -20,17 +20,17 @@ from agent.receipt import Receipt
 from pipeline.channel import Channel, ClosedError, Full, FullError
 from pipeline.clock import now
 from pipeline.errors import BugError, HocketError, UserError
-from pipeline.events import Hush, Order, Remember, RunTool, Turn
+from pipeline.events import Hush, Order, Remember, RunTool
 from pipeline.ports import AudioEdge
-from pipeline.prompt import Called
 from pipeline.trace import Entry
 
 from .answering import Answering
 from .client_tools import ClientTools
 from .conversing import Conversing
 from .counting import Counting
-from .held import Doorway, Held, agent_of
+from .held import Doorway, Held, agent_of, earlier, fault, quiet
 from .ids import random_id
+from .later import Later
 from .listening import Listening
 from .pen import Pen
 from .projection import Projection
@@ -56,11 +56,10 @@ from .requests import (
 from .settings import About, Settings
 from .socket_edge import SocketEdge
 from .told import Event, Opened, Problem, Refused, Sounded, Told
+from .user_turns import milliseconds
 
 BACKLOG = 2048
 """Events that may wait for the client: some 30 s of a reply with everything told."""
-EARLY = 1024
-"""Client events that may come before the session is live."""
 _log = logging.getLogger("hocket.call")
 
 
@@ -86,8 +85,9 @@ class Call:
         self.id = call_id or random_id("call")
         self.events: Channel[Event] = Channel(BACKLOG, full=Full.FAIL)
         "To the client, in order; closed when the call is over, or when the client takes too few of them."
-        self._early: list[tuple[Request, str | None]] = []
-        self._live = self._finishing = self._settling = False
+        self._later = Later()
+        "What came before the session was live, or while sound was being taken in."
+        self._opened = self._live = self._finishing = self._settling = False
         self._began = 0.0
         self._group: asyncio.TaskGroup | None = None
         self._beside: set[asyncio.Task[None]] = set()
@@ -99,7 +99,7 @@ class Call:
         self._answering = Answering(self._held)
         self._held.session.trace.subscribe(self._see)
         if isinstance(edge, SocketEdge):
-            edge.connect(self._sounded)
+            edge.connect(self._sounded, self._catch_up)
 
     def _built(
         self, built: Parts, config: Config, edge: AudioEdge, carrier: str, agent: Agent | None,
@@ -115,16 +115,18 @@ class Call:
             instructions=base.instructions or persona.instructions,
         )  # fmt: skip
         doorway = Doorway(edge, self._is_live)
+        placed = edge.placed if isinstance(edge, SocketEdge) else milliseconds
+        projection = Projection(carrier=carrier, session={}, place=placed)
         try:
             session = make_session(
-                _quiet(config), replace(built, brain=counting, voice=pen, tools=()), doorway,
+                quiet(config), replace(built, brain=counting, voice=pen, tools=()), doorway,
                 agent=agent_of(base, own, settings, tools), history=history,
             )  # fmt: skip
         except UserError as error:  # two tools of one name
             raise WireError(Problem("invalid_value", str(error), "session.tools")) from None
         return Held(
             self.id, config, base, own, edge, doorway, carrier, settings, session,
-            Projection(carrier=carrier, session={}), tools, built.brain, counting, pen,
+            projection, tools, built.brain, counting, pen,
             self._tell, self._start,
             greeting=persona.greeting if agent is None and not history else "",
         )  # fmt: skip
@@ -136,12 +138,10 @@ class Call:
         name = name_of(event)
         try:
             request = understood(event)
-            if self._live:
+            if self._live and not self._later and not self._hears_on():
                 self._do(request)
-            elif len(self._early) < EARLY:
-                self._early.append((request, name))
             else:
-                raise WireError(Problem("session_not_ready", "Wait for session.created."))
+                self._later.put(request, name)
         except WireError as error:
             self._tell(Refused(error.problem, name))
 
@@ -201,6 +201,12 @@ class Call:
             raise WireError(Problem("invalid_request", str(error))) from None
         except FullError:
             raise WireError(Problem("too_many_events", "The session cannot take more events now.")) from None
+        except WireError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one event must not end the call
+            _log.error("call %s: %s at %s", self.id, type(error).__name__, fault(error))
+            why = "The event could not be carried out: a fault of the server's."
+            raise WireError(Problem("server_error", why, type="server_error")) from None
 
     def _carry_out(self, request: Request) -> None:
         listening, conversing = self._listening, self._conversing
@@ -232,15 +238,30 @@ class Call:
 
     def _is_live(self) -> None:
         """The session is there, and no sound has passed yet."""
-        self._tell(Opened(self._held.shown()))
+        self._open()
         self._live = True
         self._listening.begin()
-        early, self._early = self._early, []
-        for request, name in early:
+        self._catch_up()
+
+    def _hears_on(self) -> bool:
+        """Sound that was given by hand is being taken in: what comes after it comes after it."""
+        edge = self._held.edge
+        return isinstance(edge, SocketEdge) and edge.by_client and edge.waiting > 0
+
+    def _catch_up(self) -> None:
+        """What had to wait is done, in order."""
+        while self._live and self._later and not self._hears_on():
+            request, name = self._later.take()
             try:
                 self._do(request)
             except WireError as error:
                 self._tell(Refused(error.problem, name))
+
+    def _open(self) -> None:
+        """Before anything else is told."""
+        if not self._opened:
+            self._opened = True
+            self._tell(Opened(self._held.shown()))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
         """Run something beside the session."""
@@ -256,6 +277,7 @@ class Call:
 
     def _see(self, entry: Entry) -> None:
         """A trace entry, before the session's own listeners see it."""
+        self._open()
         held, item = self._held, entry.item
         if isinstance(item, Order):
             held.counting.see(item)
@@ -267,6 +289,9 @@ class Call:
             case Remember(turn):
                 held.tools.over(turn)
                 held.pen.for_one(None)
+                held.counting.for_one(None)
+                if isinstance(held.edge, SocketEdge):
+                    held.edge.over(turn)
                 self._send(held.projection.see(held.counting.spent(turn), self._at()))
                 asyncio.get_running_loop().call_soon(self._conversing.over, turn)
         self._show(item)
@@ -315,25 +340,3 @@ class Call:
         busy = held.projection.response_in_progress is not None or held.projection.awaits_response
         if not busy and held.session.user_state == "listening":
             self.close("the server is ending")
-
-
-def earlier(history: Sequence[Exchange]) -> tuple[Exchange, ...]:
-    """Exchanges of another session under numbers and names that none of this one's will have."""
-    return tuple(
-        replace(each, turn=Turn(number - len(history)), called=tuple(_renamed(step) for step in each.called))
-        for number, each in enumerate(history)
-    )
-
-
-def _renamed(step: Called) -> Called:
-    return replace(
-        step,
-        calls=tuple(replace(each, id=f"earlier-{each.id}") for each in step.calls),
-        results=tuple(replace(each, id=f"earlier-{each.id}") for each in step.results),
-    )
-
-
-def _quiet(config: Config) -> Config:
-    """Nothing is said while a client's tool runs: it would be a reply that the client did not ask for."""
-    acting = replace(config.decoder.acting, silence=3600.0)
-    return replace(config, decoder=replace(config.decoder, acting=acting))

@@ -17,7 +17,7 @@ from agent.wire.replies import Replies
 from agent.wire.responses import event
 from agent.wire.told import Event
 from agent.wire.transcripts import Transcripts, Words
-from agent.wire.user_turns import UserTurns, milliseconds
+from agent.wire.user_turns import Place, UserTurns
 from agent.wire.writings import Writings
 from pipeline.events import (
     CommitDraft,
@@ -34,22 +34,23 @@ from pipeline.events import (
     TextEntered,
     Think,
 )
+from pipeline.ports import CAPTURE_RATE
 from pipeline.trace import Item
 
 
 class Carrying:
     """One call's user, replies and writings, and what orders make of them."""
 
-    def __init__(self, ids: Ids, session: dict[str, Any], *, buffered: bool) -> None:
-        self._session = session
+    def __init__(self, ids: Ids, session: dict[str, Any], place: Place, *, buffered: bool) -> None:
+        self._session, self._place = session, place
         self._extended = False
         conversation = ids("conv")
         self._items = Items()
-        self._users = UserTurns(ids, self._items)
+        self._users = UserTurns(ids, self._items, place)
         self._replies = Replies(ids, self._items, conversation, buffered=buffered)
         self._writings = Writings(ids, self._items, conversation)
         self._transcripts = Transcripts()
-        self._own = Extensions()
+        self._own = Extensions(place)
         self._batch = Batch()
 
     def _settle(self) -> list[Event]:
@@ -100,7 +101,7 @@ class Carrying:
         heard = self._replies.listened(turn)
         if isinstance(batch.cause, InputCommitted) and self._users.talking:
             heard = batch.cause.at
-        return round(1000 * batch.at) if heard is None else milliseconds(heard)
+        return self._place(round(batch.at * CAPTURE_RATE) if heard is None else heard)
 
     def _commit(self, turn: int, draft: int, batch: Batch) -> list[Event]:
         events = self._answer(turn, draft, batch)

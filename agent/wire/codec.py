@@ -15,7 +15,7 @@ from msgspec import Struct
 from .refusal import WireError
 from .told import Event, Problem
 
-LARGEST = 20 * 2**20
+LARGEST = 20 * 2**20 + 2**16
 """Bytes of an event that appends sound: 15 MiB of it are legal, and base64 takes a third more."""
 LARGEST_ITEM = 4 * 2**20
 """Bytes of an item with sound: a minute of it in base64."""

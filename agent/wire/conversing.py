@@ -40,9 +40,10 @@ class Conversing:
         """``conversation.item.create``."""
         item, after, held = request.item, request.previous_item_id, self._held
         if item.id is not None and held.projection.item(item.id) is not None:
-            raise invalid("item.id", f"There is an item {item.id[:60]!r} already.")
+            why = f"There is an item {item.id[:60]!r} already."
+            raise invalid("item.id", why, "item_create_duplicate_item_id")
         if after not in (None, ROOT):
-            self._known(after, "previous_item_id")
+            self._known(after, "previous_item_id", "item_not_found")
         item_id = item.id or random_id("item")
         told = ItemPut({**shown(item), "id": item_id}, after)
         if isinstance(item, Message):
@@ -55,12 +56,12 @@ class Conversing:
 
     def retrieve(self, request: RetrieveItem) -> None:
         """``conversation.item.retrieve``."""
-        self._known(request.item_id, "item_id")
+        self._known(request.item_id, "item_id", "item_retrieve_invalid_item_id")
         self._held.tell(ItemShown(request.item_id))
 
     def delete(self, request: DeleteItem) -> None:
         """``conversation.item.delete``: no later reply knows of it."""
-        known, held = self._known(request.item_id, "item_id"), self._held
+        held, known = self._held, self._known(request.item_id, "item_id", "item_delete_invalid_item_id")
         instructed = request.item_id in held.placing.systems
         place = held.placing.forget(request.item_id)
         if instructed:
@@ -73,10 +74,11 @@ class Conversing:
 
     def truncate(self, request: TruncateItem) -> None:
         """``conversation.item.truncate``: more than was sent was not heard."""
-        known, held = self._known(request.item_id, "item_id"), self._held
+        held, known = self._held, self._known(request.item_id, "item_id", "item_truncate_invalid_item_id")
         spoken = any(part.get("type") == "output_audio" for part in known.item.get("content") or ())
         if known.role != "assistant" or not known.turn or not spoken:
-            raise invalid("item_id", "Only what was spoken here can be truncated.")
+            why = "Only what was spoken here can be truncated."
+            raise invalid("item_id", why, "item_truncate_invalid_item_id")
         heard = min(request.audio_end_ms / 1000, known.seconds)
         text = held.session.truncate(known.turn, known.begins + heard)
         if isinstance(held.edge, SocketEdge) and held.edge.turn == known.turn:
@@ -110,6 +112,8 @@ class Conversing:
         if last and len(text) > MOST_TYPED:
             why = f"A typed turn has at most {MOST_TYPED} characters, not {len(text)}."
             raise invalid("item.content", why, "string_above_max_length")
+        if last:
+            placing.check()
         if last and sound:
             self._listening.give(sound)
         held.tell(told)
@@ -139,10 +143,10 @@ class Conversing:
         if not history.forget(turn, user=role == "user", reply=role == "assistant") and again:
             self._doomed.append((turn, role))
 
-    def _known(self, item_id: str | None, param: str) -> Known:
+    def _known(self, item_id: str | None, param: str, code: str) -> Known:
         known = self._held.projection.item(item_id or "")
         if known is None:
-            raise invalid(param, f"There is no item {(item_id or '')[:60]!r}.", "item_not_found")
+            raise invalid(param, f"There is no item {(item_id or '')[:60]!r}.", code)
         return known
 
 

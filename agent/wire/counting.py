@@ -31,6 +31,7 @@ class Counting:
         "Generations that go on."
         self.most: int | None = None
         "Pieces of one generation, at most; None: as many as whoever asks allows."
+        self._only: int | None = None
         self._written = 0
         self._told = 0
         self._drafts: dict[int, int] = {}
@@ -38,13 +39,17 @@ class Counting:
         self._heard: dict[int, int] = {}
         "The same of a turn's committed draft."
 
+    def for_one(self, most: int | None) -> None:
+        """The same for the reply that is made next, until told otherwise; None: as the session."""
+        self._only = most
+
     async def call(self, method: str, *args: Any) -> Any:
         """As the brain's."""
         return await self._brain.call(method, *args)
 
     async def stream(self, method: str, *args: Any) -> AsyncIterator[Any]:
         """As the brain's; what is generated is counted."""
-        if method == "generate" and self.most is not None:
+        if method == "generate":
             args = tuple(self._bounded(each) for each in args)
         stream = self._brain.stream(method, *args)
         self.generating += method == "generate"
@@ -79,6 +84,7 @@ class Counting:
         return Spent(turn, input_tokens=sound, audio_tokens=sound, output_tokens=written)
 
     def _bounded(self, given: Any) -> Any:
-        if isinstance(given, Limits) and self.most is not None:
-            return replace(given, max_tokens=min(given.max_tokens, self.most))
+        most = self.most if self._only is None else self._only
+        if isinstance(given, Limits) and most is not None:
+            return replace(given, max_tokens=min(given.max_tokens, most))
         return given

@@ -9,7 +9,7 @@ from __future__ import annotations
 from agent.receipt import ANSWER
 from agent.wire.responses import event
 from agent.wire.told import Event
-from agent.wire.user_turns import milliseconds
+from agent.wire.user_turns import Place
 from pipeline.events import (
     CommitDraft,
     DraftFinished,
@@ -38,7 +38,8 @@ _VOICE: dict[type[Item], str] = {
 class Extensions:
     """One call's."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._thinking: set[tuple[int, int]] = set()
         "Thoughts that were told of and are not over: turn and draft."
 
@@ -50,7 +51,7 @@ class Extensions:
             case Noted(turn, draft):
                 return self._thought_over(turn, draft, reply)
             case StartDraft(turn, draft, listened):
-                heard = [milliseconds(listened.start), milliseconds(listened.end)]
+                heard = [self._place(listened.start), self._place(listened.end)]
                 return [_draft(turn, draft, "begun", heard)]
             case DropDraft(turn, draft):
                 return [*self._thought_over(turn, draft, reply), _draft(turn, draft, "dropped")]
@@ -66,7 +67,7 @@ class Extensions:
                 state = _VOICE[type(item)]
                 return [event("hocket.voice", turn=turn, response_id=response, state=state)]
             case _:
-                return _measured(item)
+                return self._measured(item)
 
     def _thought(
         self, turn: int, draft: int, text: str, confirmed: int | None, again: int,
@@ -89,6 +90,26 @@ class Extensions:
         own = _own(turn, draft, reply)
         return [event("response.thinking.done", response_id=own, turn=turn, draft=draft)]
 
+    def _measured(self, item: Item) -> list[Event]:
+        match item:
+            case SpeechStarted(at):
+                return [event("hocket.user", state="speaking", audio_ms=self._place(at))]
+            case SpeechPaused(at):
+                return [event("hocket.user", state="quiet", audio_ms=self._place(at))]
+            case OverlapScored(at, kind, why):
+                return [event("hocket.overlap", kind=str(kind), why=why, audio_ms=self._place(at))]
+            case Measured(turn, name, seconds):
+                name = VOICE_TO_VOICE if name == ANSWER else name
+                return [event("hocket.latency", turn=turn, name=name, ms=round(1000 * seconds))]
+            case ToolRan():
+                return [
+                    event(
+                        "hocket.tool", turn=item.turn, name=item.name, arguments=item.arguments,
+                        output=item.content, failed=item.failed, ms=round(1000 * item.seconds),
+                    )
+                ]  # fmt: skip
+        return []
+
 
 def _own(turn: int, draft: int, reply: tuple[int, int, str | None]) -> str | None:
     return reply[2] if (turn, draft) == reply[:2] else None
@@ -96,24 +117,3 @@ def _own(turn: int, draft: int, reply: tuple[int, int, str | None]) -> str | Non
 
 def _draft(turn: int, draft: int, state: str, heard: list[int] | None = None) -> Event:
     return event("hocket.draft", turn=turn, draft=draft, state=state, heard_ms=heard)
-
-
-def _measured(item: Item) -> list[Event]:
-    match item:
-        case SpeechStarted(at):
-            return [event("hocket.user", state="speaking", audio_ms=milliseconds(at))]
-        case SpeechPaused(at):
-            return [event("hocket.user", state="quiet", audio_ms=milliseconds(at))]
-        case OverlapScored(at, kind, why):
-            return [event("hocket.overlap", kind=str(kind), why=why, audio_ms=milliseconds(at))]
-        case Measured(turn, name, seconds):
-            name = VOICE_TO_VOICE if name == ANSWER else name
-            return [event("hocket.latency", turn=turn, name=name, ms=round(1000 * seconds))]
-        case ToolRan():
-            return [
-                event(
-                    "hocket.tool", turn=item.turn, name=item.name, arguments=item.arguments,
-                    output=item.content, failed=item.failed, ms=round(1000 * item.seconds),
-                )
-            ]  # fmt: skip
-    return []

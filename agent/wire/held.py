@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.config import Config
+from agent.conversation import Exchange
 from agent.persona import Agent
 from agent.session import AgentSession
 from pipeline.calling import Tool
+from pipeline.events import Turn
 from pipeline.ports import CAPTURE_RATE, AudioEdge, Compute, EdgeReport, Emit, PlayoutSource
+from pipeline.prompt import Called
 from pipeline.ring import AudioRing
 
 from .client_tools import ClientTools
@@ -102,7 +106,6 @@ def agent_of(
 def shown(settings: Settings, call_id: str, session: AgentSession) -> dict[str, Any]:
     """The session object with what is ours: who thinks, who speaks, who writes down, and what is not done."""
     brain, about = settings.about.brain, settings.about
-    told = " ".join(session.notes())
     return settings.shown(call_id) | {
         "hocket": {
             "brain": {
@@ -111,7 +114,35 @@ def shown(settings: Settings, call_id: str, session: AgentSession) -> dict[str, 
             },
             "voice": about.voice,
             "transcripts": about.transcripts,
-            "notes": [*([told] if told else []), *settings.notes()],
+            "notes": [*session.notes(), *settings.notes()],
             "events": settings.extended,
         }
     }  # fmt: skip
+
+
+def fault(error: BaseException) -> str:
+    """Where in our own files a fault lies: its text may hold what somebody said."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+
+
+def earlier(history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+    """Exchanges of another session under numbers and names that none of this one's will have."""
+    return tuple(
+        replace(each, turn=Turn(number - len(history)), called=tuple(_renamed(step) for step in each.called))
+        for number, each in enumerate(history)
+    )
+
+
+def _renamed(step: Called) -> Called:
+    return replace(
+        step,
+        calls=tuple(replace(each, id=f"earlier-{each.id}") for each in step.calls),
+        results=tuple(replace(each, id=f"earlier-{each.id}") for each in step.results),
+    )
+
+
+def quiet(config: Config) -> Config:
+    """Nothing is said while a client's tool runs: it would be a reply that the client did not ask for."""
+    acting = replace(config.decoder.acting, silence=3600.0)
+    return replace(config, decoder=replace(config.decoder, acting=acting))

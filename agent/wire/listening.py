@@ -179,7 +179,8 @@ class Listening:
             why = "Only over WebRTC is there a buffer here to clear; else send response.cancel."
             raise invalid(None, why, "invalid_event_for_transport")
         held.tell(BufferCleared())
-        held.session.interrupt()
+        if held.session.agent_state == "speaking":
+            held.session.interrupt()
 
     def playout(self, request: Playout) -> None:
         """``hocket.playout``: how late the client hears, as far as that can be believed."""

@@ -11,6 +11,13 @@ from agent.conversation import Conversation, Exchange
 from pipeline.events import Turn
 from pipeline.prompt import Human, Text
 
+from .refusal import invalid
+from .schema import LONGEST_INSTRUCTIONS
+
+WAITING = 64
+"""Items of the user's that may wait for an answer."""
+_KEPT = 2000
+"""Places that are remembered."""
 ROOT = "root"
 """``previous_item_id`` of what stands before everything."""
 
@@ -33,8 +40,17 @@ class Placing:
         self._count = 0
 
     def system(self, item_id: str, text: str) -> None:
-        """Instructions; they count for all that follows."""
+        """Instructions; they count for all that follows. Raises WireError where they grow too long."""
+        if sum(map(len, self.systems.values())) + len(text) > LONGEST_INSTRUCTIONS:
+            why = f"What instructs in the conversation has at most {LONGEST_INSTRUCTIONS} characters in all."
+            raise invalid("item.content", why, "string_above_max_length")
         self.systems[item_id] = text
+
+    def check(self) -> None:
+        """Raises WireError where no more of the user's may wait."""
+        if len(self.waiting) >= WAITING:
+            why = f"{WAITING} items of the user's wait for an answer already: send response.create."
+            raise invalid("item", why, "too_many_items")
 
     def user(self, item_id: str, text: str) -> None:
         """Words of the user's at the end: they wait for an answer."""
@@ -95,6 +111,8 @@ class Placing:
         self, item_id: str, exchange: Exchange, after: _Place | None, history: Conversation, role: str
     ) -> None:
         history.insert(exchange, None if after is None else after.turn)
+        while len(self._placed) >= _KEPT:
+            del self._placed[next(iter(self._placed))]
         self._placed[item_id] = _Place(exchange.turn, role)
 
     def _number(self) -> Turn:

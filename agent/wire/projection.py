@@ -7,12 +7,11 @@ OpenAI Realtime protocol. It must never read a clock, wait, do I/O, decide anyth
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from agent.wire.batch import Batch
 from agent.wire.carrying import Carrying, error
-from agent.wire.ids import random_id
+from agent.wire.ids import Ids, random_id
 from agent.wire.items import Known, Listed, as_put
 from agent.wire.responses import event
 from agent.wire.told import (
@@ -36,6 +35,7 @@ from agent.wire.told import (
     Updated,
     Written,
 )
+from agent.wire.user_turns import Place, milliseconds
 from pipeline.events import (
     Fact,
     Order,
@@ -64,11 +64,17 @@ class Projection(Carrying):
     """
 
     def __init__(
-        self, *, carrier: str, ids: Callable[[str], str] = random_id, session: dict[str, Any]
+        self,
+        *,
+        carrier: str,
+        ids: Ids = random_id,
+        session: dict[str, Any],
+        place: Place = milliseconds,
     ) -> None:
         """``carrier``: ``websocket`` or ``webrtc``. ``ids(kind)`` makes ids: ``event``, ``item``, ``resp``,
-        ``conv``. ``session``: the session object as it counts."""
-        super().__init__(ids, session, buffered=carrier == "webrtc")
+        ``conv``. ``session``: the session object as it counts. ``place``: milliseconds of the client's own
+        sound up to a capture sample, where silence was put in the place of sound that it did not send."""
+        super().__init__(ids, session, place, buffered=carrier == "webrtc")
         self._ids = ids
 
     # --- what it is asked ---------------------------------------------------------------------------------

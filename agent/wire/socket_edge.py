@@ -15,13 +15,21 @@ from typing import cast
 import numpy as np
 
 from pipeline.clock import now
-from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, EdgeReport, Emit, FollowedSource, Pcm, PlayoutSource
+from pipeline.ports import (
+    CAPTURE_RATE,
+    PLAYOUT_RATE,
+    EdgeReport,
+    Emit,
+    FollowedSource,
+    Pcm,
+    PlayoutSource,
+)
 from pipeline.ring import AudioRing
 
 from .refusal import invalid
 from .schema import Pcm as Pcm16
 from .schema import SoundFormat
-from .sound import Incoming, Outgoing, checked
+from .sound import Incoming, Outgoing, checked, rate_of, seconds_of
 from .told import Sounded
 
 TICK = 0.02
@@ -41,7 +49,32 @@ SLACK = 0.1
 to that length, is heard without delay."""
 HASTE = 4.0
 """How much faster than real time a client may give its turns by hand, beyond the first QUEUED seconds."""
+SIP = 1.0
+"""Seconds of sound given by hand that are taken in at one tick, so that nobody else waits for long."""
 _PULL = round(TICK * PLAYOUT_RATE)
+
+
+class _Silences:
+    """Where silence stands that no client sent."""
+
+    def __init__(self) -> None:
+        self._spans: deque[tuple[int, int, int]] = deque(maxlen=512)
+        "Capture samples at which one begins and ends, and how much of it came before."
+
+    def add(self, start: int, count: int) -> None:
+        """So much from this capture sample on."""
+        begins, ends, before = self._spans.pop() if self._spans else (start, start, 0)
+        if ends != start:
+            self._spans.append((begins, ends, before))
+            begins, before = start, before + ends - begins
+        self._spans.append((begins, start + count, before))
+
+    def before(self, sample: int) -> int:
+        """How much of it lies before this capture sample."""
+        for begins, ends, before in reversed(self._spans):
+            if begins < sample:
+                return before + min(sample, ends) - begins
+        return 0
 
 
 class SocketEdge:
@@ -53,11 +86,12 @@ class SocketEdge:
         self._tell: Callable[[Sounded], None] = lambda told: None
         self._incoming, self._outgoing = Incoming(Pcm16()), Outgoing(Pcm16())
         self._ring: AudioRing | None = None
+        self._own = _Silences()
         self._origin = 0.0
         "When capture sample 0 was, on the loop's clock."
-        self._waiting: deque[Pcm] = deque()
-        self._count = 0
-        "Capture samples that wait."
+        self._waiting: deque[tuple[Incoming, bytes]] = deque()
+        "A tick of sound each."
+        self._drained: Callable[[], None] = lambda: None
         self._fed_at = 0.0
         self._purse = QUEUED
         "Seconds that may be given by hand at once."
@@ -65,12 +99,15 @@ class SocketEdge:
         self._plays_until = 0.0
         "When the client will have played all that was sent."
         self._piece: list[Pcm] = []
+        self._over = 0
+        "The newest turn that has ended."
         self.turn = 0
         "Whose reply was sent last."
 
-    def connect(self, tell: Callable[[Sounded], None]) -> None:
-        """``tell`` gets every piece of a reply's sound as it is due."""
-        self._tell = tell
+    def connect(self, tell: Callable[[Sounded], None], drained: Callable[[], None]) -> None:
+        """``tell`` gets every piece of a reply's sound as it is due; ``drained`` is called at every tick at
+        which no sound waits to be heard."""
+        self._tell, self._drained = tell, drained
 
     def suit(self, incoming: SoundFormat, outgoing: SoundFormat) -> None:
         """The formats from here on; sound on its way keeps its own."""
@@ -93,9 +130,10 @@ class SocketEdge:
     def feed(self, data: bytes) -> float:
         """Sound in the client's format; its seconds. Raises WireError for half a sample, and for more than
         may wait (``input_audio_buffer_full``): then nothing of it is taken."""
-        pcm = self._incoming.turn(data)
-        seconds = len(pcm) / CAPTURE_RATE
-        free = self._allowance() if self.by_client else QUEUED - self._count / CAPTURE_RATE
+        self.check(data)
+        form = self._incoming.format
+        seconds = seconds_of(data, form)
+        free = self._allowance() if self.by_client else QUEUED - self.waiting
         if seconds > free:
             raise invalid(
                 "audio",
@@ -105,25 +143,35 @@ class SocketEdge:
         if self.by_client:
             self._purse -= seconds
         self._fed_at = now()
-        self._waiting.append(pcm)
-        self._count += len(pcm)
+        step = round(TICK * rate_of(form)) * (2 if isinstance(form, Pcm16) else 1)
+        for start in range(0, len(data), step):
+            self._waiting.append((self._incoming, data[start : start + step]))
         self._hear()
         return seconds
 
     def forget(self) -> None:
         """Sound that waits never was."""
         self._waiting.clear()
-        self._count = 0
 
     def flushed(self) -> None:
         """The client has let go of what it had of a reply."""
         self._piece.clear()
         self._plays_until = 0.0
 
+    def over(self, turn: int) -> None:
+        """Nothing more of this turn's reply is sent."""
+        self._over = turn
+        if self.turn == turn:
+            self._piece.clear()
+
+    def placed(self, sample: int) -> int:
+        """Milliseconds of the client's own sound up to this capture sample: it counts what it sent."""
+        return (sample - self._own.before(sample)) * 1000 // CAPTURE_RATE
+
     @property
     def waiting(self) -> float:
-        """Seconds of sound that wait to be heard."""
-        return self._count / CAPTURE_RATE
+        """Seconds of sound that wait to be heard, in whole ticks."""
+        return len(self._waiting) * TICK
 
     def _allowance(self) -> float:
         """Seconds that may be given by hand now."""
@@ -141,27 +189,26 @@ class SocketEdge:
         tick = 0
         while True:
             self._hear()
+            if not self._waiting:
+                self._drained()
             self._wait_no_longer()
             self._speak(followed)
             tick = max(tick + 1, int((now() - began) / TICK))
             await asyncio.sleep(began + tick * TICK - now())
 
     def _hear(self) -> None:
-        """What waits goes into the ring: by hand all of it, else as far as the clock has come."""
+        """What waits goes into the ring: as far as the clock has come, or by hand SIP of it."""
         ring = self._ring
-        if ring is None:
+        if ring is None or not self._waiting:
             return
-        due = self._due(ring)
-        while self._waiting and (self.by_client or due > 0):
-            pcm = self._waiting.popleft()
-            if not self.by_client and len(pcm) > due:
-                self._waiting.appendleft(pcm[due:])
-                pcm = pcm[:due]
-            due -= len(pcm)
-            self._count -= len(pcm)
+        heard = 0
+        while self._waiting and (heard < SIP * CAPTURE_RATE if self.by_client else self._due(ring) > 0):
+            incoming, data = self._waiting.popleft()
+            pcm = incoming.turn(data)
+            heard += len(pcm)
             ring.write(pcm)
-        if self.by_client and due < 0:
-            self._origin -= -due / CAPTURE_RATE  # the clock of capture is where capture is
+        if self.by_client and (ahead := -self._due(ring)) > 0:
+            self._origin -= ahead / CAPTURE_RATE  # the clock of capture is where capture is
 
     def _wait_no_longer(self) -> None:
         """Silence in the place of a client that sends nothing."""
@@ -170,6 +217,7 @@ class SocketEdge:
             return
         due = self._due(ring) - round(SLACK * CAPTURE_RATE)
         if due > 0:
+            self._own.add(ring.end, due)
             ring.write(np.zeros(due, np.float32))
 
     def _due(self, ring: AudioRing) -> int:
@@ -191,6 +239,8 @@ class SocketEdge:
         self._flush()
 
     def _add(self, turn: int, pcm: Pcm) -> None:
+        if not turn or turn == self._over:
+            return  # a reply that is over fades out: nobody waits for that
         if turn != self.turn:
             self._flush()
             self._outgoing.end()

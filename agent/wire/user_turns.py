@@ -5,7 +5,9 @@ It tells what was committed and what waits for an answer; it must never decide t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from agent.wire.ids import Ids
 from agent.wire.items import Items, Listed, spoken, typed
@@ -13,9 +15,12 @@ from agent.wire.responses import event
 from agent.wire.told import Event
 from pipeline.ports import CAPTURE_RATE
 
+Place: TypeAlias = Callable[[int], int]
+"""From a capture sample to milliseconds of the sound that the client has sent, as the protocol counts it."""
+
 
 def milliseconds(sample: int) -> int:
-    """A capture position as the protocol counts it: from the first sound of the session."""
+    """The place of a capture sample where all that is captured is the client's."""
     return sample * 1000 // CAPTURE_RATE
 
 
@@ -32,8 +37,8 @@ class _Open:
 class UserTurns:
     """One call's."""
 
-    def __init__(self, ids: Ids, items: Items) -> None:
-        self._ids, self._items = ids, items
+    def __init__(self, ids: Ids, items: Items, place: Place) -> None:
+        self._ids, self._items, self._place = ids, items, place
         self._open: _Open | None = None
         self._ended = 0
         "Where the sound of the newest item ends, in milliseconds: no sound belongs to two items."
@@ -49,7 +54,7 @@ class UserTurns:
 
     def begin(self, turn: int, sample: int) -> list[Event]:
         """Speech opened a turn, or goes on after one was taken back."""
-        begins = max(self._ended, milliseconds(sample))
+        begins = max(self._ended, self._place(sample))
         self._open = _Open(turn, self._ids("item"), begins)
         return [event("input_audio_buffer.speech_started", audio_start_ms=begins, item_id=self._open.item_id)]
 
@@ -67,15 +72,16 @@ class UserTurns:
         return [stopped, *self._commit(mine.item_id, mine.begins, end)]
 
     def given(self, begins: float, ends: float) -> list[Event]:
-        """The client said that what it sent between these seconds is a turn."""
+        """The client said that what it sent between these seconds of capture is a turn."""
         mine, self._open = self._open, None
-        start, end = round(1000 * begins), round(1000 * ends)
+        start, end = (self._place(round(at * CAPTURE_RATE)) for at in (begins, ends))
         return self._commit(self._ids("item") if mine is None else mine.item_id, start, max(start, end))
 
     def timed_out(self, since: float, at: float) -> list[Event]:
         """Nobody said anything between these seconds: an empty turn, for the agent's own words to follow."""
-        item_id, start = self._ids("item"), round(1000 * since)
-        end = max(start, round(1000 * at))
+        item_id = self._ids("item")
+        start, end = (self._place(round(moment * CAPTURE_RATE)) for moment in (since, at))
+        end = max(start, end)
         told = event(
             "input_audio_buffer.timeout_triggered", audio_start_ms=start, audio_end_ms=end, item_id=item_id
         )

@@ -20,6 +20,10 @@ from .tap import Packet
 
 LEAST, MOST = 0.020, 0.120
 """Seconds between which the patience with a hole adapts."""
+GRACE = 0.005
+"""Seconds that a packet has at least after one that overtook it: in a burst all are late."""
+UNKNOWN = 0.060
+"""Seconds of patience on a way of which nothing is known yet."""
 STALL = 0.200
 """Seconds for which nothing may come before its place is filled: what comes until then is heard whole."""
 MENDED = 0.100
@@ -103,7 +107,7 @@ class Counts:
 class Jitter:
     """How much later than the quickest packets come, of late: the patience that a hole deserves."""
 
-    target: float = LEAST
+    target: float = UNKNOWN
     _lags: deque[float] = field(default_factory=lambda: deque(maxlen=SEEN))
     _floors: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=10))
     "Of each of the last ten seconds: the quickest way."
@@ -257,8 +261,11 @@ class Lineup:
 
     @property
     def _give_up(self) -> float:
-        """When the hole before the packets that wait counts as lost."""
-        return min(packet.arrived for packet, _ in self._waiting.values()) + self.jitter.target
+        """When the hole before the packets that wait counts as lost: when what is missing in it ought to have
+        come long ago, as this way's packets do, and those that overtook it have been here for a moment."""
+        packet, stamp = self._waiting[min(self._waiting)]
+        late = self._paced + stamp / TICKS + self.jitter.target
+        return min(max(late, packet.arrived + GRACE), packet.arrived + MOST)
 
     def _skip(self, pieces: list[Piece]) -> None:
         number = min(self._waiting)

@@ -24,6 +24,8 @@ from .extra import web
 LOOPBACK = "127.0.0.1"
 TRIES = 1000
 """Ports tried for one address at most."""
+STUN = 3.0
+"""Seconds that a STUN server may take."""
 UNREAD = 512
 """Datagrams that may wait for a loop that is stuck; more are dropped, as a network would."""
 _SOCKET_BUFFER = 256 * 1024
@@ -119,7 +121,8 @@ async def _gather(
 def _addresses(config: RtcConfig, all_of_them: list[str]) -> list[str]:
     if config.addresses:
         return list(config.addresses)
-    return [*all_of_them, LOOPBACK] if config.loopback else all_of_them
+    near = config.loopback and not config.announce  # who is told another address is not on this machine
+    return [*all_of_them, LOOPBACK] if near else all_of_them
 
 
 async def _bound(connection: Any, config: RtcConfig, address: str) -> Any:
@@ -153,7 +156,7 @@ async def _reflexive(protocols: list[Any], server: tuple[str, int]) -> list[Any]
 
     async def ask(protocol: Any) -> None:
         with suppress(TimeoutError, OSError, ice.stun.TransactionError):
-            async with asyncio.timeout(3.0):
+            async with asyncio.timeout(STUN):
                 candidate, _ = await ice.server_reflexive_candidate(protocol, server)
                 found.append(candidate)
 

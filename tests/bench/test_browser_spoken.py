@@ -51,8 +51,30 @@ def test_the_file_holds_each_stimulus_at_its_place(tmp_path):
 @pytest.mark.parametrize(("late", "drift", "gain"), [(0.0, 0.0, 1.0), (0.731, 0.0, 0.4), (0.2, 0.13, 1.5)])
 def test_each_stimulus_is_found_by_itself_to_a_millisecond(late, drift, gain):
     first, second = placed(heard(late, drift, gain), SAID)
-    assert abs(first / RATE - 1.0 - late) < 0.001
-    assert abs(second / RATE - 4.0 - late - drift) < 0.001
+    assert abs(first[0] / RATE - 1.0 - late) < 0.001
+    assert abs(second[0] / RATE - 4.0 - late - drift) < 0.001
+    assert abs(second[1] / RATE - 4.8 - late - drift) < 0.001
+
+
+def test_a_block_that_the_microphone_dropped_moves_the_end_and_not_the_begin():
+    whole = heard(0.3)
+    cut = slice(round(1.9 * RATE), round(1.95 * RATE))  # inside the first stimulus
+    user = np.delete(whole.user, cut)
+    (first, second) = placed(Recording(user, np.zeros_like(user), RATE), SAID)
+    assert abs(first[0] / RATE - 1.3) < 0.001 and abs(first[1] / RATE - 2.45) < 0.001
+    assert abs(second[0] / RATE - 4.25) < 0.001
+
+
+def test_of_two_that_begin_alike_the_first_is_found_first():
+    same = speech(1.0, 7)
+    twice = (Spoken(1.0, Stimulus(same)), Spoken(3.5, Stimulus(same)))
+    whole = np.zeros(round(5 * CAPTURE_RATE), np.float32)
+    for one, gain in zip(twice, (0.5, 1.0), strict=True):
+        at = round(one.seconds * CAPTURE_RATE)
+        whole[at : at + len(same)] = gain * same
+    user = resample(whole, CAPTURE_RATE, RATE)
+    found = placed(Recording(user, np.zeros_like(user), RATE), twice)
+    assert [round(start / RATE, 2) for start, _ in found] == [1.0, 3.5]
 
 
 def test_labels_lie_where_the_page_heard_the_words():

@@ -21,8 +21,8 @@ from bench.stimuli import spoken
 from pipeline import clock
 from tts.choose import best_voice
 
-LEAD = 1.8
-"""Seconds before the first word, in which the page connects."""
+LEADS = (2.0, 7.0)
+"""Seconds before the first word, in which the page connects; the second for a machine that was too slow."""
 INTO = 1.3
 """Seconds from the question's end to the interruption: inside the reply, also where that came late."""
 LONGEST = 25
@@ -52,14 +52,17 @@ class Talk:
 
 
 async def _said() -> dict[str, list[Spoken]]:
+    """By carrier; the first word at 0 s."""
     user = best_voice(USER)
     try:
         first = await spoken(user, "what is thirty one plus twelve", expected="43")
         sums = [await spoken(user, SUM, kind, expected="23") for kind in (Kind.BARGE_IN, Kind.QUESTION)]
     finally:
         await user.close()
-    over = Spoken(LEAD + first.seconds + INTO, sums[0])
-    return {"webrtc": [Spoken(LEAD, first), over], "ws": [Spoken(LEAD, sums[1])]}
+    return {
+        "webrtc": [Spoken(0.0, first), Spoken(first.seconds + INTO, sums[0])],
+        "ws": [Spoken(0.0, sums[1])],
+    }
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +72,27 @@ def talks(server: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def _talk(server: Served, name: str, said: list[Spoken], folder: Path) -> Talk:
-    way, last = WAYS[name], said[-1]
-    sound = microphone(said, LONGEST + 5.0, folder / f"{name}.wav")
-    with chromium(sound) as browser, visit(browser, before=way.before) as seen:
-        talk_to(seen, server.url)
-        seen.page.wait_for_timeout(1000 * (last.seconds + last.stimulus.seconds - 1.0))
-        _until_answered(seen)
-        recording = seen.recording(way.tap)
-        labels = labelled(recording, said, name, {})
-        return Talk(
-            recording, labels, score(recording, labels), list(seen.events),
-            seen.console + seen.crashes + seen.policy(),
-            seen.page.locator("#captions").inner_text(), seen.events[-1]["_carrier"],
-        )  # fmt: skip
+    for lead in LEADS:
+        late = [Spoken(one.seconds + lead, one.stimulus) for one in said]
+        sound = microphone(late, LONGEST + lead, folder / f"{name}.wav")
+        with chromium(sound) as browser, visit(browser, before=WAYS[name].before) as seen:
+            begun = clock.monotonic()
+            talk_to(seen, server.url)
+            if clock.monotonic() - begun < lead - 0.3:
+                return _held(seen, WAYS[name].tap, late)
+    pytest.fail(f"the page did not connect within {LEADS[-1]:g} s")
+
+
+def _held(seen: Visit, tap: str, said: list[Spoken]) -> Talk:
+    seen.page.wait_for_timeout(1000 * (said[-1].seconds + said[-1].stimulus.seconds - 1.0))
+    _until_answered(seen)
+    recording = seen.recording(tap)
+    labels = labelled(recording, said, "browser", {})
+    return Talk(
+        recording, labels, score(recording, labels), list(seen.events),
+        seen.console + seen.crashes + seen.policy(),
+        seen.page.locator("#captions").inner_text(), seen.events[-1]["_carrier"],
+    )  # fmt: skip
 
 
 def _until_answered(seen: Visit) -> None:

@@ -38,12 +38,15 @@ class Listening:
 
     async def until(self, kind: str) -> dict[str, Any]:
         """The next event of a kind. Fails at an ``error`` that nobody waits for."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                event = await self.next()
-                if event["type"] == kind:
-                    return event
-                assert event["type"] != "error", event["error"]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    event = await self.next()
+                    if event["type"] == kind:
+                        return event
+                    assert event["type"] != "error", event["error"]
+        except TimeoutError:
+            raise AssertionError(f"no {kind} in {PATIENCE} s; came: {' '.join(self.kinds())}") from None
 
     async def speak(self, pcm: bytes) -> None:
         """Append sound as a microphone would, 20 ms at a time; events wait meanwhile."""

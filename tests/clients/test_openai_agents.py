@@ -7,6 +7,7 @@ it truncates by its own clock and retrieves. Real loopback sockets and real time
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,7 @@ class Session:
 
     async def until(self, kind: str, count: int = 1) -> Any:
         """The event of a kind that is the ``count``-th."""
-        async with asyncio.timeout(PATIENCE), self._new:
-            await self._new.wait_for(lambda: len(self.of(kind)) >= count)
+        await self._wait(lambda: len(self.of(kind)) >= count, kind)
         return self.of(kind)[count - 1]
 
     async def came(self, kind: str, count: int = 1, *, holds: str = "") -> dict[str, Any]:
@@ -54,9 +54,16 @@ class Session:
         def found() -> list[dict[str, Any]]:
             return [event for event in self.wire() if event["type"] == kind and holds in str(event)]
 
-        async with asyncio.timeout(PATIENCE), self._new:
-            await self._new.wait_for(lambda: len(found()) >= count)
+        await self._wait(lambda: len(found()) >= count, f"{kind} ({count})")
         return found()[count - 1]
+
+    async def _wait(self, there: Callable[[], bool], what: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE), self._new:
+                await self._new.wait_for(there)
+        except TimeoutError:
+            came = " ".join(event["type"] for event in self.wire())
+            raise AssertionError(f"no {what} in {PATIENCE} s; came: {came}") from None
 
     async def speak(self, pcm: bytes) -> None:
         for start in range(0, len(pcm), STEP):

@@ -180,6 +180,9 @@ def test_an_answer_can_be_cancelled_once(scripted: str) -> None:
         first = await call.until("response.output_audio_transcript.delta")
         assert LONG.startswith(first["delta"])
         await call.send.response.cancel()
+        await call.send.conversation.item.truncate(
+            item_id=first["item_id"], content_index=0, audio_end_ms=9_000_000
+        )  # at once, as other clients do, and beyond its end: that is what was heard
         done = (await call.until("response.done"))["response"]
         assert done["status"] == "cancelled"
         assert done["status_details"]["reason"] == "client_cancelled"
@@ -187,6 +190,10 @@ def test_an_answer_can_be_cancelled_once(scripted: str) -> None:
         told = await refusal(call)  # pipecat goes on at this code alone, livekit at these words
         assert (told["code"], told["event_id"]) == ("response_cancel_not_active", "mine")
         assert told["message"].startswith("Cancellation failed")
+        await typed(call, "hello")
+        await call.send.response.create()
+        assert (await call.until("response.done"))["response"]["status"] == "completed"
+        assert len(call.of("conversation.item.truncated")) == 1
 
     talk(scripted, cancel, instructions="be brief")
 

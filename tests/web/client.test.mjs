@@ -177,6 +177,28 @@ test('a lost connection comes back by itself, with the conversation so far and t
   assert.equal(new URL(made.sockets[2].url).searchParams.get('resume'), 're_2');
 });
 
+test('it is told whether the server still knew the conversation, and that it was updated meanwhile', async () => {
+  let version = '1';
+  install({ answer: () => ({ status: 200, body: { token: 'ek_1', version } }) });
+  const socket = await live({ token: undefined, bootstrap: 'http://localhost:8765/config.json' });
+  const lives = [];
+  client.addEventListener('state', ({ detail }) => { if (detail.state === 'live') lives.push(detail.resumed); });
+  version = '2';
+  for (const resumed of [true, undefined]) {
+    made.sockets.at(-1).lost(1006);
+    await settle();
+    mock.timers.tick(700);
+    await settle();
+    made.sockets.at(-1).open();
+    await settle();
+    made.sockets.at(-1).told(created({ resumed }));
+    await settle();
+  }
+  assert.deepEqual(lives, [true, false]);
+  assert.deepEqual(problems, ['connection_lost', 'server_updated', 'connection_lost']);
+  assert.deepEqual(socket.protocols.at(-1), 'openai-insecure-api-key.ek_1');
+});
+
 test('a server that stays away is asked at longer and longer intervals, until hung up', async () => {
   install({ answer: () => { throw new TypeError('gone'); } });
   const socket = await live();

@@ -94,6 +94,13 @@ test('drafts begin, are dropped with their thoughts, or are committed, each with
   assert.equal(conversation.stretches[0].dropped, true);
 });
 
+test('a voice that was lowered and is full again is one decision', () => {
+  const voice = (state) => ({ type: 'hocket.voice', turn: 1, state });
+  const { marks } = told([1, { type: 'hocket.decision', turn: 1, why: 'ducked' }], [1, voice('ducked')], [1.3, { type: 'hocket.decision', turn: 1, why: 'a burst' }],
+    [1.35, voice('full')], [2, voice('held')], [3, voice('resumed')]);
+  assert.deepEqual(marks.map((mark) => [mark.kind, mark.why]), [['duck', 'ducked; a burst'], ['hold', ''], ['resume', '']]);
+});
+
 test('a reply knows its turn, its wait and its thought by whatever names both, in any order', () => {
   const rest = [
     { type: 'hocket.latency', turn: 3, name: ANSWER, ms: 440 }, spoken('a', 'r', 'Yes'),

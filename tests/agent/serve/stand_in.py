@@ -1,23 +1,29 @@
-"""Calls without a session, for tests of who is let in and how a call is carried; a server that makes them."""
+"""Calls without a session, a server that makes them, and a client: for tests of who is let in and how."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+
+import aiohttp
 
 from agent.config import Config
 from agent.conversation import Exchange
 from agent.launch import Parts
 from agent.receipt import Receipt
 from agent.serve.config import ServeConfig
+from agent.serve.listening import Where, listening
 from agent.serve.server import Server
 from agent.wire.refusal import invalid
 from agent.wire.told import Event
 from bench.scripted import ScriptedBrain
 from pipeline.channel import Channel, ClosedError
+from pipeline.clock import run
 from pipeline.compute import InlineCompute
 from pipeline.errors import ModelError
 from pipeline.events import Turn
@@ -83,3 +89,34 @@ class StandInServer(Server):
             raise invalid("session.bad", "There is nothing bad here.")
         self.made.append(StandIn(session, history, self._turn))
         return self.made[-1]
+
+
+Scene = Callable[[aiohttp.ClientSession, StandInServer, Where], Awaitable[None]]
+
+
+def play(scene: Scene, server: StandInServer | None = None) -> StandInServer:
+    server = server or StandInServer()
+
+    async def main() -> None:
+        async with (
+            asyncio.timeout(10),
+            listening(server, "127.0.0.1", 0) as where,
+            aiohttp.ClientSession(where.url) as client,
+        ):
+            await scene(client, server, where)
+
+    run(main)
+    return server
+
+
+@asynccontextmanager
+async def call(
+    client: aiohttp.ClientSession, path: str = "/v1/realtime", **more: Any
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    async with client.ws_connect(path, max_msg_size=0, **more) as ws:
+        yield ws
+
+
+async def until_closed(ws: aiohttp.ClientWebSocketResponse) -> list[Any]:
+    """What is said before the end; then ``ws.close_code`` is there."""
+    return [json.loads(message.data) async for message in ws if message.type is aiohttp.WSMsgType.TEXT]

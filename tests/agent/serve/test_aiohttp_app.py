@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import pytest
-from stand_in import StandInServer
+from stand_in import StandInServer, call, play, until_closed
 
 from agent.serve.config import ServeConfig
-from agent.serve.listening import Where, listening
-from pipeline.clock import run
+from agent.serve.listening import Where
 
 KEY = "a key of sixteen letters"
 BEARER = {"Authorization": f"Bearer {KEY}"}
-Scene = Callable[[aiohttp.ClientSession, StandInServer, Where], Awaitable[None]]
-
-
-def play(scene: Scene, server: StandInServer | None = None) -> StandInServer:
-    server = server or StandInServer()
-
-    async def main() -> None:
-        async with (
-            asyncio.timeout(10),
-            listening(server, "127.0.0.1", 0) as where,
-            aiohttp.ClientSession(where.url) as client,
-        ):
-            await scene(client, server, where)
-
-    run(main)
-    return server
-
-
-@asynccontextmanager
-async def call(
-    client: aiohttp.ClientSession, path: str = "/v1/realtime", **more: Any
-) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    async with client.ws_connect(path, max_msg_size=0, **more) as ws:
-        yield ws
-
-
-async def until_closed(ws: aiohttp.ClientWebSocketResponse) -> list[Any]:
-    """What is said before the end; then ``ws.close_code`` is there."""
-    return [json.loads(message.data) async for message in ws if message.type is aiohttp.WSMsgType.TEXT]
 
 
 def test_a_client_without_subprotocol_talks_json() -> None:
@@ -254,89 +221,12 @@ def test_a_long_body_is_not_read() -> None:
 def test_health_is_told_to_anybody_and_tells_nothing_else() -> None:
     async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
         async with client.get("/healthz", headers={"Host": "anything"}) as reply:
-            assert await reply.json() == {"ok": True, "sessions": 0, "capacity": 40}
+            assert await reply.json() == {"ok": True, "busy": False, "sessions": 0, "capacity": 40}
         server.ending = True
         async with client.get("/healthz") as reply:
             assert reply.status == 503
 
     play(scene, StandInServer(KEY))
-
-
-def test_a_call_that_fails_is_1011_without_a_word_of_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
-    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
-        async with call(client) as ws:
-            await ws.send_json({"type": "break"})
-            await ws.receive_json()
-            await ws.receive_json()
-            server.made[0].close("now")
-            told = await until_closed(ws)
-            assert told[-1]["error"]["code"] == "server_error" and ws.close_code == 1011
-            assert "canary" not in json.dumps(told)
-
-    with caplog.at_level("DEBUG"):
-        play(scene)
-    assert "ModelError" in caplog.text and "canary" not in caplog.text
-
-
-def test_the_first_signal_lets_a_turn_end_and_then_closes_with_1001() -> None:
-    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
-        async with call(client) as ws:
-            await ws.receive_json()
-            await server.drain()
-            await until_closed(ws)
-            assert ws.close_code == 1001
-        async with call(client) as late:
-            told = await until_closed(late)
-            assert told[0]["error"]["code"] == "server_ending" and late.close_code == 1013
-
-    play(scene, StandInServer(turn=0.05))
-
-
-def test_somebody_who_joins_hears_and_says_the_same_and_the_call_outlives_them() -> None:
-    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
-        async with call(client) as ws:
-            created = await ws.receive_json()
-            where = f"/v1/realtime?call_id={created['session']['id']}"
-            async with call(client, where) as beside:
-                assert (await beside.receive_json())["session"]["id"] == created["session"]["id"]
-                await beside.send_json({"type": "hello"})
-                assert (await beside.receive_json())["event"] == {"type": "hello"}
-                assert (await ws.receive_json())["event"] == {"type": "hello"}
-            await ws.send_json({"type": "again"})
-            assert (await ws.receive_json())["event"] == {"type": "again"}
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await client.ws_connect("/v1/realtime?call_id=call_none")
-        assert refused.value.status == 404
-
-    play(scene)
-
-
-def test_a_conversation_is_gone_on_with_once_by_its_token() -> None:
-    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
-        async with call(client) as ws:
-            token = (await ws.receive_json())["session"]["hocket"]["resume"]
-            await ws.send_json({"type": "hello"})
-            await ws.receive_json()
-        for resumed, turns in ((True, 1), (False, 0)):
-            async with call(client, f"/v1/realtime?resume={token}") as ws:
-                assert (await ws.receive_json())["session"]["hocket"]["resumed"] is resumed
-                assert len(server.made[-1].exchanges) == turns
-
-    play(scene)
-
-
-def test_a_client_that_comes_back_before_we_saw_it_go_takes_its_call_along() -> None:
-    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
-        async with call(client) as old:
-            token = (await old.receive_json())["session"]["hocket"]["resume"]
-            await old.send_json({"type": "hello"})
-            await old.receive_json()
-            async with call(client, f"/v1/realtime?resume={token}") as new:
-                assert (await new.receive_json())["session"]["hocket"]["resumed"] is True
-                await until_closed(old)
-                assert old.close_code == 1001 and len(server.made[-1].exchanges) == 1
-
-    play(scene)
 
 
 def test_a_message_beyond_all_bounds_ends_the_call_with_1009() -> None:

@@ -6,11 +6,14 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
+from pathlib import Path
 
 import aiohttp
 import pytest
 from stand_in import StandInServer
 
+from agent.serve.certificate import FILE, self_signed
 from agent.serve.listening import Where, listening, until_stopped
 from pipeline.clock import now, run
 from pipeline.errors import UserError
@@ -85,5 +88,22 @@ def test_a_line_that_says_nothing_whole_is_closed(monkeypatch: pytest.MonkeyPatc
             writer.write(b"GET / HTTP/1.1\r\nHost: ")
             assert await reader.read() == b"" or b"408" in await reader.read()
             writer.close()
+
+    run(main)
+
+
+def test_a_call_over_tls_is_a_call(tmp_path: Path) -> None:
+    tls = self_signed(["127.0.0.1"], tmp_path)
+    trusting = ssl.create_default_context(cafile=str(tmp_path / FILE))
+
+    async def main() -> None:
+        async with (
+            asyncio.timeout(10),
+            listening(StandInServer(), "127.0.0.1", 0, tls.context) as where,
+            aiohttp.ClientSession(where.url, connector=aiohttp.TCPConnector(ssl=trusting)) as client,
+            client.ws_connect("/v1/realtime", headers={"Origin": where.url}) as ws,
+        ):
+            assert where.url.startswith("https://")
+            assert (await ws.receive_json())["type"] == "session.created"
 
     run(main)

@@ -55,7 +55,7 @@ def asked(
     return Request(method, path, query or {}, named, "127.0.0.1", read=read)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(METHODS), st.one_of(st.sampled_from(PATHS), st.text(max_size=30)), HEADERS,
     st.sampled_from(KINDS), st.one_of(st.binary(max_size=300), st.just(b'{"session": {"a": [[[1e999]]]}}')),

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,13 +24,35 @@ from agent.wire.socket_edge import SocketEdge
 from model.scripted import FACTS, Answer, ByText, ScriptedEngine
 from pipeline.clock import now, simulate
 from pipeline.compute import InlineCompute
-from pipeline.ports import AudioEdge, BrainFacts
+from pipeline.ports import FRAME, PLAYOUT_RATE, AudioEdge, BrainFacts, EdgeReport, Emit, PlayoutSource
+from pipeline.ring import AudioRing
 from tts.tone import ToneVoice
 
 T = TypeVar("T")
 ABLE = replace(FACTS, obeys_instructions=True, history_turns=8, tools="text")
 """A brain that takes instructions and calls tools."""
 HEARD = "heard: a tone\n"
+
+
+@dataclass
+class Track:
+    """An edge with a microphone that is always on; the user makes a sound in this stretch of seconds."""
+
+    begins: float = 1.0
+    ends: float = 2.0
+    latency: float = 0.15
+
+    def report(self) -> EdgeReport:
+        return EdgeReport("WebRTC", "cancelled", self.latency)
+
+    async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
+        began, frame = now(), 0
+        while True:
+            frame += 1
+            await asyncio.sleep(began + frame * 0.02 - now())
+            loud = self.begins <= frame / 50 < self.ends
+            ring.write(np.full(FRAME, 0.5 if loud else 0.0, np.float32))
+            source.pull(PLAYOUT_RATE // 50)
 
 
 class Client:
@@ -115,13 +137,25 @@ def saying(text: str = "Here I am.", thoughts: str = HEARD) -> ByText:
     return ByText({}, Answer(text, thoughts))
 
 
+def made(built: Parts | None = None, *, edge: AudioEdge | None = None, **more: Any) -> Call:
+    """A call, not yet running; its detector says that speech is what is loud."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audio_io.detectors.make_detector", lambda name: Loud())
+        return Call(
+            built or parts(saying()),
+            Config(),
+            edge=edge or SocketEdge(),
+            carrier="websocket" if edge is None else "webrtc",
+            **{"agent": Agent(), **more},
+        )
+
+
 def held(
     scene: Callable[[Client], Awaitable[T]],
     built: Parts | None = None,
     *,
     asked: dict[str, Any] | None = None,
     agent: Agent | None = None,
-    config: Config | None = None,
     history: Sequence[Exchange] = (),
     edge: AudioEdge | None = None,
     greets: bool = False,
@@ -129,13 +163,8 @@ def held(
     """Play a scene with a live call, over a WebSocket or this ``edge``; it is hung up afterwards."""
 
     async def main() -> T:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("audio_io.detectors.make_detector", lambda name: Loud())
-            call = Call(
-                built or parts(saying()), config or Config(), edge=edge or SocketEdge(),
-                carrier="websocket" if edge is None else "webrtc",
-                agent=agent or (None if greets else Agent()), session=asked, history=history,
-            )  # fmt: skip
+        speaker = agent or (None if greets else Agent())
+        call = made(built, edge=edge, agent=speaker, session=asked, history=history)
         client = Client(call)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(call.run())

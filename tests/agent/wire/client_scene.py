@@ -14,18 +14,22 @@ from turn_scene import Scene, at
 
 from agent.turn import advance
 from agent.wire.projection import Projection
-from agent.wire.told import Event, Opened, Sounded, Told, Updated
+from agent.wire.told import Event, Given, ItemPut, Opened, Sounded, Told, Updated
+from agent.wire.user_turns import Place, milliseconds
 from pipeline.events import (
     Draft,
     DraftFinished,
     Ending,
     Fact,
+    InputBegan,
+    InputGiven,
     Order,
     PhraseDrafted,
     PlaybackEnded,
     PlaybackReached,
     PlaybackStarted,
     Remember,
+    Span,
     SpeechPaused,
     SpeechStarted,
     Turn,
@@ -53,7 +57,13 @@ class Client(Scene):
     """One call's; its clock starts with the session's first sample."""
 
     def __init__(
-        self, carrier: str = "websocket", *, own: bool = False, brain: bool = True, **settings: object
+        self,
+        carrier: str = "websocket",
+        *,
+        own: bool = False,
+        brain: bool = True,
+        place: Place = milliseconds,
+        **settings: object,
     ) -> None:
         super().__init__(**settings)
         counts = Counter[str]()
@@ -63,7 +73,7 @@ class Client(Scene):
             return f"{kind}_{counts[kind]}"
 
         self.session = SESSION | {"hocket": {"transcripts": "brain" if brain else "whisper"}}
-        self.projection = Projection(carrier=carrier, ids=ids, session=self.session)
+        self.projection = Projection(carrier=carrier, ids=ids, session=self.session, place=place)
         self.events: list[Event] = []
         self.heard = ""
         "Words of the present reply that reached the ear."
@@ -122,6 +132,14 @@ class Client(Scene):
         self.state, orders = advance(self.state.anchored(at(self.now), self.now), fact, self.now, self.config)
         return orders
 
+    def gives(self, since: float, until: float) -> Client:
+        """The client gives a turn whole, between these seconds."""
+        self.tell(since, InputBegan(at(since)))
+        self.until(until)
+        self.told(Given(since, until, False))
+        self.tell(until, InputGiven(Span(at(since), at(until))))
+        return self
+
     def _advance(self, fact: Fact) -> None:
         anchored = self.state.anchored(at(self.now), self.now)
         before, (self.state, orders) = anchored.why, advance(anchored, fact, self.now, self.config)
@@ -152,6 +170,13 @@ class Client(Scene):
     def brief(self) -> list[str]:
         """The same, each in short."""
         return [brief(event) for event in self.new()]
+
+
+def message(item_id: str, role: str = "user", text: str = "hi") -> ItemPut:
+    """An item of words that the client puts into the conversation."""
+    kind = "output_text" if role == "assistant" else "input_text"
+    content = [{"type": kind, "text": text}]
+    return ItemPut({"id": item_id, "type": "message", "role": role, "content": content})
 
 
 def brief(event: Event) -> str:

@@ -7,17 +7,14 @@ import base64
 from typing import Any
 
 import pytest
-from call_scene import Client, held, parts, saying, session, sound, turns, typed
+from call_scene import Client, held, made, parts, saying, session, sound, turns, typed
 
 from agent.persona import Agent
 from model.scripted import Answer, ByText
+from pipeline.clock import now, simulate
 
 VAD = {"type": "server_vad", "silence_duration_ms": 300}
 LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen."
-
-
-def _error(client: Client, count: int = 1) -> dict[str, Any]:
-    return client.of("error")[count - 1]["error"]
 
 
 def test_a_spoken_turn_is_answered_and_told_in_the_protocols_order() -> None:
@@ -267,3 +264,81 @@ def test_telephone_sound_is_heard_and_answered_in_kind() -> None:
         )
 
     assert held(scene) == pytest.approx(0.69, abs=0.05)
+
+
+def test_the_session_is_told_of_before_a_greeting_begins() -> None:
+    async def scene(client: Client) -> list[str]:
+        await client.until("response.done")
+        return client.kinds
+
+    assert held(scene, agent=Agent(greeting="Good day."))[0] == "session.created"
+
+
+@pytest.mark.parametrize("how", ["heard out", "cancelled", "barge-in", "truncated"])
+def test_nothing_follows_a_reply_that_is_over(how: str) -> None:
+    async def scene(client: Client) -> list[str]:
+        client.send("session.update", session=turns(VAD | {"create_response": how != "barge-in"}))
+        client.send("conversation.item.create", item=typed("hi"))
+        client.send("response.create")
+        await client.until("response.output_audio_transcript.delta", 2)
+        if how == "cancelled":
+            client.send("response.cancel")
+        if how == "barge-in":
+            await client.speak(1.5, 0.5)
+        if how == "truncated":
+            item = client.of("response.output_item.added")[0]["item"]["id"]
+            client.send("response.cancel")
+            client.send("conversation.item.truncate", item_id=item, content_index=0, audio_end_ms=200)
+        await client.until("response.done")
+        end = len(client.got)
+        await asyncio.sleep(3.0)
+        return [kind for kind in client.kinds[end:] if kind.startswith("response.")]
+
+    assert held(scene, parts(saying("One two three four five six seven eight nine."))) == []
+
+
+def test_what_is_sent_before_the_session_is_there_is_done_in_its_order() -> None:
+    async def main() -> list[str]:
+        client = Client(made())
+        client.send("session.update", session=turns(None))
+        client.send("input_audio_buffer.append", audio=sound(10.0))
+        client.send("input_audio_buffer.commit")
+        client.send("response.create")
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(client.call.run())
+            group.create_task(client.read())
+            await client.until("response.done")
+            client.call.close("hung up")
+            await running
+        return client.kinds
+
+    kinds = simulate(main)
+    assert kinds[:2] == ["session.created", "session.updated"]
+    assert kinds.index("input_audio_buffer.committed") < kinds.index("response.created")
+    assert "error" not in kinds
+
+
+def test_ten_seconds_given_by_hand_are_one_turn_and_hold_nobody_up() -> None:
+    async def scene(client: Client) -> tuple[float, float]:
+        client.send("session.update", session=turns(None))
+        began = now()
+        client.send("input_audio_buffer.append", audio=sound(10.0))
+        client.send("input_audio_buffer.commit")
+        client.send("response.create")
+        done = await client.until("response.done")
+        tokens: float = done["response"]["usage"]["input_token_details"]["audio_tokens"]
+        return now() - began, tokens
+
+    seconds, positions = held(scene)
+    assert positions == 125 and seconds < 2.0
+
+
+def test_a_session_may_begin_with_turns_by_hand() -> None:
+    async def scene(client: Client) -> int:
+        client.send("input_audio_buffer.append", audio=sound(0.5))
+        client.send("input_audio_buffer.commit")
+        client.send("response.create")
+        await client.until("response.done")
+        return len(client.of("input_audio_buffer.committed"))
+
+    assert held(scene, asked=turns(None)) == 1

@@ -9,17 +9,13 @@ from call_scene import ABLE, Client, held, parts, saying, session, sound, turns,
 
 from agent.conversation import Exchange
 from agent.persona import Agent
-from agent.wire.call import earlier
+from agent.wire.held import earlier
 from model.scripted import Answer
 from pipeline.events import Turn
 from pipeline.prompt import Called, Heard, Human, Prompt, System, Text, ToolCall, ToolResult
 
 VAD = {"type": "server_vad", "silence_duration_ms": 300}
 LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen."
-
-
-def _error(client: Client, count: int = 1) -> dict[str, Any]:
-    return client.of("error")[count - 1]["error"]
 
 
 def test_a_client_that_truncates_more_than_was_sent_is_taken_at_what_was_sent() -> None:
@@ -166,7 +162,7 @@ def test_a_deleted_item_is_gone_from_what_the_brain_reads() -> None:
                 client.send("conversation.item.delete", item_id="item_1")
                 await client.until("conversation.item.deleted")
         client.send("conversation.item.retrieve", item_id="item_1")
-        assert (await client.until("error"))["error"]["code"] == "item_not_found"
+        assert (await client.until("error"))["error"]["code"] == "item_retrieve_invalid_item_id"
 
     held(scene, parts(script, ABLE))
     assert "Ann" not in str(seen[-1])
@@ -333,3 +329,19 @@ def test_numbers_and_names_of_an_earlier_session_never_meet_those_of_this_one() 
     renamed = earlier(history)
     assert [each.turn for each in renamed] == [-2, -1]
     assert renamed[0].called[0].calls[0].id == renamed[0].called[0].results[0].id == "earlier-call-1"
+
+
+def test_a_new_question_takes_the_place_of_a_result_that_never_came() -> None:
+    async def scene(client: Client) -> str:
+        client.send("session.update", session=session(tools=[{"type": "function", "name": "look"}]))
+        client.send("conversation.item.create", item=typed("look"))
+        client.send("response.create")
+        await client.until("response.function_call_arguments.done")
+        client.send("session.update", session=session(tool_choice="none"))
+        client.send("conversation.item.create", item=typed("never mind"))
+        client.send("response.create")
+        done = await client.until("response.done", 2)
+        status: str = done["response"]["status"]
+        return status
+
+    assert held(scene, parts(_calling(("look",)), ABLE)) == "completed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from call_scene import ABLE, Client, held, parts, saying, session, sound, turns
+from call_scene import ABLE, Client, held, parts, saying, session, sound, turns, typed
 
 from agent.persona import Agent
 from agent.tools import function_tool
@@ -81,10 +81,10 @@ def test_a_client_that_takes_nothing_is_cut_off_and_holds_no_memory() -> None:
         ({"type": "input_audio_buffer.append", "audio": "AAA="}, None, None),
         ({"type": "input_audio_buffer.append", "audio": "AA=="}, "invalid_value", "audio"),
         ({"type": "input_audio_buffer.append", "audio": 7}, "invalid_value", "audio"),
-        ({"type": "conversation.item.retrieve", "item_id": "x"}, "item_not_found", "item_id"),
-        ({"type": "conversation.item.delete", "item_id": "x"}, "item_not_found", "item_id"),
+        ({"type": "conversation.item.retrieve", "item_id": "x"}, "item_retrieve_invalid_item_id", "item_id"),
+        ({"type": "conversation.item.delete", "item_id": "x"}, "item_delete_invalid_item_id", "item_id"),
         ({"type": "conversation.item.truncate", "item_id": "x", "content_index": 0, "audio_end_ms": 1},
-         "item_not_found", "item_id"),
+         "item_truncate_invalid_item_id", "item_id"),
         ({"type": "conversation.item.create", "item": {
             "type": "function_call_output", "call_id": "c", "output": ""}}, "item_not_found", "item.call_id"),
         ({"type": "conversation.item.create", "previous_item_id": "x", "item": {
@@ -110,3 +110,16 @@ def test_a_mistake_is_answered_by_an_error_that_names_it_and_harms_nothing(
         await client.until("response.done")
 
     held(scene)
+
+
+def test_what_waits_and_what_instructs_has_bounds() -> None:
+    async def scene(client: Client) -> list[str]:
+        for _ in range(70):
+            client.send("conversation.item.create", item=typed("again"))
+        for _ in range(5):
+            client.send("conversation.item.create", item=typed("x" * 9000) | {"role": "system"})
+        client.send("conversation.item.create", item=typed("y" * 1001))
+        await client.until("error", 8)
+        return sorted({each["error"]["code"] for each in client.of("error")})
+
+    assert held(scene) == ["string_above_max_length", "too_many_items"]

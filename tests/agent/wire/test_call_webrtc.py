@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
-from call_scene import Client, held, parts, saying, sound, turns
+from call_scene import Client, Track, held, parts, saying, sound, turns
 
 from agent.wire.listening import late
-from pipeline.clock import now
-from pipeline.ports import FRAME, PLAYOUT_RATE, EdgeReport, Emit, PlayoutSource
-from pipeline.ring import AudioRing
 
 VAD = {"type": "server_vad", "silence_duration_ms": 300}
-
-
-@dataclass
-class Track:
-    """An edge with a microphone that is always on; the user makes a sound in this stretch of seconds."""
-
-    begins: float = 1.0
-    ends: float = 2.0
-    latency: float = 0.15
-
-    def report(self) -> EdgeReport:
-        return EdgeReport("WebRTC", "cancelled", self.latency)
-
-    async def run(self, ring: AudioRing, source: PlayoutSource, emit: Emit) -> None:
-        began, frame = now(), 0
-        while True:
-            frame += 1
-            await asyncio.sleep(began + frame * 0.02 - now())
-            loud = self.begins <= frame / 50 < self.ends
-            ring.write(np.full(FRAME, 0.5 if loud else 0.0, np.float32))
-            source.pull(PLAYOUT_RATE // 50)
 
 
 def test_a_spoken_turn_is_answered_and_its_sound_is_told_of_but_not_sent() -> None:

@@ -17,7 +17,8 @@ from client_scene import SESSION, Client
 from turn_scene import at
 
 from agent.wire.projection import Projection
-from agent.wire.told import Opened, Sounded, Spent
+from agent.wire.told import Opened, Sounded
+from agent.wire.user_turns import milliseconds
 from pipeline.events import (
     Draft,
     DraftFinished,
@@ -27,7 +28,6 @@ from pipeline.events import (
     OverlapScored,
     PhraseDrafted,
     PlaybackEnded,
-    PlaybackReached,
     PlaybackStarted,
     ReplyRequested,
     SessionClosed,
@@ -101,6 +101,13 @@ def test_speech_started_comes_when_speech_does_and_a_pause_within_the_turn_tells
     assert client.brief() == []
     client.until(4)
     assert client.brief()[:5] == [*committed("item_1", 3100), "response.created resp_1 in_progress"]
+
+
+def test_positions_are_those_of_the_sound_that_the_client_sent() -> None:
+    client = Client(place=lambda sample: milliseconds(max(0, sample - at(0.5)))).is_answered()
+    assert client.brief()[:3] == [
+        "input_audio_buffer.speech_started item_1 300 ms", *committed("item_1", 1600)[:2]
+    ]  # fmt: skip
 
 
 def test_a_turn_that_deserves_no_answer_is_an_item_and_no_response() -> None:
@@ -316,44 +323,6 @@ def test_an_application_that_wants_silence_cancels_the_response() -> None:
     client.new()
     client.tell(3.6, InterruptRequested(Turn(0)))
     assert client.brief()[-1] == "response.done resp_1 cancelled: client_cancelled"
-
-
-# --- what a response says of itself -------------------------------------------------------------------------
-
-
-def test_usage_is_what_was_counted_also_when_it_is_told_at_the_last_moment() -> None:
-    client = Client().hears().sounds(1)
-    client.says(1, "It is twelve.", whole=True)
-    client.told(PlaybackEnded(Turn(1)), *client.ordered(PlaybackEnded(Turn(1))))
-    client.told(Spent(1, input_tokens=40, audio_tokens=25, cached_tokens=10, output_tokens=12)).rest()
-    usage = client.new()[-1]["response"]["usage"]
-    assert usage == {
-        "total_tokens": 52, "input_tokens": 40, "output_tokens": 12,
-        "input_token_details": {"text_tokens": 15, "audio_tokens": 25, "cached_tokens": 10},
-        "output_token_details": {"text_tokens": 12, "audio_tokens": 0},
-    }  # fmt: skip
-
-
-def test_nothing_is_said_of_usage_that_nobody_counted() -> None:
-    assert Client().hears_all().new()[-1]["response"]["usage"] is None
-
-
-def test_an_item_is_known_with_its_turn_and_sound_and_what_is_shown_is_a_copy() -> None:
-    client = Client().hears_all()
-    known = client.projection.item("item_2")
-    assert known is not None
-    assert (known.role, known.turn, known.seconds) == ("assistant", 1, pytest.approx(0.08))
-    known.item["content"][0]["transcript"] = "Something else."
-    again = client.projection.item("item_2")
-    assert again is not None and again.item["content"][0]["transcript"] == "It is twelve."
-    assert client.projection.item("item_9") is None
-
-
-def test_over_webrtc_the_sound_of_an_item_is_what_was_heard_of_it() -> None:
-    client = Client("webrtc").hears()
-    client.tell(3.8, PlaybackReached(Turn(1), 1, 2400), PlaybackReached(Turn(1), 0, 24_000))
-    known = client.projection.item("item_2")
-    assert known is not None and known.seconds == pytest.approx(0.5)
 
 
 def test_events_that_wait_for_the_rest_of_their_orders_come_with_the_next_fact_at_the_latest() -> None:

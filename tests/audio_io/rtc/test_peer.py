@@ -67,8 +67,8 @@ async def standing(config: RtcConfig = HERE) -> AsyncIterator[tuple[RtcPeer, Rtc
             await call.close()
 
 
-def real(scene: Callable[[], Awaitable[None]]) -> None:
-    clock.run(scene)
+def real(scene: Callable[[], Awaitable[None]], *, fast: bool = False) -> None:
+    clock.run(scene, fast=fast)
 
 
 async def speak(call: RtcCall, count: int, *, empty: int = -1) -> None:
@@ -85,9 +85,11 @@ async def until(true: Callable[[], bool], limit: float = 3.0) -> None:
             await asyncio.sleep(0.01)
 
 
-def loudness(ring: AudioRing, seconds: float) -> float:
-    pcm = ring.read(Span(Sample(ring.end - round(seconds * CAPTURE_RATE)), ring.end))
-    return float(np.sqrt(np.mean(pcm**2)))
+def loudest(ring: AudioRing) -> float:
+    """Of all tenths of a second: a busy machine may have made gaps elsewhere."""
+    whole = ring.end // 1600 * 1600
+    pcm = ring.read(Span(Sample(0), Sample(whole))).reshape(-1, 1600)
+    return float(np.sqrt(np.mean(pcm**2, axis=1)).max())
 
 
 def test_sound_and_events_go_both_ways_and_an_empty_packet_does_no_harm():
@@ -95,7 +97,7 @@ def test_sound_and_events_go_both_ways_and_an_empty_packet_does_no_harm():
         async with standing() as (peer, call, left):
             await speak(call, 40, empty=15)
             assert peer.edge.counts.empty == 1
-            assert loudness(left.ring, 0.3) == pytest.approx(0.21, rel=0.15)
+            assert loudest(left.ring) == pytest.approx(0.21, rel=0.15)
             call.tell('{"type":"session.update"}')
             assert await asyncio.wait_for(peer.messages.get(), 2) == '{"type":"session.update"}'
             await peer.send('{"type":"session.updated"}')
@@ -112,10 +114,12 @@ def test_sound_and_events_go_both_ways_and_an_empty_packet_does_no_harm():
     real(scene)
 
 
-def test_a_client_that_hangs_up_ends_the_call_at_once():
+@pytest.mark.parametrize("fast", [False, True], ids=["asyncio", "uvloop"])
+def test_a_client_that_hangs_up_ends_the_call_at_once(fast):
     async def scene() -> None:
-        async with standing() as (peer, call, _):
-            await speak(call, 3)
+        async with standing() as (peer, call, left):
+            await speak(call, 10)
+            assert loudest(left.ring) > 0.1
             began = now()
             await call.close()
             await until(lambda: bool(peer.why))
@@ -123,7 +127,7 @@ def test_a_client_that_hangs_up_ends_the_call_at_once():
             with pytest.raises(PeerError, match="the client"):
                 await peer.send("x")
 
-    real(scene)
+    real(scene, fast=fast)
 
 
 def test_a_client_that_is_simply_gone_is_missed():
@@ -219,7 +223,8 @@ def test_calls_take_their_ports_from_the_range_and_tell_the_announced_address():
     real(scene)
 
 
-def test_a_stun_server_says_how_the_world_sees_us_and_one_that_is_silent_costs_no_call():
+def test_a_stun_server_says_how_the_world_sees_us_and_one_that_is_silent_costs_no_call(monkeypatch):
+    monkeypatch.setattr("audio_io.rtc.seams.STUN", 0.2)
     stun = web("aioice.stun")
 
     class Server(asyncio.DatagramProtocol):
@@ -237,14 +242,15 @@ def test_a_stun_server_says_how_the_world_sees_us_and_one_that_is_silent_costs_n
         server, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
         port = server.get_extra_info("sockname")[1]
         call = RtcCall("the test")
+        offer = await call.offer()
         config = RtcConfig(addresses=("127.0.0.1",), ice_servers=(f"stun:127.0.0.1:{port}",))
         async with RtcPeer(config) as peer:
-            answer = await peer.answer(await call.offer())
+            answer = await peer.answer(offer)
         assert re.search(r"203\.0\.113\.77 \d+ typ srflx", answer) and "127.0.0.1" in answer
         server.close()
-        monkeyed = RtcConfig(addresses=("127.0.0.1",), ice_servers=(f"stun:127.0.0.1:{port}",))
-        async with RtcPeer(monkeyed) as peer:
-            assert "typ host" in await peer.answer(await call.offer())
+        async with RtcPeer(config) as peer:
+            answer = await peer.answer(offer)
+            assert "typ host" in answer and "srflx" not in answer
         await call.close()
 
     real(scene)
@@ -283,7 +289,7 @@ def test_datagrams_from_strangers_and_messages_that_are_no_text_end_nothing():
             await speak(call, 20)
             call.tell("still here")
             assert await asyncio.wait_for(peer.messages.get(), 2) == "still here"
-            assert loudness(left.ring, 0.1) > 0.1 and not peer.why
+            assert loudest(left.ring) > 0.1 and not peer.why
             assert peer._events.bad == 2
 
     real(scene)
@@ -332,11 +338,11 @@ def test_where_the_client_reports_losses_the_voice_is_coded_to_stand_them_until_
             return {"a": SimpleNamespace(type="remote-inbound-rtp", fractionLost=lost.pop(0) if lost else 0)}
 
         async with RtcPeer(HERE) as peer:
-            monkeyed, peer._way = peer._way, SimpleNamespace(sender=SimpleNamespace(getStats=stats))
+            proper, peer._way = peer._way, SimpleNamespace(sender=SimpleNamespace(getStats=stats))
             peer.edge._encoder = SimpleNamespace(expect_loss=expected.append)
             for _ in range(100):
                 await peer._mend()
-            peer._way = monkeyed
+            peer._way = proper
         assert expected[0] == 0.25 and expected == sorted(expected, reverse=True)
         assert expected[-1] == 0.0 and 30 < len(expected) < 80
 
