@@ -38,8 +38,8 @@ class ClientControls(Controls):
     # --- whose turns ------------------------------------------------------------------------------------
 
     def take_turns(self, by: str) -> None:
-        """``detector``: speech opens a turn, silence ends it; ``client``: ``begin_turn`` and ``commit`` do, and
-        a reply comes when ``generate_reply`` asks for it. Raises UserError for another word."""
+        """``detector``: speech opens a turn, silence ends it; ``client``: ``begin_turn`` and ``commit`` do,
+        and a reply comes when ``generate_reply`` asks for it. Raises UserError for another word."""
         self._need_live("take_turns")
         self._given += self._openings.take(by)
         self._suit()

@@ -23,8 +23,6 @@ from pipeline.ports import BrainFacts
 from pipeline.prompt import ToolSpec
 from pipeline.trace import Trace
 
-MOST_TYPED = 1000
-"""Characters of a typed turn: what a small brain's context holds beside a spoken turn and its history."""
 INSTRUCTED = "(For your next words, from the application and not from the speaker: {instructions})"
 """How instructions for one reply are told to the brain: in the place of the user's turn, or after it."""
 UNPROMPTED = "Go on, and say what is called for now."
@@ -70,7 +68,7 @@ class Controls:
         if user_input is None:
             aside = INSTRUCTED.format(instructions=instructions or UNPROMPTED)
             return self._speeches.write(instructions or "unprompted", aside)
-        _check_typed(user_input)
+        _check_typed(user_input, facts.typed)
         aside = "\n" + INSTRUCTED.format(instructions=instructions) if instructions else ""
         return self._speeches.answer(user_input, aside)
 
@@ -83,8 +81,8 @@ class Controls:
         return self._speeches.interrupt()
 
     def type(self, text: str) -> None:
-        """A turn by keyboard. Raises UserError for a text that is empty or longer than MOST_TYPED."""
-        _check_typed(text)
+        """A turn by keyboard. Raises UserError for a text that is empty or longer than the brain takes."""
+        _check_typed(text, self._running.mind.facts.typed)
         self._emit(TextEntered(text))
 
     def close(self, reason: str = "closed by the application") -> None:
@@ -173,6 +171,6 @@ class Controls:
         raise NotImplementedError
 
 
-def _check_typed(text: Any) -> None:
-    if not 0 < len(text.strip()) <= MOST_TYPED:
-        raise UserError(f"a typed turn has 1 to {MOST_TYPED} characters, not {len(text.strip())}")
+def _check_typed(text: str, most: int) -> None:
+    if not 0 < len(text.strip()) <= most:
+        raise UserError(f"a typed turn has 1 to {most} characters, not {len(text.strip())}")

@@ -15,7 +15,6 @@ from typing import Any
 
 from agent.change import Change
 from agent.client_controls import ClientControls
-from agent.controls import MOST_TYPED
 from agent.conversation import Exchange
 from agent.line import Around, Line, SessionConfig, build_line
 from agent.notices import SpeechCreatedEvent
@@ -32,7 +31,7 @@ from pipeline.ports import AudioEdge, BrainFacts, Compute, Voice, VoiceDetector
 from pipeline.records import Decided, Window
 from pipeline.trace import Entry, Trace
 
-__all__ = ["CLOSING", "MOST_TYPED", "Agent", "AgentSession", "SessionConfig"]
+__all__ = ["CLOSING", "Agent", "AgentSession", "SessionConfig"]
 
 CLOSING = 2.0
 """Seconds within which a session ends in every state."""

@@ -217,6 +217,6 @@ def idle(state: State, why: str) -> State:
     """All that belongs to one reply or one pause is forgotten."""
     return replace(
         state, user=User.QUIET, agent=Agent.SILENT, wake_at=None, why=why, writing=None, reply=None,
-        asked=False, typed=False, given=False, excused=False, heard=0, phrase=0, before=0, starving=False, words=None,
-        sound=None, ahead=0, aside=None, judged="", lost=0, ended_at=None, nudge_at=None,
+        asked=False, typed=False, given=False, excused=False, heard=0, phrase=0, before=0, starving=False,
+        words=None, sound=None, ahead=0, aside=None, judged="", lost=0, ended_at=None, nudge_at=None,
     )  # fmt: skip

@@ -90,6 +90,8 @@ class OnnxEngine:
             judges=self._heads is not None,
             holds=self._card.holds,
             confirms=True,
+            typed=1000,  # what its context holds beside a spoken turn and its history
+            reads=False,
         )
 
     def stats(self) -> Stats:

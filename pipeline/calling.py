@@ -39,7 +39,7 @@ class Tool(Protocol):
 
     @property
     def narration(self) -> str | None:
-        """Said when it takes long; None: the usual words."""
+        """Said when it takes long; None: the usual words, empty: nothing."""
         ...
 
     @property

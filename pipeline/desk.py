@@ -16,8 +16,8 @@ from .errors import BugError, HocketError, ModelError
 from .seal import is_sealed
 from .service import SERVICE, Call, Command, End, Failure, Gone, More, Open, Reply, Stop, Value, failure
 
-LIMIT = 64
-"""Calls and streams that may be open at once."""
+LIMIT = 512
+"""Calls and streams that may be open at once: some ten for each of the sessions of a full server."""
 AHEAD = 4
 """Steps that a stream may be ahead of its reader, so that the hop between threads costs no time."""
 

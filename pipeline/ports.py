@@ -215,6 +215,10 @@ class BrainFacts:
     "Tokens per second, as measured when it was probed."
     first: float | None = None
     "Seconds to the first token, measured likewise."
+    typed: int = 20_000
+    "Characters of a typed turn that it can take."
+    reads: bool = True
+    "False: it was trained on sound alone, and makes little of typed words."
 
 
 @dataclass(frozen=True, slots=True)

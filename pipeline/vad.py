@@ -192,7 +192,7 @@ class Hearing:
         return replace(fact, at=Sample(self._latest))
 
     def _before(self, at: int) -> NDArray[np.float64]:
-        """Levels of the last seconds before a position; what the position before it shared is not read again."""
+        """Levels of the last seconds before a position; what was read for an earlier one is kept."""
         blocks = min(at - self._ring.start, round(self._levels.floor_over * CAPTURE_RATE)) // BLOCK
         until, known = self._known
         fresh = at - until

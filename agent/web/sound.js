@@ -27,6 +27,9 @@ export class Sound {
     this.meters = null;
     this.samples = new Float32Array(1024);
     this.muted = false;
+    this.asked = 0; // another listen() or silence() makes the one that waits for a person void
+    /** Told when the microphone was unplugged or taken away. */
+    this.onunplugged = () => {};
     this.microphone = '';
     this.speaker = '';
   }
@@ -47,20 +50,26 @@ export class Sound {
   }
 
   /**
-   * Open the microphone.
-   * @param {string} [microphone] @returns {Promise<MediaStream>} @throws {import('./problems.js').Problem}
+   * Open the microphone; one that is given up while a person is asked for it is let go of at once.
+   * @param {string} [microphone] @returns {Promise<MediaStream|null>} null: given up meanwhile @throws {import('./problems.js').Problem}
    */
   async listen(microphone = this.microphone) {
     const unsafe = contextProblem(globalThis);
     if (unsafe) throw unsafe;
     if (!navigator.mediaDevices?.getUserMedia) throw microphoneProblem({ name: 'NotFoundError' });
+    const mine = ++this.asked;
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia(wishes(microphone));
     } catch (error) {
       const { name } = /** @type {DOMException} */ (error);
+      if (mine !== this.asked) return null;
       if (!microphone || name === 'NotAllowedError') throw microphoneProblem({ name });
       return this.listen(''); // the chosen one is gone: any other
+    }
+    if (mine !== this.asked) {
+      for (const track of stream.getTracks()) track.stop();
+      return null;
     }
     this.silence();
     this.microphone = microphone;
@@ -69,11 +78,13 @@ export class Sound {
     this.source = context.createMediaStreamSource(stream);
     if (this.meters) this.source.connect(this.meters.user);
     this.mute(this.muted);
+    for (const track of stream.getAudioTracks()) track.onended = () => this.onunplugged();
     return stream;
   }
 
   /** Let go of the microphone. */
   silence() {
+    this.asked += 1;
     this.source?.disconnect();
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.source = this.stream = null;

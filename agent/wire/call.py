@@ -28,7 +28,7 @@ from .answering import Answering
 from .client_tools import ClientTools
 from .conversing import Conversing
 from .counting import Counting
-from .held import Doorway, Held, agent_of, earlier, fault, quiet
+from .held import Doorway, Held, agent_of, earlier, fault
 from .ids import random_id
 from .later import Later
 from .listening import Listening
@@ -119,7 +119,7 @@ class Call:
         projection = Projection(carrier=carrier, session={}, place=placed)
         try:
             session = make_session(
-                quiet(config), replace(built, brain=counting, voice=pen, tools=()), doorway,
+                config, replace(built, brain=counting, voice=pen, tools=()), doorway,
                 agent=agent_of(base, own, settings, tools), history=history,
             )  # fmt: skip
         except UserError as error:  # two tools of one name

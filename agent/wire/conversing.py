@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from agent.controls import MOST_TYPED
 from pipeline.events import Turn
 
 from .held import Held
@@ -109,8 +108,9 @@ class Conversing:
             placing.assistant(item_id, _text(item), follows, history)
             return
         text, sound = _text(item), self._sound(item)
-        if last and len(text) > MOST_TYPED:
-            why = f"A typed turn has at most {MOST_TYPED} characters, not {len(text)}."
+        most = held.session.brain.typed
+        if last and len(text) > most:
+            why = f"A typed turn has at most {most} characters, not {len(text)}."
             raise invalid("item.content", why, "string_above_max_length")
         if last:
             placing.check()

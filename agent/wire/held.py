@@ -111,6 +111,7 @@ def shown(settings: Settings, call_id: str, session: AgentSession) -> dict[str, 
             "brain": {
                 "name": brain.name, "hears": brain.hears, "note": brain.note,
                 "thinks_while_listening": brain.thinks_while_listening,
+                "reads": brain.reads,
             },
             "voice": about.voice,
             "transcripts": about.transcripts,
@@ -140,9 +141,3 @@ def _renamed(step: Called) -> Called:
         calls=tuple(replace(each, id=f"earlier-{each.id}") for each in step.calls),
         results=tuple(replace(each, id=f"earlier-{each.id}") for each in step.results),
     )
-
-
-def quiet(config: Config) -> Config:
-    """Nothing is said while a client's tool runs: it would be a reply that the client did not ask for."""
-    acting = replace(config.decoder.acting, silence=3600.0)
-    return replace(config, decoder=replace(config.decoder, acting=acting))

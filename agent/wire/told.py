@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Event: TypeAlias = dict[str, Any]
-"""A server event by OpenAI's GA names: JSON values, but for audio, which is ``bytes`` in the session's format.
-A carrier writes it down as base64 (JSON) or as it is (msgpack)."""
+"""A server event by OpenAI's GA names: JSON values, but for audio, which is ``bytes`` in the session's
+format. A carrier writes it down as base64 (JSON) or as it is (msgpack)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,9 @@ class Acting:
     async def _talk(self) -> None:
         assert self._step is not None, "there are calls"
         tools = [pending.tool for pending in self._step.calls if pending.result is None]
-        own = next((tool.narration for tool in tools if tool is not None and tool.narration), None)
-        text = self._config.still if self._said else own or self._config.narration
+        own = [tool.narration for tool in tools if tool is not None]
+        quiet = bool(own) and all(words == "" for words in own)
+        text = self._config.still if self._said else next(filter(None, own), self._config.narration)
         self._said, self._silent, self._sounded = self._said + 1, None, False
-        await self._means.say(self._job, text)
+        if not quiet:
+            await self._means.say(self._job, text)

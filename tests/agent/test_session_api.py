@@ -465,7 +465,7 @@ def test_a_brain_that_takes_no_instructions_is_not_given_any() -> None:
             session.generate_reply(instructions="Be brief.")
         with pytest.raises(UserError, match="takes no instructions: give user_input alone"):
             session.generate_reply()
-        with pytest.raises(UserError, match="1 to 1000 characters"):
+        with pytest.raises(UserError, match="1 to 20000 characters"):
             session.generate_reply(user_input=" ")
         await session.generate_reply(user_input="hello")
 

@@ -13,6 +13,8 @@ from conformance import conforms, conversation_is_whole
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
+from pipeline.clock import now
+
 PATIENCE = 15.0
 """Seconds of real time that any event may take; loopback sockets know no other."""
 RATE = 24_000
@@ -50,10 +52,8 @@ class Listening:
 
     async def speak(self, pcm: bytes) -> None:
         """Append sound as a microphone would, 20 ms at a time; events wait meanwhile."""
-        for start in range(0, len(pcm), STEP):
-            step = pcm[start : start + STEP]
+        async for step in as_spoken(pcm, STEP):
             await self.send.input_audio_buffer.append(audio=base64.b64encode(step).decode())
-            await asyncio.sleep(0.02)
 
     def kinds(self) -> list[str]:
         """The types of all events, repeated ones in a row once."""
@@ -62,6 +62,14 @@ class Listening:
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["type"] == kind]
+
+
+async def as_spoken(sound: bytes, step: int) -> AsyncIterator[bytes]:
+    """Pieces of ``step`` bytes when they are due, one per 20 ms: on a busy machine late, but not slower."""
+    begun = now()
+    for number, start in enumerate(range(0, len(sound), step)):
+        await asyncio.sleep(begun + 0.02 * number - now())
+        yield sound[start : start + step]
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ pytest.importorskip("agents.realtime")
 from agents import function_tool
 from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
 from conformance import conforms, conversation_is_whole
+from listening_in import as_spoken
 from serve_scripted import HEARD, LONG
 
 from agent.wire.g711 import MU, compress
@@ -66,9 +67,8 @@ class Session:
             raise AssertionError(f"no {what} in {PATIENCE} s; came: {came}") from None
 
     async def speak(self, pcm: bytes) -> None:
-        for start in range(0, len(pcm), STEP):
-            await self.session.send_audio(pcm[start : start + STEP])
-            await asyncio.sleep(0.02)
+        async for step in as_spoken(pcm, STEP):
+            await self.session.send_audio(step)
 
     def of(self, kind: str) -> list[Any]:
         return [event for event in self.told if event.type == kind]
@@ -142,9 +142,8 @@ def test_a_telephone_bridge_speaks_and_hears_g711(scripted: str, hello: bytes) -
         async with session, asyncio.TaskGroup() as group:
             held = Session(session)
             reading = group.create_task(held.run())
-            for start in range(0, len(sound), 160):
-                await session.send_audio(sound[start : start + 160])
-                await asyncio.sleep(0.02)
+            async for step in as_spoken(sound, 160):
+                await session.send_audio(step)
             await held.came("response.done")
             reading.cancel()
         return held

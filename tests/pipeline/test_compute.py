@@ -252,7 +252,7 @@ def test_one_request_too_many_is_refused_and_the_others_are_served(kind: str) ->
         streams = [compute.stream("count", str(number), 3) for number in range(LIMIT)]
         for stream in streams:
             await anext(stream)
-        with pytest.raises(FullError, match="64 requests"):
+        with pytest.raises(FullError, match=f"{LIMIT} requests"):
             await compute.call("add", 1)
         with pytest.raises(FullError):
             await anext(compute.stream("count", "x", 1))

@@ -11,10 +11,12 @@ kept = book(session);
 
 async function speak() {
   const pcm = readFileSync(sound);
+  const begun = performance.now();
   for (let start = 0; start < pcm.length; start += 960) {
     const step = pcm.subarray(start, start + 960);
     session.sendAudio(step.buffer.slice(step.byteOffset, step.byteOffset + step.byteLength));
-    await new Promise((done) => setTimeout(done, 20));
+    const due = begun + (start / 960 + 1) * 20; // on a busy machine late, but not slower
+    await new Promise((done) => setTimeout(done, due - performance.now()));
   }
 }
 
