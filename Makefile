@@ -4,6 +4,7 @@
 .PHONY: talk serve test check bench train
 
 VENV ?= .venv
+LIVE = tests/browser tests/clients
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
 talk: $(VENV)/.base
@@ -13,7 +14,12 @@ serve: $(VENV)/.web
 	@$(VENV)/bin/hocket serve $(ARGS)
 
 test: $(VENV)/.dev
+ifdef ARGS
 	$(VENV)/bin/python -m pytest $(ARGS)
+else # side by side what knows no wall clock, then alone what talks to browsers and other people's clients
+	$(VENV)/bin/python -m pytest -q -n auto --dist loadfile $(LIVE:%=--ignore=%)
+	$(VENV)/bin/python -m pytest $(LIVE)
+endif
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

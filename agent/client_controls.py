@@ -13,6 +13,7 @@ from agent.openings import CLIENT, Openings
 from agent.persona import Agent
 from agent.speech import SpeechHandle
 from agent.turn_config import TurnConfig
+from agent.turn_state import User
 from pipeline.errors import UserError
 from pipeline.events import InputGiven, InterruptRequested, Sample, Turn
 from pipeline.ports import PLAYOUT_RATE, AudioEdge
@@ -71,6 +72,11 @@ class ClientControls(Controls):
         self._turn, self._by_itself = turn, turn.answers
         line.hearing.suit(hearing)
         self._suit()
+
+    @property
+    def user_has_turn(self) -> bool:
+        """True while a turn of the user's is open, or they talk over the agent."""
+        return self._running.conductor.state.user is not User.QUIET
 
     @property
     def unanswered(self) -> bool:

@@ -109,6 +109,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
         DraftFinished: reply.note,
         TextEntered: floor.typed,
         InputCommitted: floor.commit_talking,
+        ReplyRequested: floor.asked_open,
         StageFailed: floor.spoil,
         SessionClosed: floor.close,
     },

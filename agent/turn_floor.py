@@ -38,7 +38,7 @@ from pipeline.events import (
 )
 
 from .turn_config import TurnConfig
-from .turn_given import set_aside
+from .turn_given import put_off, set_aside
 from .turn_pause import deadline, lost_after, reason, scored, taught, uncaptured
 from .turn_quiet import begin, say, unanswered
 from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, rest
@@ -255,10 +255,14 @@ def reopen(state: State, fact: SpeechStarted, now: float, config: TurnConfig) ->
 def typed(state: State, _fact: TextEntered, now: float, config: TurnConfig) -> Step:
     """A typed turn is committed at once, together with what was said in an open turn before it.
 
-    It stops the agent's voice. Speech that goes on meanwhile is not listened to.
+    It stops the agent's voice. Speech that goes on meanwhile is not listened to; what a client is still
+    giving is not said before it is given.
     """
-    stopped = leave(state)
-    going_on = state.onset if state.user is User.TALKING and not state.given else state.muted
+    if state.given:
+        state, stopped = put_off(state, now, config, "typed")
+    else:
+        stopped = leave(state)
+    going_on = state.onset if state.user is User.TALKING else state.muted
     at = state.where(now)
     if state.agent is not Agent.SILENT or state.user is User.QUIET:
         given = unanswered(state, at)
@@ -291,6 +295,15 @@ def asked(state: State, fact: ReplyRequested, now: float, config: TurnConfig) ->
     after, drafted = draft_over(fresh, at, config, turn=fresh.turn)
     after, committed = commit(after, now, config, f"asked to reply: {fact.reason}")
     return replace(after, asked=True), (*drafted, *committed)
+
+
+def asked_open(state: State, fact: ReplyRequested, now: float, config: TurnConfig) -> Step:
+    """The same while a turn is open: the user's speech has the floor, what a client is giving has not."""
+    if not state.given:
+        return state, ()
+    free, stopped = put_off(state, now, config, "asked to speak")
+    after, orders = asked(free, fact, now, config)
+    return after, (*stopped, *orders)
 
 
 def leave(state: State) -> tuple[Order, ...]:

@@ -50,3 +50,10 @@ def withdraw(state: State, fact: InputWithdrawn, now: float, config: TurnConfig)
     going_on = state.onset if state.user is User.TALKING and not state.given else None
     after = replace(rest(state, now, config, "withdrawn by the client"), muted=going_on)
     return replace(after, taken=Sample(max(state.taken, fact.at))), (*drop, StopThinking(state.turn))
+
+
+def put_off(state: State, now: float, config: TurnConfig, why: str) -> Step:
+    """A turn that its client is still giving takes no floor: another comes first, and this one waits until it
+    is given, whole. Clients that never stop sending sound begin the next turn with the first of it."""
+    drop = () if state.writing is None else (DropDraft(state.turn, state.writing.draft),)
+    return rest(state, now, config, why), (*drop, StopThinking(state.turn))

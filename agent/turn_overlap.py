@@ -44,6 +44,10 @@ from .turn_reply import note
 from .turn_state import RATE, Agent, State, Step, User
 from .turn_tools import granted, patient
 
+TOLD = 0.5
+"""Seconds after the voice's first sound within which it can be taken back. Speech that began before it and is
+told later still (its client sent nothing for a while) is over words that were heard."""
+
 
 def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> Step:
     """Speech over the voice: lower it at once, and see whether the speech is sustained."""
@@ -52,7 +56,8 @@ def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> S
     if not config.barge_in:
         return replace(state, muted=fact.at), ()
     own = not (state.asked or state.typed or reply(state).acted)
-    if own and state.sounded is not None and state.when(fact.at) < state.sounded:
+    fresh = state.sounded is not None and now - state.sounded <= TOLD
+    if own and fresh and state.sounded is not None and state.when(fact.at) < state.sounded:
         return reopen(state, fact, now, config)  # who began before any sound goes on with the same turn
     since = first_sample(state, fact.at, config)
     after = replace(

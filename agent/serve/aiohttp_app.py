@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket as sockets
+from asyncio import Transport
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from agent.wire.codec import LARGEST
 
-from .message import Reply, Request, too_long
+from .message import Refused, Reply, Request, headers_of, too_long
 
 if TYPE_CHECKING:
     from .server import Server
@@ -20,6 +22,8 @@ HEARTBEAT = 15.0
 """Seconds between pings; half of it without an answer, and the client is gone."""
 _UNSENT = 64 * 1024
 """Bytes that the system may keep of what a client does not take, so that its backlog is seen by us."""
+_GOODBYE = 1.5
+"""Seconds for a client to take its goodbye and answer it."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -50,21 +54,31 @@ def _handlers(server: Server, root: str) -> tuple[Handler, Handler]:
     async def call(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return await other(request)
-        found: list[web.WebSocketResponse] = []
+        found: list[AiohttpSocket] = []
 
         async def accept(protocol: str | None) -> AiohttpSocket:
             ws = web.WebSocketResponse(
                 protocols=(protocol,) if protocol else (), compress=False, max_msg_size=LARGEST + 1024,
                 heartbeat=HEARTBEAT, timeout=1.0,
             )  # fmt: skip
-            found.append(ws)
-            await ws.prepare(request)
-            _bound(request)
-            return AiohttpSocket(ws)
-
-        reply = await server.socket(_request(request, root), accept)
-        if found:
+            line = request.transport
+            try:
+                await ws.prepare(request)
+            except ConnectionError:
+                line = None
+            if line is None:
+                raise Refused(400, "client_gone", "the client went before it was answered")
+            _bound(line)
+            found.append(AiohttpSocket(ws, line))
             return found[0]
+
+        try:
+            reply = await server.socket(_request(request, root), accept)
+        finally:
+            for each in found:
+                each.let_go()
+        if found:
+            return found[0].ws
         assert reply is not None, "a socket is taken or refused"
         return _response(reply)
 
@@ -74,12 +88,17 @@ def _handlers(server: Server, root: str) -> tuple[Handler, Handler]:
 class AiohttpSocket:
     """One accepted WebSocket."""
 
-    def __init__(self, ws: web.WebSocketResponse) -> None:
-        self._ws = ws
+    def __init__(self, ws: web.WebSocketResponse, line: Transport) -> None:
+        self.ws, self._line = ws, line
+        self._stuck = False
+        "A message was given up half-way: no goodbye gets past it."
 
     async def receive(self) -> str | bytes | None:
         """One whole message; None at the end, also where aiohttp ended it for what came."""
-        message = await self._ws.receive()
+        try:
+            message = await self.ws.receive()
+        except ConnectionError:  # of the pong to a ping whose sender is gone
+            return None
         if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
             data: str | bytes = message.data
             return data
@@ -89,21 +108,29 @@ class AiohttpSocket:
         """Raises ConnectionError when the other side is gone."""
         try:
             if isinstance(data, str):
-                await self._ws.send_str(data)
+                await self.ws.send_str(data)
             else:
-                await self._ws.send_bytes(data)
-        except ClientConnectionResetError as error:
-            raise ConnectionResetError(str(error)) from None
+                await self.ws.send_bytes(data)
+        except asyncio.CancelledError:
+            self._stuck = True
+            raise
 
     async def close(self, code: int, reason: str) -> None:
         """With a reason of at most 123 bytes, as the protocol has it; a full line is cut instead."""
-        with suppress(ConnectionError):
-            await self._ws.close(code=WSCloseCode(code), message=reason.encode()[:123])
+        if not self._stuck:
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(_GOODBYE):
+                    await self.ws.close(code=WSCloseCode(code), message=reason.encode()[:123], drain=False)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Of the line, at the end: closed alone it would stay until its client took all that is unsent."""
+        if self._stuck or self._line.get_write_buffer_size():
+            self._line.abort()
 
 
-def _bound(request: web.Request) -> None:
-    transport = request.transport
-    line = transport.get_extra_info("socket") if transport is not None else None
+def _bound(transport: Transport) -> None:
+    line = transport.get_extra_info("socket")
     if line is not None and line.family in (sockets.AF_INET, sockets.AF_INET6):
         with suppress(OSError):
             line.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, _UNSENT)
@@ -123,7 +150,7 @@ def _request(request: web.Request, root: str) -> Request:
 
     return Request(
         request.method, request.path.removeprefix(root), dict(request.query),
-        {name.lower(): value for name, value in request.headers.items()},
+        headers_of(request.headers.items()),
         request.remote or "", request.secure, root, read,
     )  # fmt: skip
 

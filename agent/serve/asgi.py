@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from agent.wire.codec import LARGEST
 
-from .message import Reply, Request, too_long
+from .message import Reply, Request, headers_of, too_long
 
 if TYPE_CHECKING:
     from .server import Server
@@ -126,10 +126,8 @@ def _request(scope: Scope, receive: Receive | None) -> Request:
 
     root = scope.get("root_path", "").rstrip("/")
     peer = scope.get("client")
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    headers = headers_of(pairs)
     if protocols := scope.get("subprotocols"):
         headers["sec-websocket-protocol"] = ", ".join(protocols)
     return Request(

@@ -64,8 +64,11 @@ def taking(live: Live, form: Form) -> Callable[[str | bytes], None]:
             event = form.read(data)
         except WireError as error:
             live.tell(error.problem)
-        else:
+            return
+        try:
             live.call.take(event)
+        except Exception as error:  # noqa: BLE001  # a fault of ours ends the call in order, and says so
+            live.fail(error)
 
     return take
 

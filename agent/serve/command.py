@@ -22,6 +22,7 @@ from .addresses import is_loopback, own_addresses
 from .config import ServeConfig
 from .listening import Where, listening, until_stopped
 from .server import Server
+from .tidying import set_aside
 
 EVERYWHERE = "0.0.0.0"
 NO_KEY = (
@@ -140,6 +141,7 @@ async def _serve(config: Config, plan: Plan, folder: Path, tell: Tell, agent: Ag
     server = Server(agent, config, key=plan.key, hosts=plan.names)
     context = tls.context if isinstance(tls, Tls) else None
     async with listening(server, settings.host, settings.port, context) as where:
+        set_aside()
         for line in _first_lines(server, plan, where, tls.fingerprint if tls else ""):
             tell(line)
         server.invited = lambda: tell(f"A page was let in. For another one: {_page(server, plan, where)}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import ssl
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pipeline.errors import UserError
 
 from .addresses import in_url
+from .live import place_of
 from .server import Server
 
 SLOW = 20.0
@@ -41,6 +43,21 @@ class Where:
         return f"http{'s' if self.secure else ''}://{in_url(host)}:{self.port}"
 
 
+class _Wordless(logging.Filter):
+    """Of what aiohttp finds wrong its kind and place: its text is that of the request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """The record stays, told otherwise."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            record.msg, record.args, record.exc_info = "a request failed: %s at %s", place_of(error), None
+        return True
+
+
+_log = logging.getLogger("hocket.serve.http")
+_log.addFilter(_Wordless())
+
+
 @asynccontextmanager
 async def listening(
     server: Server, host: str, port: int, tls: ssl.SSLContext | None = None
@@ -56,8 +73,9 @@ async def listening(
         app = web.Application()
         app.add_routes(server.routes())
         runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=SLOW, auto_decompress=False, shutdown_timeout=1.0
-        )
+            app, access_log=None, keepalive_timeout=SLOW, auto_decompress=False, shutdown_timeout=1.0,
+            logger=_log,
+        )  # fmt: skip
         async with server:
             await runner.setup()
             site = web.SockSite(runner, line, ssl_context=tls, backlog=_BACKLOG)

@@ -73,6 +73,7 @@ class Live:
         "While it is being set up: gives that up."
         self._stamp = stamp
         self._joined: list[Channel[Event]] = []
+        self._parted = False
         self._session: Event | None = None
         self._over = asyncio.Event()
         self._cut = False
@@ -134,6 +135,7 @@ class Live:
     def dismiss(self) -> None:
         """It will not run: its client never came."""
         self.call.events.close()
+        self.part_all()
         self._over.set()
         _log.info("call %s over %s: never connected", self.id, self.carrier)
 
@@ -143,12 +145,8 @@ class Live:
         try:
             receipt = await self._bounded()
             self.end(NORMAL, "the call is over")
-        except HocketError as error:
-            _log.warning("call %s: %s", self.id, type(error).__name__)
-            self.end(BROKEN, "the session failed", _failed())
         except Exception as error:  # noqa: BLE001  # one call's fault must not take the server down
-            _log.error("call %s: %s at %s", self.id, *place_of(error))
-            self.end(BROKEN, "the session failed", _failed())
+            self.fail(error)
         finally:
             self.call.events.close()
             self._over.set()
@@ -158,6 +156,14 @@ class Live:
                 "call %s over %s: %.1f s, %d turns, %d %s",
                 self.id, self.carrier, now() - began, turns, ending.code, ending.why,
             )  # fmt: skip
+
+    def fail(self, error: Exception) -> None:
+        """End it with 1011 for a fault of ours, of which the log has the kind and the place."""
+        if isinstance(error, HocketError):
+            _log.warning("call %s: %s", self.id, type(error).__name__)
+        else:
+            _log.error("call %s: %s at %s", self.id, *place_of(error))
+        self.end(BROKEN, "the session failed", _failed())
 
     async def _bounded(self) -> Receipt:
         """The call's own life; once its end was asked for, no longer than CLOSING."""
@@ -183,8 +189,7 @@ class Live:
             for channel in list(self._joined):
                 self._pass_on(channel, event)
             yield event
-        for channel in self._joined:
-            channel.close()
+        self.part_all()
 
     def tell(self, problem: Problem) -> None:
         """An ``error`` event of the server's own; one that finds no room is not told."""
@@ -196,6 +201,9 @@ class Live:
     def join(self) -> Channel[Event]:
         """All further events, for somebody beside the client; first the session as it is."""
         channel: Channel[Event] = Channel(JOINED)
+        if self._parted:
+            channel.close()
+            return channel
         if self._session is not None:
             channel.put_now({**self._session, "type": "session.created"})
         self._joined.append(channel)
@@ -206,6 +214,12 @@ class Live:
         channel.close()
         if channel in self._joined:
             self._joined.remove(channel)
+
+    def part_all(self) -> None:
+        """Nothing more will be told, also to those who join from now on. Idempotent."""
+        self._parted = True
+        while self._joined:
+            self.part(self._joined[-1])
 
     def _pass_on(self, channel: Channel[Event], event: Event) -> None:
         try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agent.wire.told import Problem
 from pipeline.errors import PeerError
+
+PATIENCE = 10.0
+"""Seconds that a body may take to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,14 @@ class Request:
     "Reads the body, at most so many bytes; raises Refused (413) where it is longer."
 
     async def body(self, most: int) -> bytes:
-        """The whole body. Raises Refused where it is longer than ``most`` bytes."""
-        return b"" if self.read is None else await self.read(most)
+        """The whole body. Raises Refused where it is longer than ``most`` bytes, or takes too long."""
+        if self.read is None:
+            return b""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self.read(most)
+        except TimeoutError:
+            raise Refused(408, "body_too_slow", f"a body comes within {PATIENCE:g} s") from None
 
     def protocols(self) -> tuple[str, ...]:
         """The WebSocket subprotocols that the client offers."""
@@ -92,6 +102,16 @@ def error_object(problem: Problem) -> dict[str, Any]:
 def told(status: int, value: object, headers: Mapping[str, str] | None = None) -> Reply:
     """A reply in JSON."""
     return Reply(status, json.dumps(value).encode(), "application/json", headers or {})
+
+
+def headers_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By their names in lower case; what was sent in several lines is one (RFC 9110, section 5.2)."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        between = "; " if key == "cookie" else ", "
+        found[key] = f"{found[key]}{between}{value}" if key in found else value
+    return found
 
 
 def too_long(most: int) -> Refused:

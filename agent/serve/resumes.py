@@ -39,7 +39,12 @@ class Resumes:
 
     def ended(self, name: str, exchanges: Sequence[Exchange]) -> None:
         """Its client is gone: the conversation is kept for a while, unless it was taken already."""
-        if name and self._kept.take(name) is not None and exchanges:
+        if name and self._kept.take(name) is not None:
+            self.keep(name, exchanges)
+
+    def keep(self, name: str, exchanges: Sequence[Exchange]) -> None:
+        """For a while; also again, where no call came of what was taken."""
+        if name and exchanges:
             self._kept.put(name, tuple(exchanges), self._seconds)
 
     async def take(self, name: str) -> tuple[Exchange, ...] | None:

@@ -207,7 +207,7 @@ async def page(server: Server, request: Request) -> Reply:
     """A file of the page; opened with an invitation, a cookie takes its place in the address."""
     assert server.page is not None
     given = request.query.get("key", "")
-    if given and (value := server.door.welcome_page(given)):
+    if given and request.method == "GET" and (value := server.door.welcome_page(given)):
         server.invited()
         headers = {"Location": f"{request.root}/", "Set-Cookie": _set(value, request)}
         return Reply(303, b"", "text/plain", headers)

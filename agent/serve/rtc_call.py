@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from agent.wire.told import Problem
+from agent.wire.told import Event, Problem
+from audio_io.rtc.events import LargeEventError
 from pipeline.errors import PeerError
 
 from .carrying import form_of, taking
@@ -117,14 +117,23 @@ class RtcCall:
         """What finds nobody is let go, so that the call can end."""
         gone = False
         async for event in self._live.events():
-            if gone:
-                continue
-            with suppress(PeerError):
-                text = self._form.write(event)
-                await self._peer.send(text if isinstance(text, str) else text.decode())
-                continue
-            gone = True
-            self._lost()
+            if not gone and not await self._sent(event):
+                gone = True
+                self._lost()
+
+    async def _sent(self, event: Event) -> bool:
+        """Whether there is somebody to send to."""
+        text = self._form.write(event)
+        try:
+            await self._peer.send(text if isinstance(text, str) else text.decode())
+        except LargeEventError as error:
+            if event.get("type") == "error":  # not even that: the client could not be told
+                return False
+            kind = event.get("type")
+            self._live.tell(Problem("event_too_large", f"{kind} was not sent: {error}.", type="server_error"))
+        except PeerError:
+            return False
+        return True
 
     async def _expire(self) -> None:
         longest = self._server.settings.longest

@@ -31,6 +31,7 @@ from .pulse import Pulse
 from .resumes import Resumes
 from .secrets import same
 from .socket_call import Socket
+from .tidying import Tidying
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -75,6 +76,7 @@ class Server:
         self._own, self._built = built, built
         self._group: asyncio.TaskGroup | None = None
         self._stack = AsyncExitStack()
+        self._tidying = Tidying()
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -95,6 +97,7 @@ class Server:
             await self.drain()
         finally:
             self._group = None
+            self._tidying.stop()
             await self._stack.aclose()
 
     @asynccontextmanager
@@ -153,6 +156,7 @@ class Server:
         try:
             call = self.make(edge, caller.session if session is None else session, history or ())
         except WireError as error:
+            self.resumes.keep(name, history or ())
             problem = error.problem
             raise Refused(400, problem.code, problem.message, param=problem.param) from None
         told: dict[str, Any] = {"ice_servers": self.ice_servers}
@@ -182,7 +186,9 @@ class Server:
             yield
         finally:
             del self.calls[live.id]
+            live.part_all()
             self.resumes.ended(live.name, live.exchanges)
+            self._tidying.soon()
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run a call that no request waits for; what it raises is told in the log and hurts no other."""

@@ -18,6 +18,8 @@ from .live import CLOSING, GOING, POLICY, Ending, Live
 
 AHEAD = 64
 """Events that may wait for a client before nothing more is read from it."""
+RATE, BURST = 500.0, 1000.0
+"""Messages of one client a second, and how many at once; sound comes in 50 or 100 a second."""
 _PAUSE = 0.02
 
 
@@ -57,6 +59,8 @@ class SocketCall:
         self._began = self._heard = 0.0
         self._spoken = False
         self._gone = False
+        self._allowed, self._counted = BURST, 0.0
+        self._greeted = asyncio.Event()
 
     async def hold(self) -> Ending:
         """Until it is over; the socket is closed then."""
@@ -74,17 +78,25 @@ class SocketCall:
         return ending
 
     async def _read(self) -> None:
+        await self._greeted.wait()  # clients count on `session.created` before any answer
         while (data := await self._socket.receive()) is not None:
             self._heard = now()
             if not self._spoken:
                 self._spoken = True
                 self._begun()
             self._take(data)
+            await asyncio.sleep(self._due())
             while len(self._live.call.events) > AHEAD and not self._gone:  # noqa: ASYNC110  # a channel tells no low mark
                 await asyncio.sleep(_PAUSE)
             if self._gone:
                 return
         self._lost()
+
+    def _due(self) -> float:
+        """Seconds until the next message may be read: one client's chatter must leave time for the others."""
+        since, self._counted = now() - self._counted, now()
+        self._allowed = min(BURST, self._allowed + since * RATE) - 1
+        return max(0.0, -self._allowed / RATE)
 
     async def _write(self, events: AsyncIterable[Event]) -> None:
         """What finds nobody is let go, so that the call can end."""
@@ -94,6 +106,7 @@ class SocketCall:
             try:
                 async with asyncio.timeout(self._config.backlog):
                     await self._socket.send(self._encode(event))
+                self._greeted.set()
             except TimeoutError:
                 self._gone = True
                 self._live.end(POLICY, "the client took nothing for too long")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from agent.chosen import fetched
 from agent.config import Config, load
 from pipeline.errors import ConfigError
 
@@ -27,7 +28,11 @@ def main(words: list[str]) -> int:
         most=given.most,
     )  # fmt: skip
     folder = Path(user_data_path("hocket", appauthor=False))
-    serve_command(_config(given), options, key=os.environ.get(KEY, "").strip(), folder=folder, tell=_tell)
+    config = _config(given)
+    person = input if sys.stdin.isatty() and sys.stdout.isatty() else None
+    brain = replace(config.brain, model=fetched(config.brain.model, person, _tell))
+    key = os.environ.get(KEY, "").strip()
+    serve_command(replace(config, brain=brain), options, key=key, folder=folder, tell=_tell)
     return 0
 
 

@@ -14,7 +14,7 @@ export function address(src) {
 
 /**
  * How the server is, where a browser does not say why a connection failed.
- * @param {URL} url of `/v1/realtime` @returns {Promise<'well'|'full'|'gone'>}
+ * @param {URL} url of `/v1/realtime` @returns {Promise<'well'|'full'|'closed'|'gone'>} closed: it lets no page of this address in
  */
 export async function health(url) {
   const found = new URL(url);
@@ -26,9 +26,12 @@ export async function health(url) {
     const { sessions, capacity } = await reply.json();
     return capacity && sessions >= capacity ? 'full' : 'well';
   } catch {
-    return 'gone';
+    return (await answers(url)) ? 'closed' : 'gone';
   }
 }
+
+/** Whether anything answers there: browsers do not let a page read what a server says that does not let it in. @param {URL} url */
+const answers = (url) => fetch(url, { mode: 'no-cors', cache: 'no-store' }).then(() => true, () => false);
 
 /** Objects are merged, all else replaced. @param {any} old @param {any} update @returns {any} */
 export function merged(old, update) {
@@ -63,5 +66,5 @@ export async function admission({ token, bootstrap, iceServers }) {
   }
   if (!reply.ok) throw httpProblem(reply.status);
   const given = await reply.json();
-  return { token: String(given.token ?? ''), iceServers: iceServers ?? given.ice_servers, version: given.version };
+  return { token: String(given.token ?? given.value ?? ''), iceServers: iceServers ?? given.ice_servers, version: given.version };
 }

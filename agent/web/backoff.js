@@ -1,4 +1,4 @@
-/** How long to wait before calling again, and when to give up. Chance is given. */
+/** How long to wait before calling again, and when to give up. */
 
 /** Seconds in which a server keeps an interrupted conversation. */
 export const RESUMES = 60;
@@ -20,6 +20,34 @@ export function delay(attempt, chance) {
  */
 export function again(attempt, away, patience = 300) {
   return attempt < 60 && away < patience;
+}
+
+/** The attempts after one loss: it waits before each, and knows when there is no sense in another. */
+export class Attempts {
+  count = 0;
+  #since = performance.now();
+  /** @type {ReturnType<typeof pause>|null} */
+  #pause = null;
+
+  /** Seconds since it was lost. */
+  get away() {
+    return (performance.now() - this.#since) / 1000;
+  }
+
+  /** Wait for the next one. @param {(seconds: number, attempt: number) => void} told before it waits @returns {Promise<boolean>} false: enough */
+  async next(told) {
+    if (!again(this.count, this.away)) return false;
+    const seconds = delay(this.count, Math.random());
+    told(seconds, this.count++);
+    this.#pause = pause(1000 * seconds);
+    await this.#pause.over;
+    return true;
+  }
+
+  /** Wait no longer. */
+  end() {
+    this.#pause?.end();
+  }
 }
 
 /**

@@ -38,9 +38,10 @@ export class Captions {
     this.log = log;
     /** Whether whole lines are read aloud by a screen reader. */
     this.isAloud = false;
-    /** @type {Map<string, {item: HTMLLIElement, words: HTMLElement, remark: HTMLElement, thought: HTMLElement|null, shown: string}>} */
+    /** @type {Map<string, {item: HTMLLIElement, words: HTMLElement, remark: HTMLElement, thought: HTMLElement|null, shown: string, isSaid: boolean}>} */
     this.shown = new Map();
-    this.aloud = new Set();
+    this.follows = true; // the newest line is kept in sight, until a person scrolls away from it
+    list.addEventListener('scroll', () => { this.follows = list.scrollHeight - list.scrollTop - list.clientHeight < 40; });
     this.ghost = row('you');
     this.ghost.item.classList.add('ghost');
     this.ghost.remark.textContent = 'as the brain hears it';
@@ -48,11 +49,11 @@ export class Captions {
 
   /** @param {import('./conversation.js').Conversation} conversation */
   show({ lines, hearing }) {
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
     const worth = lines.filter(isShown);
+    const ids = new Set(worth.map((line) => line.id));
     for (const line of worth) this.#line(line);
     for (const [id, { item }] of this.shown) {
-      if (worth.some((line) => line.id === id)) continue;
+      if (ids.has(id)) continue;
       item.remove();
       this.shown.delete(id);
     }
@@ -63,14 +64,14 @@ export class Captions {
       this.ghost.item.remove();
     }
     this.list.parentElement?.classList.toggle('filled', this.list.childElementCount > 0);
-    if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+    if (this.follows) this.list.scrollTop = this.list.scrollHeight;
   }
 
   /** @param {Line} line */
   #line(line) {
     let mine = this.shown.get(line.id);
     if (!mine) {
-      mine = { ...row(line.who), thought: null, shown: '' };
+      mine = { ...row(line.who), thought: null, shown: '', isSaid: false };
       this.shown.set(line.id, mine);
       this.list.append(mine.item);
     }
@@ -81,7 +82,9 @@ export class Captions {
     mine.remark.textContent = lineRemark(line);
     mine.item.classList.toggle('open', !line.done);
     if (line.thought && line.done) this.#thought(mine, line.thought);
-    if (line.done && line.text && this.isAloud && !this.aloud.has(line.id)) this.#say(line);
+    if (!line.done || !line.text || !this.isAloud || mine.isSaid) return;
+    mine.isSaid = true;
+    this.#say(line);
   }
 
   /** @param {{item: HTMLLIElement, thought: HTMLElement|null}} mine @param {string} thought */
@@ -99,7 +102,6 @@ export class Captions {
 
   /** @param {Line} line */
   #say(line) {
-    this.aloud.add(line.id);
     const spoken = document.createElement('p');
     spoken.textContent = `${line.who === 'you' ? 'You' : 'Agent'}: ${lineWords(line)}`;
     this.log.append(spoken);

@@ -29,7 +29,7 @@ export interface ClientOptions {
   src?: string;
   /** A secret (`ek_…`), or a function that fetches a new one for each attempt: secrets are good for one call. */
   token?: string | (() => string | Promise<string>);
-  /** Where `{token, ice_servers}` for one attempt are fetched, where no `token` is given. */
+  /** Where `{token}` (or `{value}`) and perhaps `ice_servers` are fetched for one attempt, where no `token` is given. */
   bootstrap?: string;
   /** Asked of the server as `?model=`. */
   model?: string;

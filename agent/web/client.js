@@ -6,8 +6,9 @@
  */
 
 import { address, admission, inTime, merged } from './address.js';
-import { again, delay, pause, RESUMES } from './backoff.js';
-import { asProblem, httpProblem, OWN, returning, toldProblem, updated } from './problems.js';
+import { Attempts, RESUMES } from './backoff.js';
+import { asProblem, httpProblem, noPath, OWN, returning, stayedAway, toldProblem, updated } from './problems.js';
+import { Reports } from './reports.js';
 import { RtcLink, Unreachable } from './rtc_link.js';
 import { SocketLink } from './socket_link.js';
 import { Sound } from './sound.js';
@@ -17,7 +18,6 @@ export { devices } from './sound.js';
 
 /** Asks for captions of the user's words; which ear writes them is the server's own. */
 export const TRANSCRIPTION = Object.freeze({ model: 'gpt-4o-mini-transcribe' });
-const REPORTS = 200; // ms between two reports of how late the ear is
 const GREETS = 10_000; // ms for a server's first word
 
 /** @typedef {import('./client.js').ClientOptions} ClientOptions */
@@ -37,15 +37,16 @@ export class RealtimeClient extends EventTarget {
   #resume = '';
   /** Of the server, where that is told. @type {string|undefined} */
   #version;
-  #reports = 0;
+  #reports = new Reports();
   #attempt = 0; // another call of connect() or close() makes the running one void
-  /** The wait between two attempts. @type {ReturnType<typeof pause>|null} */
-  #pause = null;
+  /** After a loss. @type {Attempts|null} */
+  #attempts = null;
   #turns = /** @type {any} */ (undefined); // how the server detected turns before push to talk
   #pressed = false;
   #calls = /** @type {any[]} */ ([]);
   #speaking = false; // a response is in progress
   #isAsking = false; // another one is wanted after it
+  #leave = () => { this.close(); };
 
   /** @param {ClientOptions} [options] */
   constructor(options = {}) {
@@ -56,6 +57,7 @@ export class RealtimeClient extends EventTarget {
     const tools = declared(this.options.tools);
     if (tools.length) this.#wanted.tools = [...(this.#wanted.tools ?? []), ...tools];
     this.#sound.speaker = this.options.speaker;
+    this.#sound.onunplugged = () => this.#listen('').catch(() => {}); // any other
   }
 
   /** @returns {State} */
@@ -81,10 +83,11 @@ export class RealtimeClient extends EventTarget {
     if (this.#state !== 'idle') return;
     const mine = ++this.#attempt;
     this.#become('connecting');
+    globalThis.addEventListener?.('pagehide', this.#leave); // a call must not outlive its page
     try {
       await this.#sound.open();
       const { microphone } = this.options;
-      if (microphone !== false) await this.#sound.listen(microphone);
+      if (microphone !== false && mine === this.#attempt) await this.#sound.listen(microphone);
       if (mine === this.#attempt) await this.#call(mine);
     } catch (error) {
       if (mine !== this.#attempt) return;
@@ -96,7 +99,7 @@ export class RealtimeClient extends EventTarget {
   /** Hang up. */
   async close() {
     this.#attempt += 1;
-    this.#pause?.end();
+    this.#attempts?.end();
     await this.#end();
   }
 
@@ -162,14 +165,19 @@ export class RealtimeClient extends EventTarget {
   /** @param {string} id a device id; empty: the system's own @throws {Problem} */
   async chooseMicrophone(id) {
     this.options.microphone = id;
-    if (this.#state === 'idle') return;
+    if (this.#state !== 'idle') await this.#listen(id);
+  }
+
+  /** @param {string} id */
+  async #listen(id) {
     try {
       await this.#sound.listen(id);
     } catch (error) {
       throw this.#tell({ ...asProblem(error), fatal: false });
+    } finally {
+      await this.#link?.microphoneChanged();
+      this.#gate();
     }
-    await this.#link?.microphoneChanged();
-    this.#gate();
   }
 
   /** @param {string} id */
@@ -188,7 +196,7 @@ export class RealtimeClient extends EventTarget {
         return await this.#dial(mine, RtcLink, resume);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        if (transport === 'webrtc') throw { ...httpProblem(0), code: 'no_path', words: 'The server answers, but no path for sound was found to it. A firewall may be in between.' };
+        if (transport === 'webrtc') throw noPath();
       }
     }
     if (mine === this.#attempt) await this.#dial(mine, SocketLink, resume);
@@ -228,17 +236,9 @@ export class RealtimeClient extends EventTarget {
   }
 
   #live() {
-    clearInterval(this.#reports);
-    this.#reports = setInterval(() => this.#report(), REPORTS);
+    this.#reports.start(() => (this.#session?.hocket ? this.#link : null)); // another server would call it an unknown event
     this.#gate();
     this.#become('live', { carrier: this.carrier, resumed: this.#session?.hocket?.resumed === true });
-  }
-
-  async #report() {
-    const link = this.#link;
-    if (!link || !this.#session?.hocket) return; // another server would call it an unknown event
-    const measured = await link.measure().catch(() => null);
-    if (measured && link === this.#link) link.send({ type: 'hocket.playout', ...measured });
   }
 
   /** @param {any} event */
@@ -289,21 +289,17 @@ export class RealtimeClient extends EventTarget {
   async #lost(problem) {
     const mine = ++this.#attempt;
     this.#link = null;
-    clearInterval(this.#reports);
+    this.#reports.stop();
     this.#calls = [];
-    this.#speaking = this.#isAsking = false;
+    this.#speaking = this.#isAsking = this.#pressed = false;
     this.#tell(problem);
     if (problem.fatal) return this.#end();
-    const since = performance.now();
-    const away = () => (performance.now() - since) / 1000;
-    for (let attempt = 0; again(attempt, away()); attempt++) {
-      const wait = delay(attempt, Math.random());
-      this.#become('reconnecting', { seconds: wait, attempt, words: returning(wait).words });
-      this.#pause = pause(1000 * wait);
-      await this.#pause.over;
+    const attempts = (this.#attempts = new Attempts());
+    const told = (/** @type {number} */ seconds, /** @type {number} */ attempt) => this.#become('reconnecting', { seconds, attempt, words: returning(seconds).words });
+    while (await attempts.next(told)) {
       if (mine !== this.#attempt) return;
       try {
-        return await this.#call(mine, away() < RESUMES ? this.#resume : '');
+        return await this.#call(mine, attempts.away < RESUMES ? this.#resume : '');
       } catch (error) {
         if (mine !== this.#attempt) return;
         const found = asProblem(error);
@@ -314,6 +310,7 @@ export class RealtimeClient extends EventTarget {
         }
       }
     }
+    this.#tell(stayedAway());
     await this.#end();
   }
 
@@ -325,7 +322,8 @@ export class RealtimeClient extends EventTarget {
   }
 
   async #end() {
-    clearInterval(this.#reports);
+    globalThis.removeEventListener?.('pagehide', this.#leave);
+    this.#reports.stop();
     this.#link?.close();
     this.#link = null;
     this.#speaking = this.#isAsking = this.#pressed = false;

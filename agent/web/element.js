@@ -2,7 +2,7 @@
  * `<hocket-agent src="https://host/" captions lanes>`: a button to talk by, in anybody's page.
  *
  * Attributes: `src` (the server; default: the page's own), `token` (an `ek_…` secret) or `token-from` (where
- * `{value}` or `{token}` is fetched for each call), `instructions`, `captions`, `lanes`, `push-to-talk`, `label`.
+ * `{value}` or `{token}`, and perhaps `ice_servers`, is fetched for each call), `instructions`, `captions`, `lanes`, `push-to-talk`, `label`.
  * Parts: button, hold, state, problem, captions, lanes. Variables: `--hocket-ink`, `-paper`, `-accent`, `-faint`,
  * `-font`, and the lanes' colours `--lane-…`. Its `client` is the RealtimeClient: give it `tools` before the first
  * press. Events `state`, `problem` and `event` are dispatched on the element too.
@@ -12,6 +12,7 @@ import { address } from './address.js';
 import { RealtimeClient, TRANSCRIPTION } from './client.js';
 import { Conversation } from './conversation.js';
 import { SHEET } from './element_style.js';
+import { whileHeld } from './hold.js';
 import { Lanes } from './lanes.js';
 import { Levels } from './lanes_layout.js';
 import { phaseWords, stateWords } from './words.js';
@@ -43,8 +44,8 @@ export class HocketAgent extends HTMLElement {
     this.canvas = piece('canvas', 'lanes');
     /** @type {RealtimeClient|null} */
     this.calling = null;
-    /** Functions that the agent may call. @type {Record<string, import('./client.js').PageTool>} */
-    this.tools = {};
+    /** Functions that the agent may call; given perhaps before this class was known. @type {Record<string, import('./client.js').PageTool>} */
+    this.tools = /** @type {any} */ (this).tools ?? {};
     this.timer = 0;
     /** @type {Lanes|null} */
     this.lanes = null;
@@ -61,12 +62,7 @@ export class HocketAgent extends HTMLElement {
     root.adoptedStyleSheets = [SHEET];
     root.append(this.canvas, row, this.trouble, this.lines);
     this.button.addEventListener('click', () => this.toggle());
-    for (const [name, on] of /** @type {const} */ ([['pointerdown', true], ['pointerup', false], ['pointercancel', false]])) {
-      this.hold.addEventListener(name, () => this.press(on));
-    }
-    for (const [name, on] of /** @type {const} */ ([['keydown', true], ['keyup', false]])) {
-      this.hold.addEventListener(name, (event) => { if (event.key === ' ' && !event.repeat) this.press(on); });
-    }
+    this.letGo = whileHeld(this.hold, (on) => this.press(on));
   }
 
   connectedCallback() {
@@ -102,6 +98,7 @@ export class HocketAgent extends HTMLElement {
     if (on) this.client.press();
     else this.client.release();
     this.hold.toggleAttribute('data-pressed', on);
+    this.#show();
   }
 
   #made() {
@@ -134,12 +131,7 @@ export class HocketAgent extends HTMLElement {
     const token = this.getAttribute('token');
     const from = this.getAttribute('token-from');
     if (token !== null) return { token };
-    if (from !== null) {
-      return { token: async () => {
-        const given = await (await fetch(new URL(from, document.baseURI), { cache: 'no-store' })).json();
-        return String(given.value ?? given.token ?? '');
-      } };
-    }
+    if (from !== null) return { bootstrap: new URL(from, document.baseURI).href };
     const bootstrap = new URL(address(src).href.replace(/v1\/realtime.*$/, 'config.json'));
     return bootstrap.origin === location.origin ? { bootstrap: bootstrap.href } : {};
   }
@@ -168,8 +160,10 @@ export class HocketAgent extends HTMLElement {
     this.dataset.state = state;
     this.button.textContent = state === 'idle' ? this.getAttribute('label') ?? 'Talk' : 'Hang up';
     this.hold.hidden = !(state === 'live' && this.hasAttribute('push-to-talk'));
+    if (this.hold.hidden) this.letGo();
     this.words.hidden = state === 'idle';
-    if (state === 'live') this.words.textContent = phaseWords(this.conversation.phase, this.calling?.muted && !this.calling.isPushToTalk);
+    const phase = this.hold.hasAttribute('data-pressed') ? 'you speak' : this.conversation.phase;
+    if (state === 'live') this.words.textContent = phaseWords(phase, this.calling?.muted && !this.calling.isPushToTalk);
   }
 
   #captions() {

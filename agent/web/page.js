@@ -9,6 +9,7 @@ import { Captions } from './captions.js';
 import { devices, RealtimeClient, TRANSCRIPTION } from './client.js';
 import { Conversation } from './conversation.js';
 import { Decisions } from './decisions.js';
+import { whileHeld } from './hold.js';
 import { Lanes } from './lanes.js';
 import { Levels } from './lanes_layout.js';
 import { showWaits } from './latency.js';
@@ -89,7 +90,7 @@ client.addEventListener('state', (told) => {
   } else if (state === 'idle') {
     wasAway = false;
     delete document.body.dataset.phase;
-    controls.mute.setAttribute('aria-pressed', 'false');
+    setMuted(false);
   }
   captions.show(conversation);
   if (state === 'idle') lanes.stop();
@@ -108,8 +109,9 @@ function showSession(session) {
 
 function showPhase() {
   if (client.state !== 'live') return;
-  document.body.dataset.phase = conversation.phase;
-  at('state-words').textContent = phaseWords(conversation.phase, client.muted && !client.isPushToTalk);
+  const phase = controls.hold.classList.contains('pressed') ? 'you speak' : conversation.phase;
+  document.body.dataset.phase = phase;
+  at('state-words').textContent = phaseWords(phase, client.muted && !client.isPushToTalk);
 }
 
 /** @param {import('./problems.js').Problem} problem */
@@ -155,12 +157,14 @@ at('unlock').addEventListener('submit', async (event) => {
   else at('problem-words').textContent = 'That is not the server’s key. It is in HOCKET_API_KEY, where the server was started.';
 });
 
-controls.mute.addEventListener('click', () => {
-  const muted = controls.mute.getAttribute('aria-pressed') !== 'true';
+/** @param {boolean} muted */
+function setMuted(muted) {
   client.mute(muted);
   controls.mute.setAttribute('aria-pressed', String(muted));
   showPhase();
-});
+}
+
+controls.mute.addEventListener('click', () => setMuted(controls.mute.getAttribute('aria-pressed') !== 'true'));
 
 at('write').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -180,32 +184,19 @@ function showPush() {
   if (live && client.isPushToTalk !== controls.push.checked) client.pushToTalk(controls.push.checked);
   document.body.classList.toggle('pushing', live && controls.push.checked);
   controls.hold.hidden = !(live && controls.push.checked);
+  if (controls.hold.hidden) letGo();
 }
 
 /** @param {boolean} on */
 function hold(on) {
-  if (controls.hold.hidden) return;
   if (on) client.press();
   else client.release();
   controls.hold.classList.toggle('pressed', on);
   controls.hold.textContent = on ? 'Let go to send' : 'Hold to talk';
-  if (on) at('state-words').textContent = phaseWords('you speak');
-  else showPhase();
+  showPhase();
 }
 
-controls.hold.addEventListener('pointerdown', (event) => {
-  controls.hold.setPointerCapture(event.pointerId);
-  hold(true);
-});
-for (const name of ['pointerup', 'pointercancel', 'blur']) controls.hold.addEventListener(name, () => hold(false));
-controls.hold.addEventListener('contextmenu', (event) => event.preventDefault());
-for (const name of /** @type {const} */ (['keydown', 'keyup'])) {
-  controls.hold.addEventListener(name, (event) => {
-    if (event.key !== ' ' && event.key !== 'Enter') return;
-    event.preventDefault();
-    if (!event.repeat) hold(name === 'keydown');
-  });
-}
+const letGo = whileHeld(controls.hold, hold);
 
 controls.freeze.addEventListener('click', () => lanes.freeze(lanes.frozen === null));
 lanes.onfreeze = (/** @type {boolean} */ on) => controls.freeze.setAttribute('aria-pressed', String(on));
@@ -224,7 +215,6 @@ addEventListener('pointerdown', (event) => {
   const sheet = /** @type {HTMLDetailsElement} */ (at('settings'));
   if (sheet.open && !sheet.contains(/** @type {Node} */ (event.target))) sheet.open = false;
 });
-addEventListener('pagehide', () => { client.close(); });
 navigator.mediaDevices?.addEventListener?.('devicechange', showDevices);
 
 async function showDevices() {

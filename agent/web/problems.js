@@ -53,8 +53,8 @@ export function contextProblem(world) {
 export function httpProblem(status) {
   if (status === 0) return problem('server_gone', 'The server does not answer. Is “hocket serve” still running?', false);
   if (status === 401) {
-    return problem('not_admitted', 'The server wants its key, or the link to this page has been used up. '
-      + 'Give the key, or open the address that “hocket serve” printed last.');
+    return problem('not_admitted', 'The server wants its key, or the pass to it has been used up. '
+      + 'Load the page again, or open the address that “hocket serve” printed last.');
   }
   if (status === 403) return problem('not_allowed', 'The server does not let pages of this address in. '
     + 'Add it to “origins” under [serve] in its settings.');
@@ -63,6 +63,16 @@ export function httpProblem(status) {
   if (status === 429 || status === 503) return problem('server_full', 'The server has as many conversations as it '
     + 'can hold. Try again in a moment.', false);
   return problem('server_failed', `The server answered with an error (${status}). Its log says more.`, false);
+}
+
+/** The server answers, but WebRTC found no way to it, and no other was allowed. */
+export function noPath() {
+  return problem('no_path', 'The server answers, but no path for sound was found to it. A firewall may be in between.', false);
+}
+
+/** It was called again and again, for as long as that makes sense. */
+export function stayedAway() {
+  return problem('stayed_away', 'The server did not come back. Press the button to try again.');
 }
 
 /** Why an open connection ended. @param {number} code of a WebSocket's close frame */

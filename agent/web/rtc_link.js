@@ -43,6 +43,7 @@ export class RtcLink {
     this.ear.autoplay = true;
     this.isOpen = this.isClosed = false;
     this.timer = 0;
+    this.place = ''; // of the call at the server, once that made one
   }
 
   /** @throws {Unreachable} without a path @throws {import('./problems.js').Problem} where the server says no */
@@ -54,6 +55,7 @@ export class RtcLink {
     this.sender = peer.addTrack(await this.#track());
     await peer.setLocalDescription(await peer.createOffer());
     const answer = await this.#ask(peer.localDescription?.sdp ?? '');
+    if (this.isClosed) return this.#hangUp();
     try {
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
       await this.#connected();
@@ -96,10 +98,24 @@ export class RtcLink {
     if (this.isClosed) return;
     this.isClosed = true;
     clearTimeout(this.timer);
+    if (!this.isOpen) this.#hangUp();
     this.channel.close();
     this.peer.close();
     this.ear.srcObject = null;
     this.voice?.disconnect();
+  }
+
+  /** Give back the place of a call that was never connected: an open one ends with its channel. */
+  #hangUp() {
+    if (!this.place) return;
+    const url = new URL(`${this.place}/hangup`, this.url);
+    if (url.origin === new URL(this.url).origin) fetch(url, { method: 'POST', keepalive: true, headers: this.#pass() }).catch(() => {});
+    this.place = '';
+  }
+
+  /** @returns {Record<string, string>} */
+  #pass() {
+    return this.token ? { Authorization: `Bearer ${this.token}` } : {};
   }
 
   /** The microphone's track; without one a silent track, so that a reply has a way back. */
@@ -114,15 +130,17 @@ export class RtcLink {
   async #ask(offer) {
     const url = new URL(this.url);
     url.pathname += '/calls';
-    const headers = { 'Content-Type': 'application/sdp', ...(this.token ? { Authorization: `Bearer ${this.token}` } : {}) };
     let reply;
     try {
-      reply = await fetch(url, { method: 'POST', body: offer, headers });
+      reply = await fetch(url, { method: 'POST', body: offer, headers: { 'Content-Type': 'application/sdp', ...this.#pass() } });
     } catch {
       this.close();
-      throw httpProblem(0);
+      throw httpProblem((await health(this.url)) === 'closed' ? 403 : 0);
     }
-    if (reply.status === 201) return reply.text();
+    if (reply.status === 201) {
+      this.place = reply.headers.get('Location') ?? '';
+      return reply.text();
+    }
     this.close();
     if ([404, 405, 501].includes(reply.status)) throw new Unreachable(`no calls over WebRTC: ${reply.status}`);
     throw httpProblem(reply.status);
@@ -146,6 +164,7 @@ export class RtcLink {
     this.ear.srcObject = stream;
     this.ear.play().catch(() => {}); // told by the meter: nothing else can be done without a press
     if (this.sound.speaker) await this.chooseSpeaker(this.sound.speaker);
+    if (this.isClosed) return; // opening the sound now would leave it open
     const context = await this.sound.open();
     this.voice = context.createMediaStreamSource(stream);
     if (this.sound.meters) this.voice.connect(this.sound.meters.agent);

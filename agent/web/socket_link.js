@@ -30,6 +30,8 @@ export class SocketLink {
     this.ear = { item: null, seconds: 0, queued: 0, sounding: false };
     this.cut = new Set(); // items of which nothing more is to be heard
     this.done = new Set(); // items whose sound came whole
+    /** The item whose sound came last. @type {string|null} */
+    this.newest = null;
     this.gate = true; // by push to talk the microphone is shut between presses
     this.dropped = 0;
   }
@@ -69,12 +71,17 @@ export class SocketLink {
 
   /** Let go of what waits, and say how much was heard. */
   flush() {
-    const { item, seconds } = this.ear;
+    const { item, seconds, sounding } = this.ear;
     this.playback?.port.postMessage({ what: 'flush' });
-    if (item === null || this.cut.has(item) || (this.done.has(item) && !this.ear.sounding)) return;
-    this.cut.add(item);
-    const heard = Math.floor(1000 * Math.max(0, seconds - this.sound.latency));
-    this.send({ type: 'conversation.item.truncate', event_id: `${OWN}truncate`, item_id: item, content_index: 0, audio_end_ms: heard });
+    if (item !== null && !(this.done.has(item) && !sounding)) this.#cut(item, Math.max(0, seconds - this.sound.latency));
+    if (this.newest !== null && this.newest !== item) this.#cut(this.newest, 0); // it waited to be heard
+  }
+
+  /** @param {string} item @param {number} seconds of it were heard */
+  #cut(item, seconds) {
+    if (this.cut.has(item)) return;
+    remember(this.cut, item);
+    this.send({ type: 'conversation.item.truncate', event_id: `${OWN}truncate`, item_id: item, content_index: 0, audio_end_ms: Math.floor(1000 * seconds) });
   }
 
   /** @returns {Promise<import('./playout.js').Playout>} */
@@ -132,10 +139,11 @@ export class SocketLink {
     if (!playback) return;
     if (event.type === 'response.output_audio.delta') {
       if (this.cut.has(event.item_id)) return;
+      this.newest = event.item_id;
       const samples = fromPcm16(fromBase64(event.delta));
       playback.port.postMessage({ what: 'push', item: event.item_id, samples }, [samples.buffer]);
     } else if (event.type === 'response.output_audio.done') {
-      this.done.add(event.item_id);
+      remember(this.done, event.item_id);
       playback.port.postMessage({ what: 'end' });
     } else if (event.type === 'input_audio_buffer.speech_started') {
       this.flush();
@@ -147,7 +155,7 @@ export class SocketLink {
   async #reason() {
     const found = await health(this.url);
     if (found === 'well') return httpProblem(this.token ? 401 : 403);
-    return httpProblem(found === 'full' ? 503 : 0);
+    return httpProblem({ full: 503, closed: 403, gone: 0 }[found]);
   }
 
   /** @param {number} code */
@@ -155,6 +163,15 @@ export class SocketLink {
     if (this.isClosed || !this.isOpen) return;
     this.close();
     this.onlost(closeProblem(code));
+  }
+}
+
+/** Items of long ago do not come again. @param {Set<string>} items @param {string} item */
+function remember(items, item) {
+  items.add(item);
+  for (const old of items) {
+    if (items.size <= 16) break;
+    items.delete(old);
   }
 }
 

@@ -78,7 +78,12 @@ export class Sound {
     this.source = context.createMediaStreamSource(stream);
     if (this.meters) this.source.connect(this.meters.user);
     this.mute(this.muted);
-    for (const track of stream.getAudioTracks()) track.onended = () => this.onunplugged();
+    for (const track of stream.getAudioTracks()) {
+      track.onended = () => {
+        this.silence();
+        this.onunplugged();
+      };
+    }
     return stream;
   }
 

@@ -102,8 +102,16 @@ class Answering:
         held.pen.for_one(written)
         held.counting.for_one(told.max_output_tokens if isinstance(told.max_output_tokens, int) else None)
         held.tell(Asked(asked))
+        waited = dict(typed)
         words = held.placing.take() if typed else None
-        session.generate_reply(user_input=words, instructions=(told.instructions if obeys else None) or None)
+        try:
+            session.generate_reply(
+                user_input=words, instructions=(told.instructions if obeys else None) or None
+            )
+        except Exception:  # nothing comes of it: what waited waits on, and another may be asked for
+            held.placing.waiting.update(waited)
+            held.tell(Cancelled())
+            raise
 
     def _beside(self, told: Response, asked: dict[str, Any]) -> None:
         if told.output_modalities == ["audio"]:

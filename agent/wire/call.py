@@ -250,6 +250,8 @@ class Call:
 
     def _catch_up(self) -> None:
         """What had to wait is done, in order."""
+        if self._live and not self._hears_on():
+            self._listening.taken_in()
         while self._live and self._later and not self._hears_on():
             request, name = self._later.take()
             try:
@@ -320,7 +322,7 @@ class Call:
 
     def _send(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event["type"] == "response.created":
+            if event["type"] == "response.created" and event["response"]["conversation_id"] is None:
                 self._answering.named(event["response"]["id"])
             try:
                 self.events.put_now(event)

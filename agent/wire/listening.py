@@ -33,6 +33,8 @@ class Listening:
         self._begins: float | None = None
         "Where the turn by hand begins, in seconds of capture."
         self._changing = False
+        self._whole = False
+        "A turn that came whole is being taken in."
 
     # --- the session ----------------------------------------------------------------------------------------
 
@@ -90,6 +92,8 @@ class Listening:
         by_client = settings.detection is None
         held.session.suit_turns(settings.turn(held.config.turn), settings.hearing(held.config.hearing))
         held.session.take_turns("client" if by_client else "detector")
+        if by_client and self._begins is None:
+            self._given = 0.0  # what a detector has heard is no turn by hand
         if not by_client and self._begins is not None:
             self._give()
         if isinstance(held.edge, SocketEdge):
@@ -125,6 +129,9 @@ class Listening:
             why = f"The buffer holds {held_ms} ms of sound, and a turn has at least {least} ms."
             raise invalid(None, why, "input_audio_buffer_commit_empty")
         if held.settings.detection is not None:
+            if not held.session.user_has_turn:
+                why = "No speech was heard since the last turn: speech opens a turn, and silence ends it."
+                raise invalid(None, why, "input_audio_buffer_commit_empty")
             held.session.commit()
             self._given = 0.0
             return
@@ -158,7 +165,15 @@ class Listening:
         except WireError:
             held.session.withdraw()
             raise
-        held.session.commit()
+        self._whole = True
+        if not edge.waiting:
+            self.taken_in()
+
+    def taken_in(self) -> None:
+        """All sound that was given by hand has been taken in: a turn that came whole is over."""
+        if self._whole:
+            self._whole = False
+            self._held.session.commit()
 
     def _begin(self) -> None:
         self._held.session.begin_turn()

@@ -46,6 +46,8 @@ class Replies:
         "Words that drafts have written, by draft."
         self._heard = 0
         "Words of the turn that were heard."
+        self._words = ""
+        "These, as they were told last: also where no response was in progress."
         self._drafts: dict[int, StartDraft] = {}
         self.quiet_since = 0.0
         "Session seconds since when the agent has been silent."
@@ -100,7 +102,7 @@ class Replies:
     ) -> list[Event]:  # fmt: skip
         """A reply is due. ``asked``: it is one that the client asked for, if it asked."""
         if turn != self.turn:
-            self._told, self._seconds, self._reach, self._heard = "", 0.0, (0, 0, 0), 0
+            self._told, self._seconds, self._reach, self._heard, self._words = "", 0.0, (0, 0, 0), 0, ""
         self.turn, self._draft, self._cancelled = turn, draft, False
         told = self.asked.popleft() if asked and self.asked else {}
         self._text = _written(told, session)
@@ -137,7 +139,7 @@ class Replies:
     def progress(self, turn: int, text: str) -> list[Event]:
         """All of the turn's words that were heard so far."""
         if turn == self.turn:
-            self._heard = max(self._heard, len(text.split()))
+            self._heard, self._words = max(self._heard, len(text.split())), text
         if turn != self.turn or self._now is None:
             return []
         return self._now.words(text)
@@ -261,9 +263,10 @@ class Replies:
 
     def _resumed(self, session: dict[str, Any]) -> tuple[Response, list[Event]]:
         """The response in progress. Where its turn's last one ended with calls: another, beside these."""
-        events = [] if self._now is not None else self._open(session, {}, closing=True)
+        again = self._now is None
+        events = self._open(session, {}, closing=True) if again else []
         assert self._now is not None, "it has just begun"
-        return self._now, events
+        return self._now, events + (self._now.words(self._words) if again else [])
 
     def _ending(self, outcome: Outcome) -> Outcome:
         """A response that the client wanted to end has ended so, whatever else came at the same time."""

@@ -161,7 +161,8 @@ def understood(event: object) -> Request:
     if kind is None:
         raise missing("type")
     if not isinstance(kind, str) or (wanted := KINDS.get(kind)) is None:
-        shown = kind[:60].encode("utf-8", "replace").decode() if isinstance(kind, str) else repr(type(kind))
+        kind = kind if isinstance(kind, str) else type(kind).__name__
+        shown = kind[:60].encode("utf-8", "replace").decode()
         known = ", ".join(KINDS)
         raise invalid("type", f"There is no event {shown!r}. There are: {known}.", "unknown_event_type")
     own = event.get("event_id")
@@ -255,7 +256,7 @@ def _modern(event: dict[str, Any], kind: str) -> dict[str, Any]:
     """The event with names of the protocol's beta brought up to date, where clients still write them."""
     if kind == "session.update":
         return _modern_session(event)
-    if kind == "conversation.item.create":
+    if kind == "conversation.item.create" and "item" in event:
         return {**event, "item": _modern_item(event.get("item"))}
     response = event.get("response")
     if kind == "response.create" and isinstance(response, dict) and isinstance(response.get("input"), list):

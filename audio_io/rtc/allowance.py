@@ -12,6 +12,8 @@ BURST = 2.0
 """Seconds of sound that may come at once, after a stall of the network."""
 PATIENCE = 5.0
 """Seconds of going on beyond it until the call should end."""
+FORGIVEN = 1.0
+"""Seconds without a refusal after which those before do not count."""
 
 
 class Allowance:
@@ -19,7 +21,8 @@ class Allowance:
 
     def __init__(self, began: float) -> None:
         self._left, self._at = BURST, began
-        self._over: float | None = None
+        self._first = self._last = -FORGIVEN
+        "When the present row of refusals began, and the newest of it."
         self.refused = 0.0
         "Seconds of sound that were not taken."
 
@@ -29,13 +32,13 @@ class Allowance:
         self._at = at
         if seconds <= self._left:
             self._left -= seconds
-            if self._left >= BURST / 2:
-                self._over = None
             return True
         self.refused += seconds
-        self._over = at if self._over is None else self._over
+        if at - self._last >= FORGIVEN:
+            self._first = at
+        self._last = at
         return False
 
-    def abused(self, at: float) -> bool:
+    def abused(self) -> bool:
         """Whether the client has gone on beyond it for PATIENCE seconds."""
-        return self._over is not None and at - self._over >= PATIENCE
+        return self._last - self._first >= PATIENCE

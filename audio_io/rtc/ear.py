@@ -1,9 +1,11 @@
 """What a caller says, from packets to the ring: in line, decoded, mended, in frames of 20 ms.
 
-Must never write more sound than there is time (``Allowance``), nor stop hearing for one packet's sake.
+Must never write more sound than there is time (``Allowance``), nor less, nor go deaf by one packet.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class Ear:
         self.rebuilt = 0
         "Decoders made anew."
         self._ring, self._emit = ring, emit
+        self._zero = began - ring.end / CAPTURE_RATE
+        "When sample 0 was due."
         self._allowance = Allowance(began)
         self._decoder = opus.decoder(CAPTURE_RATE)
         self._rest: Pcm = np.zeros(0, np.float32)
@@ -46,18 +50,26 @@ class Ear:
         """When ``hear`` has something to do though no packet came."""
         return self.lineup.deadline()
 
-    def hear(self, at: float, packet: Packet | None = None) -> None:
-        """Take a packet, if one came, and write all that is due.
+    def hear(self, at: float, *packets: Packet) -> None:
+        """Take the packets that came, if any did, and write all that is due.
 
         Raises PeerError for a client that goes on sending faster than time passes.
         """
-        if packet is not None:
+        pieces: list[Piece] = []
+        for packet in packets:
             self.lineup.arrive(packet)
-        for piece in self.lineup.due(at):
-            if self._allowance.take(piece.ticks / TICKS, at):
+            pieces += self.lineup.due(
+                -math.inf
+            )  # what is next; holes are judged when all of them are in line
+        for piece in pieces + self.lineup.due(at):
+            if (isinstance(piece, Quiet | Gone) and piece.paced) or self._allowance.take(
+                piece.ticks / TICKS, at
+            ):
                 self._take(piece, at)
-            elif self._allowance.abused(at):
+            elif self._allowance.abused():
                 raise PeerError("sent sound faster than time passes")
+            elif self._ring.end / CAPTURE_RATE < at - self._zero:  # a burst after we were stuck
+                self._lose(piece.ticks // _PER)
 
     def _take(self, piece: Piece, at: float) -> None:
         match piece:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,10 @@ class Echoes:
         peer = RtcPeer(self._config)
         try:
             answer = await peer.answer(await request.read())
-        except PeerError as error:
+        except BaseException as error:
             await peer.close()
+            if not isinstance(error, PeerError):
+                raise
             return self._http.Response(status=400 if isinstance(error, SdpError) else 503, text=str(error))
         self._group.create_task(self._hold(peer))
         return self._http.Response(status=201, text=answer, content_type="application/sdp")
@@ -92,8 +95,9 @@ class Echoes:
                 peer.hang_up("was hung up on")
 
     async def _answer(self, peer: RtcPeer) -> None:
-        async for text in peer.messages:
-            await peer.send(text)
+        with suppress(PeerError):  # it is gone, or takes less than it sends: one caller's matter
+            async for text in peer.messages:
+                await peer.send(text)
 
 
 def _ignore(fact: Fact) -> None:

@@ -34,6 +34,8 @@ UNSENT = 10
 """Packets of the voice that may wait for the network: 200 ms; the oldest go."""
 BEHIND = 0.100
 """Seconds by which the voice may be late and catch up; later than that it leaves time out."""
+STUCK = 0.050
+"""Seconds by which the loop is late when it was stuck."""
 HUSHED = 10
 """Silent steps after which silence is not coded any more, only said: 200 ms."""
 SILENCE = b"\xf8\xff\xfe"
@@ -124,19 +126,28 @@ class RtcEdge:
 
     async def _listen(self, ear: Ear) -> None:
         while True:
-            deadline = ear.deadline()
+            came, deadline = list[Packet](), ear.deadline()
             try:
                 async with asyncio.timeout_at(deadline):
-                    packet = await self.inbound.get()
+                    came.append(await self.inbound.get())
             except ClosedError:
                 return
             except TimeoutError:
-                ear.hear(max(now(), deadline))  # a loop's timers may be early by its clock's grain
-                continue
-            ear.hear(now(), packet)
-            with suppress(EmptyError, ClosedError):  # a burst, without going round the loop for each
+                pass
+            if now() - deadline > STUCK:
+                await self._catch_up()
+            with suppress(EmptyError, ClosedError):  # a burst is in line before anything is said of holes
                 while True:
-                    ear.hear(now(), self.inbound.get_now())
+                    came.append(self.inbound.get_now())
+            # a loop's timers may be early by its clock's grain
+            ear.hear(now() if came else max(now(), deadline), *came)
+
+    async def _catch_up(self) -> None:
+        """The loop was stuck: what came meanwhile is still on its way through it, and not lost."""
+        before = -1
+        while len(self.inbound) > before:
+            before = len(self.inbound)
+            await asyncio.sleep(opus.STEP)
 
     async def _speak(self, source: PlayoutSource) -> None:
         due, place = now(), 0

@@ -23,6 +23,10 @@ FULL, LOW = 256 * 1024, 64 * 1024
 """Bytes that may wait for the network, and those that are few enough to go on."""
 
 
+class LargeEventError(PeerError):
+    """One event is larger than the client takes; the line stands."""
+
+
 class EventLine:
     """One call's events."""
 
@@ -54,8 +58,8 @@ class EventLine:
         self.open.set()
 
     async def send(self, text: str) -> None:
-        """Send an event. Raises PeerError when the client is gone, or takes nothing for ``write`` seconds,
-        or when the event is larger than it takes."""
+        """Send an event. Raises PeerError when the client is gone, or takes nothing for ``write`` seconds;
+        LargeEventError when the event is larger than it takes, and was not sent."""
         self._check()
         deadline = now() + self._write
         while self._channel is not None and self._channel.bufferedAmount > FULL:
@@ -71,7 +75,9 @@ class EventLine:
         try:
             self._channel.send(text)
         except ValueError:
-            raise PeerError(f"an event of {len(text)} characters is larger than the client takes") from None
+            raise LargeEventError(
+                f"an event of {len(text)} characters is larger than the client takes"
+            ) from None
         except web("aiortc.exceptions").InvalidStateError:
             self._hang_up("closed its events")
             self._check()

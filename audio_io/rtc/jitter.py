@@ -70,6 +70,8 @@ class Quiet:
     """So much silence, which is the caller's own."""
 
     ticks: int
+    paced: bool = False
+    "Because so much time has passed; else because a packet says so."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Gone:
     """So much is lost for good, and too long to be made up."""
 
     ticks: int
+    paced: bool = False
+    "As for ``Quiet``."
 
 
 Piece: TypeAlias = Play | Conceal | Quiet | Gone
@@ -298,9 +302,9 @@ class Lineup:
         step = _LONG_STEP if self._lost else _STEP
         if self._lost:
             self.counts.gone += step
-            pieces.append(Gone(step))
+            pieces.append(Gone(step, paced=True))
         else:
-            pieces.append(Quiet(step))
+            pieces.append(Quiet(step, paced=True))
         self._dry += step
         self._head += step
 

@@ -104,7 +104,8 @@ class RtcPeer:
             raise PeerError(f"the client {self.why}")
 
     async def send(self, text: str) -> None:
-        """Send an event; waits while the client takes nothing. Raises PeerError when it is gone."""
+        """Send an event; waits while the client takes nothing. Raises PeerError when it is gone,
+        LargeEventError for an event that it has no room for: then the call goes on."""
         await self._events.send(text)
 
     async def run(self) -> None:

@@ -45,6 +45,7 @@ _LAN = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
+_WORLD = ipaddress.ip_network("2000::/3")
 
 
 class SdpError(PeerError):
@@ -221,6 +222,10 @@ def allowed(address: str, config: RtcConfig) -> bool:
         return False
     found = getattr(found, "ipv4_mapped", None) or found
     if config.candidates == "public":
+        if isinstance(found, ipaddress.IPv6Address) and (
+            found not in _WORLD or found.sixtofour or found.teredo
+        ):
+            return False  # others hold an IPv4 address, which may be anybody's
         return found.is_global and not found.is_multicast
     if found.is_loopback:
         return config.loopback and not config.addresses

@@ -1,8 +1,8 @@
 """Where aiortc and aioice are mended: all that we replace inside them, per call, in one place.
 
-They offer no port range, take an empty datagram from anybody as the end of a call, queue without bound, and
-let a message that is no UTF-8 kill the connection. Each function here changes one object of one call, nothing
-global; tests show that each seam is still where it was.
+They offer no port range, take an empty datagram from anybody as the end of a call and anybody's DTLS as the
+client's, queue without bound, and let a message that is no UTF-8 kill the connection. Each function here
+changes one object of one call, nothing global; tests show that each seam is still where it was.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ STUN = 3.0
 """Seconds that a STUN server may take."""
 UNREAD = 512
 """Datagrams that may wait for a loop that is stuck; more are dropped, as a network would."""
+KNOWN = 64
+"""Addresses of one client at most: each that comes with the call's password is sent checks."""
 _SOCKET_BUFFER = 256 * 1024
+_NO_STUN, _MEDIA = 4, 20
+"""First bytes from which a datagram is no STUN, and from which it is DTLS or sound (RFC 7983)."""
 
 
 def _held(thing: Any, *names: str) -> Any:
@@ -43,8 +47,9 @@ def _held(thing: Any, *names: str) -> Any:
 def connection_of(transceiver: Any) -> Any:
     """The ICE connection below a transceiver. Raises BugError."""
     transport = _held(transceiver.receiver.transport.transport, "_connection")
-    needed = ("get_component_candidates", "data_received", "request_received", "_queue", "_protocols")
-    return _held(transport._connection, *needed)
+    seen = ("_queue", "_protocols", "_remote_candidates")
+    replaced = ("get_component_candidates", "data_received", "request_received")
+    return _held(transport._connection, *seen, *replaced)
 
 
 def take_ports(connection: Any, config: RtcConfig) -> None:
@@ -57,15 +62,24 @@ def heed(connection: Any, heard: Callable[[], None]) -> None:
     checked, received = connection.request_received, connection.data_received
 
     def request_received(message: Any, address: Any, protocol: Any) -> None:
-        if message.attributes.get("USERNAME", "").partition(":")[0] == connection.local_username:
-            heard()  # named by a secret of this call; its signature is checked next
-        checked(message, address, protocol)
+        if len(connection._remote_candidates) >= KNOWN and not _known(connection, address):
+            return
+        with suppress(KeyError):  # a first check that leaves out its priority
+            checked(message, address, protocol)
+        named = message.attributes.get("USERNAME", "").partition(":")[0]
+        if named == connection.local_username and _known(connection, address):
+            heard()  # named by a secret of this call, from where a check was signed with another
 
     def data_received(data: bytes, component: int) -> None:
-        if data and connection._queue.qsize() < UNREAD:
+        if data and data[0] >= _MEDIA and connection._queue.qsize() < UNREAD:
             received(data, component)
 
     connection.request_received, connection.data_received = request_received, data_received
+
+
+def _known(connection: Any, address: tuple[Any, ...]) -> bool:
+    """Whether the client has shown that it is there, or its offer names the address and we allow it."""
+    return any((one._network_host, one.port) == address[:2] for one in connection._remote_candidates)
 
 
 def bear_messages(sctp: Any, bad: Callable[[], None]) -> None:
@@ -127,18 +141,32 @@ def _addresses(config: RtcConfig, all_of_them: list[str]) -> list[str]:
 
 async def _bound(connection: Any, config: RtcConfig, address: str) -> Any:
     """A socket of aioice's at this address on a free port of ours; None where there is none."""
-    ice = web("aioice.ice")
-    loop = asyncio.get_running_loop()
+    loop, made = asyncio.get_running_loop(), _guarded(connection)
     ports = range(config.first_port, config.last_port + 1) if config.first_port else range(1)
     for port in random.sample(ports, min(len(ports), TRIES)):
         with suppress(OSError):
             transport, protocol = await loop.create_datagram_endpoint(
-                lambda: ice.StunProtocol(connection), local_addr=(address, port)
+                lambda: made(connection), local_addr=(address, port)
             )
             own = transport.get_extra_info("socket")
             own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_BUFFER)
             return protocol
     return None
+
+
+def _guarded(connection: Any) -> Any:
+    """aioice's protocol of a socket, for this call: strangers can say nothing there but STUN."""
+    protocol: Any = web("aioice.ice").StunProtocol
+
+    class Guarded(protocol):  # type: ignore[misc]
+        """One datagram of somebody else's would end a call while it is set up."""
+
+        def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+            if data and (data[0] < _NO_STUN or _known(connection, addr)):
+                with suppress(StructError):  # an attribute of a wrong length: a fault of aioice's parser
+                    super().datagram_received(data, addr)
+
+    return Guarded
 
 
 def _candidate(place: tuple[str, int], component: int) -> Any:

@@ -16,8 +16,8 @@ async def page(request: web.Request) -> web.FileResponse:
     return web.FileResponse(Path(__file__).with_name("index.html"))
 
 
-async def a_pass(request: web.Request) -> web.Response:
-    return web.json_response({"token": server.secret()[0]})  # ask first who wants it, where it matters
+async def a_pass(request: web.Request) -> web.Response:  # ask first who wants it, where it matters
+    return web.json_response({"token": server.secret()[0], "ice_servers": server.ice_servers})
 
 
 app = web.Application()

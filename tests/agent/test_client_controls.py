@@ -118,7 +118,7 @@ def test_settings_of_turns_count_from_there_on() -> None:
 def test_a_reply_that_sounds_is_cut_where_the_client_stopped_it() -> None:
     async def scene(session: AgentSession) -> None:
         handle = session.generate_reply(user_input="count")
-        while session.agent_state != "speaking":
+        while session.agent_state != "speaking":  # noqa: ASYNC110  # virtual time
             await asyncio.sleep(0.02)
         await asyncio.sleep(1.5)
         assert handle.turn is not None
@@ -148,9 +148,9 @@ def test_a_correction_while_a_draft_is_alive_waits_for_the_next_one() -> None:
     async def scene(session: AgentSession) -> None:
         handle = await session.generate_reply(user_input="count")
         assert handle.turn is not None
-        while session.user_state != "speaking":
+        while session.user_state != "speaking":  # noqa: ASYNC110  # virtual time
             await asyncio.sleep(0.02)
-        while session.user_state != "listening":
+        while session.user_state != "listening":  # noqa: ASYNC110  # virtual time
             await asyncio.sleep(0.02)
         session.truncate(handle.turn, 0.7)  # in the pause: the draft of this turn has read the longer one
         await asyncio.sleep(4.0)
@@ -160,8 +160,9 @@ def test_a_correction_while_a_draft_is_alive_waits_for_the_next_one() -> None:
 
 
 def test_earlier_exchanges_go_before_the_first_turn() -> None:
-    from pipeline.clock import simulate
     from session_scene import build
+
+    from pipeline.clock import simulate
 
     past = Exchange(Turn(1), Human((Text("My name is Ada."),)), "Hello Ada.", whole=True)
     seen: list[object] = []
@@ -188,7 +189,7 @@ def test_a_later_ear_hears_less() -> None:
     async def scene(session: AgentSession) -> None:
         session.hears_late(0.8)
         handle = session.generate_reply(user_input="count")
-        while session.agent_state != "speaking":
+        while session.agent_state != "speaking":  # noqa: ASYNC110  # virtual time
             await asyncio.sleep(0.02)
         await asyncio.sleep(1.5)
         session.interrupt()
@@ -196,7 +197,7 @@ def test_a_later_ear_hears_less() -> None:
         late = len(handle.text.split())
         session.hears_late(0.0)
         handle = session.generate_reply(user_input="count")
-        while session.agent_state != "speaking":
+        while session.agent_state != "speaking":  # noqa: ASYNC110  # virtual time
             await asyncio.sleep(0.02)
         await asyncio.sleep(1.5)
         session.interrupt()

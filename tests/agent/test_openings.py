@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,9 +47,11 @@ def test_while_the_client_tells_turns_no_detector_does() -> None:
     one, told = openings()
     one.take("client")
     for fact in (
-        SpeechStarted(HERE), EndOfTurnScored(HERE, 1.0, "level"), OverlapScored(HERE, Overlap.NOISE, "", "sound"),
+        SpeechStarted(HERE),
+        EndOfTurnScored(HERE, 1.0, "level"),
+        OverlapScored(HERE, Overlap.NOISE, "", "sound"),
         SpeechPaused(HERE),
-    ):  # fmt: skip
+    ):
         one.emit(fact)
     assert told == []
     one.emit(EndOfTurnScored(HERE, 0.9, "words"))
@@ -104,7 +108,7 @@ def test_speech_begins_and_pauses_in_turn_whatever_happens(doings: list[str]) ->
                 getattr(one, doing)()
             except UserError:
                 assert doing == "commit"
-    speech = [isinstance(fact, SpeechStarted) for fact in told if isinstance(fact, SpeechStarted | SpeechPaused)]
-    assert speech == [index % 2 == 0 for index in range(len(speech))]
+    speech = [type(fact) for fact in told if isinstance(fact, SpeechStarted | SpeechPaused)]
+    assert speech == [(SpeechStarted, SpeechPaused)[index % 2] for index in range(len(speech))]
     opened = [type(fact) for fact in told if isinstance(fact, InputBegan | InputGiven)]
-    assert all(a is not b for a, b in zip(opened, opened[1:], strict=False)) or InputWithdrawn in map(type, told)
+    assert all(a is not b for a, b in pairwise(opened)) or InputWithdrawn in map(type, told)

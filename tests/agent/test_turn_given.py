@@ -1,4 +1,4 @@
-"""Turns that the client gives, and turns that are over and wait: nothing of them is lost, nothing answered twice."""
+"""Turns that the client gives, and turns that are over and wait: nothing is lost, nothing answered twice."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pipeline.events import (
     PlaybackStarted,
     Remember,
     ReplyRequested,
+    Say,
     Span,
     SpeechPaused,
     SpeechStarted,
@@ -124,6 +125,36 @@ def test_while_the_agent_speaks_what_is_given_waits_and_disturbs_nobody() -> Non
     assert scene.where == (User.QUIET, Agent.SPEAKING)
     assert scene.tell(5, PlaybackEnded(Turn(2))) == [Remember(Turn(2), None)]
     assert scene.tell(5, ASK)[0] == StartDraft(Turn(3), Draft(2), Span(at(3), at(4)))
+
+
+def test_a_stream_that_never_stops_does_not_keep_the_reply_back() -> None:
+    scene = Scene(answers=False)
+    scene.tell(1, InputBegan(at(1)))
+    scene.tell(3, InputGiven(Span(at(1), at(3))), InputBegan(at(3)))
+    assert scene.tell(3.1, ASK) == [
+        StopThinking(Turn(2)),
+        StartDraft(Turn(3), Draft(1), Span(at(0.8), at(3))),
+        CommitDraft(Turn(3), Draft(1)),
+    ]
+    scene.tell(3.5, PlaybackStarted(Turn(3)))
+    scene.tell(5, PlaybackEnded(Turn(3)), InputGiven(Span(at(3), at(6))))
+    assert scene.tell(6, ASK)[0] == StartDraft(Turn(4), Draft(2), Span(at(3), at(6)))
+
+
+def test_words_of_the_applications_are_said_while_the_client_gives_a_turn() -> None:
+    scene = Scene(answers=False)
+    scene.tell(1, InputBegan(at(1)))
+    assert scene.tell(2, ReplyRequested("greeting")) == [StopThinking(Turn(1)), Say(Turn(2), "greeting")]
+
+
+def test_what_is_typed_takes_nothing_of_a_turn_that_is_not_given_yet() -> None:
+    scene = Scene(answers=False)
+    scene.tell(1, InputBegan(at(1)))
+    orders = scene.tell(2, TextEntered("two plus two"))
+    assert orders[:2] == [StopThinking(Turn(1)), StartDraft(Turn(2), Draft(1), Span(at(2), at(2)))]
+    scene.tell(2.5, PlaybackStarted(Turn(2)), PlaybackEnded(Turn(2)))
+    scene.tell(3, InputGiven(Span(at(1), at(3))))
+    assert scene.tell(3, ASK)[0] == StartDraft(Turn(3), Draft(2), Span(at(1), at(3)))
 
 
 def test_nothing_given_is_nothing() -> None:

@@ -129,3 +129,12 @@ def test_who_went_on_before_the_first_sample_goes_on_with_the_same_turn() -> Non
     assert scene.state.user is User.TALKING and scene.state.turn == 1
     over = Scene().speaks()
     assert [type(order) for order in over.tell(begun + 0.06, SpeechStarted(at(begun + 0.01)))] == [Duck]
+
+
+@pytest.mark.parametrize(("told", "same"), [(3.1, True), (3.9, False)])
+def test_speech_from_before_the_voice_that_is_told_late_takes_no_heard_words_back(
+    told: float, same: bool
+) -> None:
+    scene = Scene().speaks()  # from 3.0 on
+    orders = scene.tell(told, SpeechStarted(at(2.95)))
+    assert [type(order) for order in orders] == ([DropDraft, Think] if same else [Duck])

@@ -27,7 +27,10 @@ from tts.tone import ToneVoice
 HEARD = "what is the weather like"
 """What it says that it heard, whatever was said."""
 SHORT = "Fine."
-LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen."
+LONG = (
+    "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen, and "
+    "so it goes on and on for as long as nobody says a word to stop it."
+)
 COUNT = "count"
 """Typed, or in the instructions: the answer is LONG."""
 LOOK = "weather"

@@ -1,7 +1,7 @@
 // A browser's parts as far as the client touches them, for tests: no sound, no network, no waiting.
 
 /** Everything that the client made, newest last. */
-export const made = { sockets: [], peers: [], nodes: [], posts: [], tracks: [] };
+export const made = { sockets: [], peers: [], nodes: [], posts: [], tracks: [], contexts: [], page: new EventTarget() };
 
 class Node extends EventTarget {
   gain = { value: 0 };
@@ -17,6 +17,7 @@ class Context {
   baseLatency = 0.01;
   destination = new Node();
   audioWorklet = { addModule: async () => {} };
+  constructor() { made.contexts.push(this); }
   createAnalyser() { return new Node(); }
   createMediaStreamSource() { return new Node(); }
   createMediaStreamDestination() { return { stream: stream() }; }
@@ -71,12 +72,13 @@ export class Peer {
 
 /** Put the parts where the client looks for them. `answer(url, options)` replies to fetch. */
 export function install({ answer = () => ({ status: 404 }), peers = true, microphone = async () => stream(), secure = true } = {}) {
-  for (const list of Object.values(made)) list.length = 0;
+  for (const list of Object.values(made)) if (Array.isArray(list)) list.length = 0;
+  made.page = new EventTarget();
   const navigator = { mediaDevices: { getUserMedia: microphone, enumerateDevices: async () => [] } };
   const fetch = async (url, options = {}) => {
     made.posts.push({ url: String(url), ...options });
     const reply = await answer(new URL(url), options);
-    return { ok: reply.status < 300, text: async () => reply.body, json: async () => reply.body, ...reply };
+    return { ok: reply.status < 300, text: async () => reply.body, json: async () => reply.body, ...reply, headers: new Headers(reply.headers) };
   };
   class AudioWorkletNode extends Node {
     constructor(context, name) {
@@ -89,6 +91,7 @@ export function install({ answer = () => ({ status: 404 }), peers = true, microp
   const parts = {
     navigator, fetch, AudioWorkletNode, AudioContext: Context, GainNode: class extends Node {}, WebSocket: Socket, Audio: Player,
     RTCPeerConnection: peers ? Peer : undefined, isSecureContext: secure, MediaStream: class {},
+    addEventListener: made.page.addEventListener.bind(made.page), removeEventListener: made.page.removeEventListener.bind(made.page),
     location: { href: 'http://localhost:8765/', hostname: 'localhost' },
   };
   for (const [name, value] of Object.entries(parts)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });

@@ -1,50 +1,10 @@
-// The client against parts of a browser that are not there: carriers, passes, losses, turns by hand, tools.
+// The client against parts of a browser that are not there: carriers, passes, sound, turns by hand, tools.
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
-import { RealtimeClient } from '../../agent/web/client.js';
+import { mock, test } from 'node:test';
 import { install, made, settle } from './browser.mjs';
+import { calling, capture, client, created, eachAlone, ear, live, playback, problems, states } from './calling.mjs';
 
-const created = (more = {}) => ({ type: 'session.created', session: { audio: { input: { turn_detection: { type: 'semantic_vad' } } }, hocket: { resume: 're_1', ...more } } });
-let client;
-let states;
-let problems;
-
-/** A client whose states and problems are kept. */
-function calling(options = {}) {
-  client = new RealtimeClient(options);
-  states = [];
-  problems = [];
-  client.addEventListener('state', ({ detail }) => states.push(detail.state));
-  client.addEventListener('problem', ({ detail }) => problems.push(detail.code));
-  return client;
-}
-
-/** Over a WebSocket, and live. */
-async function live(options = {}) {
-  calling({ transport: 'websocket', token: 'ek_x', ...options });
-  const connecting = client.connect();
-  await settle();
-  made.sockets[0].open();
-  await settle();
-  made.sockets[0].told(created());
-  await connecting;
-  await settle();
-  return made.sockets[0];
-}
-
-const playback = () => made.nodes.findLast((node) => node.name === 'hocket-playback').port;
-const capture = () => made.nodes.findLast((node) => node.name === 'hocket-capture').port;
-/** The audio thread says where the ear is. */
-const ear = (item, seconds, sounding = true) => playback().onmessage({ data: { item, seconds, queued: 0.1, sounding, level: -20 } });
-
-beforeEach(() => {
-  install();
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-});
-afterEach(async () => {
-  await client?.close();
-  mock.timers.reset();
-});
+eachAlone();
 
 test('over WebRTC: the offer is posted with its pass, and the session asked for once the channel is open', async () => {
   install({ answer: (url) => (url.pathname === '/v1/realtime/calls' ? { status: 201, body: 'answer' } : { status: 404 }) });
@@ -154,79 +114,6 @@ test('a voice that is held falls silent and may go on; a reply heard to its end 
   assert.ok(!socket.types().includes('conversation.item.truncate'));
 });
 
-test('a lost connection comes back by itself, with the conversation so far and the settings of before', async () => {
-  const socket = await live({ session: { instructions: 'short' } });
-  client.update({ audio: { input: { turn_detection: null } } });
-  socket.lost(1006);
-  await settle();
-  assert.deepEqual([client.state, ...problems], ['reconnecting', 'connection_lost']);
-  mock.timers.tick(700);
-  await settle();
-  const again = made.sockets[1];
-  assert.equal(new URL(again.url).searchParams.get('resume'), 're_1');
-  again.open();
-  await settle();
-  assert.deepEqual(again.sent[0].session, { type: 'realtime', hocket: { events: true }, instructions: 'short', audio: { input: { turn_detection: null } } });
-  again.told(created({ resume: 're_2', resumed: true }));
-  await settle();
-  assert.equal(client.state, 'live');
-  again.lost(1001);
-  await settle();
-  mock.timers.tick(700);
-  await settle();
-  assert.equal(new URL(made.sockets[2].url).searchParams.get('resume'), 're_2');
-});
-
-test('it is told whether the server still knew the conversation, and that it was updated meanwhile', async () => {
-  let version = '1';
-  install({ answer: () => ({ status: 200, body: { token: 'ek_1', version } }) });
-  const socket = await live({ token: undefined, bootstrap: 'http://localhost:8765/config.json' });
-  const lives = [];
-  client.addEventListener('state', ({ detail }) => { if (detail.state === 'live') lives.push(detail.resumed); });
-  version = '2';
-  for (const resumed of [true, undefined]) {
-    made.sockets.at(-1).lost(1006);
-    await settle();
-    mock.timers.tick(700);
-    await settle();
-    made.sockets.at(-1).open();
-    await settle();
-    made.sockets.at(-1).told(created({ resumed }));
-    await settle();
-  }
-  assert.deepEqual(lives, [true, false]);
-  assert.deepEqual(problems, ['connection_lost', 'server_updated', 'connection_lost']);
-  assert.deepEqual(socket.protocols.at(-1), 'openai-insecure-api-key.ek_1');
-});
-
-test('a server that stays away is asked at longer and longer intervals, until hung up', async () => {
-  install({ answer: () => { throw new TypeError('gone'); } });
-  const socket = await live();
-  socket.lost(1006);
-  for (const ms of [700, 1300, 2500]) {
-    await settle();
-    mock.timers.tick(ms);
-    await settle();
-    made.sockets.at(-1).onclose({ code: 1006 });
-    await settle();
-  }
-  assert.equal(made.sockets.length, 4);
-  assert.equal(client.state, 'reconnecting');
-  await client.close();
-  mock.timers.tick(60_000);
-  await settle();
-  assert.deepEqual([made.sockets.length, client.state], [4, 'idle']);
-});
-
-test('a conversation that the server ended is not begun again', async () => {
-  const socket = await live();
-  socket.lost(1008);
-  await settle();
-  mock.timers.tick(20_000);
-  await settle();
-  assert.deepEqual([made.sockets.length, client.state, ...problems], [1, 'idle', 'ended_by_rule']);
-});
-
 test('how late the ear is goes out five times a second, and only to a server of ours', async () => {
   const socket = await live();
   ear('a', 1);
@@ -301,23 +188,6 @@ test('functions of the page are declared, run when their response is done, and a
   assert.deepEqual(socket.sent.slice(1).map((event) => event.item?.call_id ?? event.type), ['c1', 'c2', 'response.create']);
 });
 
-test('a muted microphone stays muted over a reconnection and another microphone', async () => {
-  const socket = await live();
-  client.mute(true);
-  await client.chooseMicrophone('other');
-  assert.equal(made.tracks.at(-1).enabled, false);
-  assert.equal(made.tracks[0].stopped, true);
-  socket.lost(1006);
-  await settle();
-  mock.timers.tick(700);
-  await settle();
-  made.sockets[1].open();
-  await settle();
-  made.sockets[1].told(created());
-  await settle();
-  assert.equal(made.tracks.at(-1).enabled, false);
-});
-
 test('an error event is a problem and the conversation goes on; so is something that is no event', async () => {
   const socket = await live();
   socket.told({ type: 'error', error: { code: 'invalid_value', message: 'No.', event_id: 'e' } });
@@ -335,14 +205,12 @@ test('a server that answers but never greets is of another version', async () =>
   await assert.rejects(connecting, { code: 'other_version' });
 });
 
-test('hanging up while it connects leaves nothing open', async () => {
-  const connecting = calling({ transport: 'websocket', token: '' }).connect();
-  await settle();
-  await client.close();
-  made.sockets[0].open();
-  await connecting;
-  await settle();
-  assert.equal(client.state, 'idle');
-  assert.equal(made.sockets[0].closed, 1000);
-  assert.ok(made.tracks.every((track) => track.stopped));
+test('a reply of which nothing was heard yet is cut too: what is under way of it is not played', async () => {
+  const socket = await live();
+  socket.told({ type: 'response.created', response: { id: 'r' } });
+  socket.told({ type: 'response.output_audio.delta', item_id: 'b', delta: 'AAAA' });
+  client.interrupt();
+  socket.told({ type: 'response.output_audio.delta', item_id: 'b', delta: 'AAAA' });
+  assert.deepEqual(playback().posted.map((data) => data.what), ['push', 'flush']);
+  assert.equal(socket.sent.at(-1).audio_end_ms, 0);
 });

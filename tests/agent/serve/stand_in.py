@@ -109,6 +109,13 @@ def play(scene: Scene, server: StandInServer | None = None) -> StandInServer:
     return server
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Over real sockets only: nothing tells when the server has come so far."""
+    async with asyncio.timeout(5.0):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
 async def call(
     client: aiohttp.ClientSession, path: str = "/v1/realtime", **more: Any

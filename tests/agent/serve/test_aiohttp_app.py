@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import aiohttp
 import pytest
-from stand_in import StandInServer, call, play, until_closed
+from multidict import CIMultiDict
+from stand_in import StandInServer, call, play, until, until_closed
 
 from agent.serve.config import ServeConfig
+from agent.serve.door import KEY_PROTOCOL
 from agent.serve.listening import Where
+from agent.serve.message import Request
 
 KEY = "a key of sixteen letters"
 BEARER = {"Authorization": f"Bearer {KEY}"}
+OPENING = (
+    b"GET /v1/realtime HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+def framed(text: bytes) -> bytes:
+    """A short text frame, as clients mask it."""
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
 
 
 def test_a_client_without_subprotocol_talks_json() -> None:
@@ -239,3 +252,54 @@ def test_a_message_beyond_all_bounds_ends_the_call_with_1009() -> None:
             assert ws.close_code in (1009, 1006) and not server.made[0].taken
 
     play(scene)
+
+
+def test_a_client_that_takes_nothing_is_hung_up_on_and_what_it_held_is_given_back() -> None:
+    """On a real line: its buffers are full then, and neither a goodbye nor a pong may wait for them."""
+
+    async def scene(client: aiohttp.ClientSession, server: StandInServer, where: Where) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", where.port, limit=1024)
+        writer.write(OPENING + framed(b'{"type":"flood"}'))
+        await until(lambda: server.calls)
+        (live,) = server.calls.values()
+        assert await live.over(5.0) and live.ending is not None and live.ending.code == 1008
+        await until(lambda: not server.places.taken)
+        async with asyncio.timeout(5.0):
+            with suppress(ConnectionError):  # the line is gone as well, and what was not taken is not kept
+                assert b"too slow" not in await reader.read()
+        writer.close()
+
+    play(scene, StandInServer(serve=ServeConfig(backlog=0.2)))
+
+
+def test_a_client_that_goes_before_it_is_answered_is_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lines: list[asyncio.StreamWriter] = []
+
+    async def admit(_: Request) -> bool:
+        lines.pop().transport.abort()
+        for _turn in range(50):
+            await asyncio.sleep(0)
+        return True
+
+    async def scene(client: aiohttp.ClientSession, server: StandInServer, where: Where) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", where.port)
+        lines.append(writer)
+        writer.write(OPENING)
+        await until(lambda: server.made and not server.places.taken)
+
+    server = play(scene, StandInServer(admit=admit))
+    assert not server.calls and not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_subprotocol_in_a_header_of_its_own_counts() -> None:
+    async def scene(client: aiohttp.ClientSession, _: StandInServer, __: Where) -> None:
+        headers = [
+            ("Sec-WebSocket-Protocol", f"{KEY_PROTOCOL}sixteen-letters-"),
+            ("Sec-WebSocket-Protocol", "realtime"),
+        ]
+        async with call(client, headers=CIMultiDict(headers)) as ws:
+            assert (await ws.receive_json())["type"] == "session.created"
+
+    play(scene, StandInServer("sixteen-letters-"))

@@ -107,3 +107,25 @@ def test_a_call_over_tls_is_a_call(tmp_path: Path) -> None:
             assert (await ws.receive_json())["type"] == "session.created"
 
     run(main)
+
+
+def test_a_request_that_is_none_is_a_line_in_the_log_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(10), listening(StandInServer(), "127.0.0.1", 0) as where:
+            for line in (
+                b"OPTIONS canary HTTP/1.1",
+                b"GET /\x00canary HTTP/1.1",
+                b"canary",
+                b"GET http://[canary/ HTTP/1.1",
+            ):
+                reader, writer = await asyncio.open_connection("127.0.0.1", where.port)
+                writer.write(line + b"\r\nHost: localhost\r\nX: canary\r\n\r\n")
+                assert (await reader.read()).startswith(b"HTTP/1.")
+                writer.close()
+
+    with caplog.at_level("DEBUG"):
+        run(main)
+    assert "a request failed: " in caplog.text
+    assert "canary" not in caplog.text and "Traceback" not in caplog.text

@@ -6,9 +6,10 @@ import json
 
 import aiohttp
 import pytest
-from stand_in import StandInServer, call, play, until_closed
+from stand_in import StandIn, StandInServer, call, play, until, until_closed
 
 from agent.serve.listening import Where
+from agent.serve.live import Live
 
 
 def test_a_call_that_fails_is_1011_without_a_word_of_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -93,7 +94,7 @@ def test_a_fault_inside_one_call_ends_that_call_and_no_other(caplog: pytest.LogC
         async with call(client) as other, call(client) as ws:
             await ws.receive_json()
             await ws.send_json({"type": "fail"})
-            assert await until_closed(ws) == []
+            assert (await until_closed(ws))[-1]["error"]["code"] == "server_error" and ws.close_code == 1011
             await other.receive_json()
             await other.send_json({"type": "hello"})
             assert (await other.receive_json())["type"] == "echo"
@@ -113,3 +114,38 @@ def test_a_client_that_goes_during_the_last_turn_is_not_waited_for() -> None:
         assert await live.over(2.0)
 
     play(scene, StandInServer(turn=9.0))
+
+
+def test_somebody_who_joined_a_call_that_never_was_is_let_go() -> None:
+    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
+        live = Live(StandIn(), "webrtc")
+        async with server.listed(live), call(client, f"/v1/realtime?call_id={live.id}") as early:
+            await early.send_str("{")  # is read once it has joined
+            await until(lambda: live.call.events)
+            live.end(1000, "it was never connected")
+            live.dismiss()
+            await until_closed(early)
+            assert early.close_code == 1001
+            async with call(client, f"/v1/realtime?call_id={live.id}") as late:
+                await until_closed(late)
+                assert late.close_code == 1001
+
+    play(scene)
+
+
+def test_a_conversation_is_not_lost_to_a_session_that_was_refused() -> None:
+    async def scene(client: aiohttp.ClientSession, server: StandInServer, _: Where) -> None:
+        async with call(client) as ws:
+            token = (await ws.receive_json())["session"]["hocket"]["resume"]
+            await ws.send_json({"type": "hello"})
+            await ws.receive_json()
+        bad, _until = server.secret({"bad": True})
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await client.ws_connect(
+                f"/v1/realtime?resume={token}", headers={"Authorization": f"Bearer {bad}"}
+            )
+        assert refused.value.status == 400
+        async with call(client, f"/v1/realtime?resume={token}") as ws:
+            assert (await ws.receive_json())["session"]["hocket"]["resumed"] is True
+
+    play(scene)

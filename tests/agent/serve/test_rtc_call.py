@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -61,7 +62,8 @@ def test_a_call_is_made_joined_by_events_and_hung_up_over_http() -> None:
     async def scene(client: aiohttp.ClientSession, server: StandInServer, caller: RtcCall) -> None:
         value, _ = server.secret({"instructions": "Be brief."})
         headers = {**SDP, "Authorization": f"Bearer {value}"}
-        async with client.post("/v1/realtime/calls", data=await caller.offer(), headers=headers) as reply:
+        offer = re.sub("max-message-size:[0-9]+", "max-message-size:1000", await caller.offer())
+        async with client.post("/v1/realtime/calls", data=offer, headers=headers) as reply:
             assert reply.status == 201 and reply.content_type == "application/sdp"
             place, answer = reply.headers["Location"], await reply.text()
         assert place == f"/v1/realtime/calls/{server.made[0].id}"
@@ -74,6 +76,13 @@ def test_a_call_is_made_joined_by_events_and_hung_up_over_http() -> None:
         caller.tell("{")
         broken = await event(caller)
         assert isinstance(broken, dict) and broken["error"]["code"] == "invalid_json"
+        caller.tell(
+            json.dumps({"type": "long", "text": "x" * 65_500})
+        )  # its echo is more than the caller takes
+        large = await event(caller)
+        assert isinstance(large, dict) and large["error"]["code"] == "event_too_large"
+        caller.tell('{"type":"hello"}')
+        assert await event(caller) == {"type": "echo", "event": {"type": "hello"}}, "and the call goes on"
         other, _ = server.secret()
         async with client.post(f"{place}/hangup", headers={"Authorization": f"Bearer {other}"}) as reply:
             assert reply.status == 404

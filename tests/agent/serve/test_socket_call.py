@@ -11,7 +11,7 @@ from agent.serve.carrying import form_of, taking
 from agent.serve.config import ServeConfig
 from agent.serve.live import Live
 from agent.serve.resumes import Resumes
-from agent.serve.socket_call import SocketCall
+from agent.serve.socket_call import BURST, RATE, SocketCall
 from pipeline.channel import Channel
 from pipeline.clock import now, simulate
 
@@ -70,6 +70,14 @@ def test_a_client_that_never_begins_is_told_and_closed_with_1008() -> None:
     assert line.closed == (1008, 5.0) and codes(line) == ["session_idle"]
 
 
+def test_what_a_client_says_before_it_was_greeted_waits_until_then() -> None:
+    async def hasty(line: Line, live: Live) -> None:
+        await line.incoming.put("{")
+
+    line, _ = held(Line(), hasty, idle=5.0)
+    assert [event["type"] for event in line.said[:2]] == ["session.created", "error"]
+
+
 def test_a_client_that_falls_silent_is_told_and_closed_and_each_word_gives_it_time() -> None:
     async def speak(line: Line, live: Live) -> None:
         for _ in range(3):
@@ -103,6 +111,17 @@ def test_while_a_client_takes_nothing_nothing_more_is_read_from_it() -> None:
 
     line, call = held(Line(stuck_after=1), flood)
     assert line.closed == (1008, 2.0) and len(call.taken) < 5
+
+
+def test_a_client_that_says_too_much_is_read_no_faster_than_it_may() -> None:
+    async def chatter(line: Line, live: Live) -> None:
+        for _ in range(int(BURST + 3 * RATE)):
+            await line.incoming.put('{"type":"hello"}')
+        assert 2.5 < now() < 3.5
+        live.end(1000, "enough")
+
+    line, _ = held(Line(), chatter)
+    assert line.closed is not None and line.closed[0] == 1000
 
 
 def test_a_client_that_goes_ends_its_call_at_once_and_is_not_spoken_to() -> None:

@@ -7,11 +7,11 @@ import base64
 from typing import Any
 
 import pytest
-from call_scene import Client, held, made, parts, saying, session, sound, turns, typed
+from call_scene import ABLE, Client, held, made, parts, saying, session, sound, turns, typed
 
 from agent.persona import Agent
 from model.scripted import Answer, ByText
-from pipeline.clock import now, simulate
+from pipeline.clock import simulate
 
 VAD = {"type": "server_vad", "silence_duration_ms": 300}
 LONG = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen."
@@ -70,25 +70,6 @@ def test_a_barge_in_cancels_the_reply_and_a_truncate_leaves_only_what_was_heard(
     words = found["item"]["content"][0]["transcript"]
     assert words == found["history"][0]
     assert LONG.startswith(words) and 1 <= len(words.split()) <= 3
-
-
-def test_turns_by_hand_are_committed_answered_when_asked_for_and_never_by_themselves() -> None:
-    async def scene(client: Client) -> tuple[list[str], list[str]]:
-        client.send("session.update", session=turns(None))
-        client.send("input_audio_buffer.append", audio=sound(1.0))
-        client.send("input_audio_buffer.commit")
-        await client.until("conversation.item.done")
-        await asyncio.sleep(3.0)
-        before = list(client.kinds)
-        client.send("response.create")
-        await client.until("response.done")
-        return before, client.kinds
-
-    before, after = held(scene)
-    assert "input_audio_buffer.committed" in before
-    assert "response.created" not in before
-    assert after.count("response.created") == after.count("response.done") == 1
-    assert "input_audio_buffer.speech_started" not in after
 
 
 def test_typed_words_are_answered_when_a_response_is_asked_for() -> None:
@@ -318,27 +299,36 @@ def test_what_is_sent_before_the_session_is_there_is_done_in_its_order() -> None
     assert "error" not in kinds
 
 
-def test_ten_seconds_given_by_hand_are_one_turn_and_hold_nobody_up() -> None:
-    async def scene(client: Client) -> tuple[float, float]:
-        client.send("session.update", session=turns(None))
-        began = now()
-        client.send("input_audio_buffer.append", audio=sound(10.0))
-        client.send("input_audio_buffer.commit")
+def test_a_reply_that_could_not_be_asked_for_does_not_stand_in_the_way_of_the_next() -> None:
+    async def scene(client: Client) -> tuple[list[str], str]:
+        session = client.call._held.session
+        for _ in range(9):
+            session.say("One two.")
         client.send("response.create")
-        done = await client.until("response.done")
-        tokens: float = done["response"]["usage"]["input_token_details"]["audio_tokens"]
-        return now() - began, tokens
-
-    seconds, positions = held(scene)
-    assert positions == 125 and seconds < 2.0
-
-
-def test_a_session_may_begin_with_turns_by_hand() -> None:
-    async def scene(client: Client) -> int:
-        client.send("input_audio_buffer.append", audio=sound(0.5))
-        client.send("input_audio_buffer.commit")
+        await client.until("error")
+        session.interrupt()
+        await asyncio.sleep(1.0)
         client.send("response.create")
-        await client.until("response.done")
-        return len(client.of("input_audio_buffer.committed"))
+        await asyncio.sleep(5.0)
+        codes = [each["error"]["code"] for each in client.of("error")]
+        return codes, client.of("response.done")[-1]["response"]["status"]
 
-    assert held(scene, asked=turns(None)) == 1
+    assert held(scene, parts(saying(), ABLE)) == (["invalid_request"], "completed")
+
+
+def test_a_reply_out_of_band_is_cancelled_by_its_own_name() -> None:
+    async def scene(client: Client) -> dict[str | None, str]:
+        client.send("conversation.item.create", item=typed("hello"))
+        client.send("response.create")
+        client.send("response.create", response={"conversation": "none", "instructions": "Sum up."})
+        begun = [(await client.until("response.created", count))["response"] for count in (1, 2)]
+        beside = next(each["id"] for each in begun if each["conversation_id"] is None)
+        client.send("response.cancel", response_id=beside)
+        await client.until("response.done", 2)
+        done = [each["response"] for each in client.of("response.done")]
+        return {("beside" if each["id"] == beside else "spoken"): each["status"] for each in done}
+
+    assert held(scene, parts(saying(), ABLE, per_token=0.05)) == {
+        "beside": "cancelled",
+        "spoken": "completed",
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from call_scene import ABLE, Client, held, parts, saying, session, sound, turns, typed
+from call_scene import ABLE, Client, held, parts, saying, session, turns, typed
 
 from agent.conversation import Exchange
 from agent.persona import Agent
@@ -282,23 +282,6 @@ def test_no_tool_is_known_where_none_shall_be_called() -> None:
         return client.kinds
 
     assert "response.function_call_arguments.done" not in held(scene, parts(_calling(("look",)), ABLE))
-
-
-def test_an_item_of_sound_is_a_turn_by_hand() -> None:
-    async def scene(client: Client) -> tuple[str, list[str]]:
-        item = {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": sound(1.0)}]}
-        client.send("conversation.item.create", item=item)
-        refused = (await client.until("error"))["error"]["param"]
-        client.send("session.update", session=turns(None))
-        client.send("conversation.item.create", item=item)
-        client.send("response.create")
-        await client.until("response.done")
-        return refused, client.kinds
-
-    refused, kinds = held(scene)
-    assert refused == "item.content"
-    assert kinds.count("conversation.item.added") == 2  # the user's and the reply's
-    assert kinds.count("response.done") == 1
 
 
 def test_what_a_client_says_in_the_conversation_as_the_system_instructs_the_brain() -> None:

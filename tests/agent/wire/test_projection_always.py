@@ -286,7 +286,7 @@ def bare(event: Event) -> Event:
     return {name: each for name, each in event.items() if name != "event_id"}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [5, 6, 7, 9])  # all kinds of events and endings that the first 12 bring
 def test_a_simulated_conversation_is_told_whole_and_valid(seed: int) -> None:
     cast = fakes()
     evidence = play(cast.recast(scenario(seed)), cast)

@@ -61,6 +61,19 @@ def test_a_response_that_is_all_calls_is_done_when_they_are_told() -> None:
     ]  # fmt: skip
 
 
+def test_words_that_were_heard_before_the_first_sound_is_told_of_are_in_the_reply_that_goes_on() -> None:
+    client = Client()
+    client.tell(1.0, TextEntered("What time is it?"))
+    client.told(CallWanted(1, "call_1", "clock", "{}")).rest().new()
+    client.tell(5.0, PhraseDrafted(Turn(1), Draft(1), 0, "It is twelve."))  # nobody gave a result
+    client.says(1, "It is twelve.", whole=True).tell(5.1, PlaybackStarted(Turn(1)), PlaybackEnded(Turn(1)))
+    told = client.brief()
+    assert told[-1] == "response.done resp_2 completed"
+    assert words("resp_2", "item_3", "It is twelve.") in told
+    known = client.projection.item("item_3")
+    assert known is not None and known.item["content"][0]["transcript"] == "It is twelve."
+
+
 def test_a_response_with_calls_is_done_when_its_words_have_been_heard() -> None:
     client = calls(Client())
     assert client.brief() == [

@@ -120,6 +120,7 @@ def test_a_name_that_cannot_be_sent_back_is_none() -> None:
         ({"type": "input_audio_buffer.commit", "event_id": "x" * 600}, "invalid_value", "event_id", "512"),
         ({"type": "input_audio_buffer.append"}, "missing_required_parameter", "audio", "missing"),
         ({"type": "session.update"}, "missing_required_parameter", "session", "missing"),
+        ({"type": "conversation.item.create"}, "missing_required_parameter", "item", "missing"),
         (_session(type="transcription"), "invalid_value", "session.type", "realtime"),
         (_session(instructions="x" * 32_001), "invalid_value", "session.instructions", "32000"),
         (_session(tools=[{"type": "function", "name": "a"}] * 129), "invalid_value", "session.tools", "128"),
@@ -237,7 +238,7 @@ def test_what_is_wrong_with_an_event_is_said_with_its_place(
 
 
 def test_what_is_nested_too_deep_is_refused_however_deep_it_is() -> None:
-    for depth in (DEEPEST + 1, 100_000):
+    for depth in (DEEPEST + 1, 20_000):
         value: Any = 1
         for _ in range(depth):
             value = [value]
@@ -307,7 +308,7 @@ _VALUES = some.recursive(
         max_size=4,
     ),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_comes_is_a_request_or_a_problem_and_nothing_else(kind: str, fields: dict[str, Any]) -> None:
     try:
         request = understood({"type": kind, **fields})

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+
 import numpy as np
 
-from audio_io.rtc.echo import LOOK, Echo
+from audio_io.rtc.config import RtcConfig
+from audio_io.rtc.echo import LOOK, Echo, Echoes
+from pipeline import clock
+from pipeline.channel import Channel
+from pipeline.errors import PeerError
 from pipeline.ports import FRAME
 from pipeline.ring import AudioRing
 
@@ -39,3 +46,17 @@ def test_nothing_is_heard_twice():
     ring.write(frame(0.5))
     out = np.concatenate([echo.pull(480) for _ in range(10)])
     assert (np.abs(out) > 0.1).sum() <= 480
+
+
+def test_a_caller_that_takes_nothing_back_ends_no_other_call():
+    async def send(text: str) -> None:
+        raise PeerError("gone")
+
+    async def scene() -> None:
+        texts: Channel[str] = Channel(1)
+        texts.put_now("hello")
+        async with asyncio.TaskGroup() as group:
+            caller = SimpleNamespace(messages=texts, send=send)
+            group.create_task(Echoes(group, RtcConfig())._answer(caller))
+
+    clock.simulate(scene)

@@ -252,6 +252,34 @@ def test_a_loop_that_was_stuck_leaves_time_out_instead_of_being_late_for_good(mo
     clock.simulate(scene)
 
 
+def test_what_came_while_the_loop_was_stuck_is_heard_and_not_given_up(monkeypatch):
+    late = [0.0]
+    monkeypatch.setattr(edges, "now", lambda: now() + late[0])
+
+    async def scene() -> None:
+        async with room() as it:
+            for _ in range(50):
+                it.say()
+                await asyncio.sleep(0.02)
+            spoken, late[0] = it.ring.end, 0.8
+            await asyncio.sleep(0.2005)  # by the clock 1 s has passed, and then the timer is first
+            for count in range(50):
+                packet = Packet(
+                    it.coder.encode(tone(FRAME, CAPTURE_RATE)), it.place * STEP, it.place, 1, now() + 0.8
+                )
+                it.place += 1
+                it.edge.take(packet)
+                if count % 10 == 9:
+                    await asyncio.sleep(0.002)
+            await asyncio.sleep(0.05)
+            assert it.ring.end - spoken >= 50 * FRAME and not it.facts
+            assert not it.edge.counts.late and not it.edge.counts.gone
+            heard = it.ring.read(Span(spoken, spoken + 50 * FRAME))
+            assert min(loudness(one) for one in heard.reshape(-1, FRAME)) > 0.1
+
+    clock.simulate(scene)
+
+
 def test_a_network_that_takes_nothing_gets_the_newest_voice_when_it_does():
     async def scene() -> None:
         it = Room(Voice(begins=0.0))

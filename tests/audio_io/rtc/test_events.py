@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audio_io.rtc.events import FULL, LABEL, UNTAKEN, EventLine
+from audio_io.rtc.events import FULL, LABEL, UNTAKEN, EventLine, LargeEventError
 from pipeline import clock
 from pipeline.clock import now
 from pipeline.errors import PeerError
@@ -121,7 +121,7 @@ def test_an_event_larger_than_the_client_takes_is_refused_and_the_call_goes_on()
     async def scene() -> None:
         events, wire, reasons = line()
         wire.largest = 10
-        with pytest.raises(PeerError, match="larger"):
+        with pytest.raises(LargeEventError, match="larger"):
             await events.send("x" * 11)
         await events.send("small")
         assert wire.sent == ["small"] and not reasons

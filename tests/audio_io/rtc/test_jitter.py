@@ -176,7 +176,7 @@ def test_where_nothing_comes_silence_goes_on_with_the_clock_first_as_a_loss_then
 
 def test_before_the_first_packet_there_is_silence_at_the_pace_of_the_clock():
     _, out = play([], until=2.0)
-    assert all(one.piece == Quiet(STEP) for one in out)
+    assert all(one.piece == Quiet(STEP, paced=True) for one in out)
     assert len(out) == pytest.approx(97, abs=1)
 
 
@@ -233,17 +233,17 @@ def test_a_way_that_is_longer_from_now_on_is_believed():
 
 @pytest.mark.parametrize("ppm", [200, -200])
 def test_an_hour_of_a_clock_that_drifts_loses_nothing(ppm):
-    """60 ms packets, for speed: an hour in two seconds."""
-    count, long = 60_000, b"\x58"
+    """Packets of 120 ms, for speed."""
+    count, long = 30_000, b"\x59"
     lineup, given, worst = Lineup(0.0), 0, 0.0
     for place in range(count):
-        at = (place + 1) * 0.06 * (1 + ppm / 1e6) + WAY
-        lineup.arrive(Packet(long + b"x", place * 3 * STEP % 2**32, place % 2**16, 1, at))
+        at = (place + 1) * 0.12 * (1 + ppm / 1e6) + WAY
+        lineup.arrive(Packet(long + b"x", place * 6 * STEP % 2**32, place % 2**16, 1, at))
         pieces = lineup.due(at)
         given += sum(one.ticks for one in pieces if isinstance(one, Play))
         worst = max(worst, lineup.deadline() - at)
     counts = lineup.counts
-    assert given == count * 3 * STEP
+    assert given == count * 6 * STEP
     assert (counts.gone, counts.concealed, counts.late, counts.lost) == (0, 0, 0, 0)
     assert worst < 0.5
 
@@ -258,7 +258,7 @@ def test_packets_behind_a_hole_are_bounded():
         assert len(lineup._waiting) <= HELD + 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32), loss=st.sampled_from([0.0, 0.02, 0.3]),
     jitter=st.sampled_from([0.0, 0.02, 0.3]), twice=st.sampled_from([0.0, 0.1]), stall=st.booleans(),

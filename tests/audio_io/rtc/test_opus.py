@@ -48,9 +48,8 @@ def test_sound_comes_out_as_it_went_in_but_for_the_codecs_look_ahead(name):
     decoder = WAYS[name][1](CAPTURE_RATE)
     out = np.concatenate([decoder.decode(one) for one in coded(name, source=sweep)])
     wanted = sweep(1.0, CAPTURE_RATE)
-    ways = {lag: np.corrcoef(out[8000 + lag : 14_000 + lag], wanted[8000:14_000])[0, 1] for lag in range(320)}
-    best = max(ways, key=lambda lag: ways[lag])
-    assert ways[best] > 0.9
+    best = int(np.correlate(out[8000:14_319], wanted[8000:14_000], "valid").argmax())
+    assert np.corrcoef(out[8000 + best : 14_000 + best], wanted[8000:14_000])[0, 1] > 0.9
     assert best / CAPTURE_RATE == pytest.approx(opus.LOOKAHEAD, abs=0.0015)
     assert len(out) == pytest.approx(CAPTURE_RATE, abs=32)
 
@@ -90,7 +89,7 @@ def test_what_is_no_opus_is_no_sound_and_breaks_nothing(name):
     decoder, packets, chance = WAYS[name][1](CAPTURE_RATE), coded(name), np.random.default_rng(0)
     assert decoder.decode(b"") is None
     for size in (1, 2, 3, 50, 1275, 4000):
-        for _ in range(20):
+        for _ in range(10):
             found = decoder.decode(chance.bytes(size))
             assert found is None or np.isfinite(found).all()
             assert found is None or len(found) <= MOST * CAPTURE_RATE // TICKS + 16
