@@ -58,7 +58,7 @@ ACTIONS = (
 )  # fmt: skip
 """What may happen at a moment; ``close`` beside these ends the conversation."""
 BY_CLIENT = ("begins", "gives", "withdraws")
-"""What a client that tells turns itself does, in two conversations of three, in the state that one is about."""
+"""What a client that tells turns itself does, in two conversations of three."""
 ROWS = tuple(RULES)
 _OVER = [row for row in ROWS if row[0] is not User.QUIET and row[1] is not Agent.SILENT]
 _ALONE = [row for row in ROWS if row not in _OVER]

@@ -228,7 +228,7 @@ class World:
                 self._emit(EndOfTurnScored(here, 0.97 if kind == "sounds over" else 0.03, "sound"))
 
     def _press(self, here: Sample, seconds: float) -> None:
-        """The user holds a key for so long, and then an answer is asked for; elsewhere a begin means nothing."""
+        """The user holds a key for so long, then an answer is asked for; elsewhere a begin means nothing."""
         assert self._emit is not None, "the edge is running"
         if (self._state.user, self._state.agent) != (Person.QUIET, Floor.SILENT):
             self._emit(InputBegan(here))

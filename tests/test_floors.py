@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,17 +38,21 @@ ONE_LEAF = {
 NO_TASK = {"create_task", "ensure_future"}
 
 
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+@cache
+def _imports(tree: ast.AST) -> frozenset[str]:
     """Top names of everything imported absolutely, wherever it stands."""
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield node.module.split(".")[0]
+            found.add(node.module.split(".")[0])
+    return frozenset(found)
 
 
 def _where(path: Path) -> str:
@@ -68,7 +72,7 @@ def test_a_file_says_what_it_is_and_stays_readable(path: Path) -> None:
 
 
 def test_only_the_clock_touches_time() -> None:
-    guilty = [_where(path) for path in SOURCES if "time" in set(_imports(_tree(path)))]
+    guilty = [_where(path) for path in SOURCES if "time" in _imports(_tree(path))]
     assert guilty == ["pipeline/clock.py"]
 
 
@@ -88,14 +92,14 @@ def test_the_line_needs_numpy_and_the_standard_library_only() -> None:
     foreign = {
         _where(path): names
         for path in SOURCES
-        if path.is_relative_to(ROOT / "pipeline") and (names := set(_imports(_tree(path))) - allowed)
+        if path.is_relative_to(ROOT / "pipeline") and (names := _imports(_tree(path)) - allowed)
     }
     assert not foreign
 
 
 @pytest.mark.parametrize("library", sorted(ONE_LEAF))
 def test_a_heavy_library_stays_in_its_rooms(library: str) -> None:
-    rooms = {_where(path).split("/")[0] for path in SOURCES if library in set(_imports(_tree(path)))}
+    rooms = {_where(path).split("/")[0] for path in SOURCES if library in _imports(_tree(path))}
     assert rooms <= ONE_LEAF[library]
 
 
@@ -103,7 +107,7 @@ def test_nothing_is_pickled_evaluated_or_trusted() -> None:
     guilty = []
     for path in SOURCES:
         tree = _tree(path)
-        if {"pickle", "marshal", "shelve"} & set(_imports(tree)):
+        if {"pickle", "marshal", "shelve"} & _imports(tree):
             guilty.append(f"{_where(path)}: imports a pickle")
         for node in ast.walk(tree):
             if (

@@ -1,8 +1,8 @@
 """Memory of calls that are over, given back at once.
 
-The parts of a call know each other, so that only Python's search for circles finds them; and it searches seldom,
-for it counts objects where most of a call is one minute of sound. Must never search through all that the program
-holds: that stops every call for a tenth of a second.
+The parts of a call know each other, so that only Python's search for circles finds them; and it searches
+seldom, for it counts objects where most of a call is one minute of sound. Must never search through all that
+the program holds: that stops every call for a fifth of a second.
 """
 
 from __future__ import annotations
@@ -37,6 +37,6 @@ class Tidying:
 
 
 def set_aside() -> None:
-    """Everything that is there now stays for good and is not searched again. For a program that only serves."""
+    """What is there now stays for good and is not searched again. For a program that only serves."""
     gc.collect()
     gc.freeze()

@@ -100,6 +100,7 @@ client.addEventListener('state', (told) => {
 /** @param {any} session */
 function showSession(session) {
   at('brain').textContent = at('brain').title = brainWords(session);
+  controls.text.placeholder = session?.hocket?.brain?.reads === false ? 'It understands speech only' : 'Or write to it';
   at('notes').replaceChildren(...(session?.hocket?.notes ?? []).map((/** @type {unknown} */ note) => {
     const item = document.createElement('li');
     item.textContent = String(note);

@@ -63,14 +63,14 @@ from pipeline.events import (
 
 CONFIGS = [
     TurnConfig(), TurnConfig(barge_in=False), TurnConfig(barge_in=False, nudge_after=0.9),
-    TurnConfig(answers=False),
 ]  # fmt: skip
-NAMES = ["barge-in", "open echo", "nudges", "answers when asked"]
+NAMES = ["barge-in", "open echo", "nudges"]
+ASKED = TurnConfig(answers=False)
 STEP = 0.06
 KINDS: set[type[Fact]] = set(Fact.__args__)  # type: ignore[attr-defined]  # a union knows its members
 
 
-def facts(state: State, now: float) -> Iterator[Fact]:
+def facts(state: State, now: float, *, client: bool = True) -> Iterator[Fact]:
     """One or more of every kind of fact, live as far as this state allows, and some stale ones."""
     here = state.where(now)
     just = Sample(max(0, here - 800))
@@ -87,9 +87,8 @@ def facts(state: State, now: float) -> Iterator[Fact]:
     yield AudioLost(Span(just, here))
     yield TextEntered("text")
     yield InputCommitted(here)
-    yield InputBegan(here)
-    yield InputGiven(Span(just, here))
-    yield InputWithdrawn(here)
+    if client:
+        yield from (InputBegan(here), InputGiven(Span(just, here)), InputWithdrawn(here))
     yield ReplyRequested("greeting")
     yield ReplyRequested("a reminder", written=True)
     yield from (InterruptRequested(turn) for turn in (Turn(0), state.turn, Turn(state.turn - 1)))
@@ -152,7 +151,7 @@ def sketch(state: State, now: float) -> object:
         state.user, state.agent, state.asked, state.typed, state.excused, state.starving, state.closed, wait,
         score, high, stands and speaks, state.aside is None, state.awaited,
         state.nudge_at is None, state.muted is None, state.ended_at is None,
-        state.unanswered is None, state.given, _sketch(state.writing), reply,
+        _sketch(state.writing), reply,
     )  # fmt: skip
 
 
@@ -161,6 +160,14 @@ def acting(state: State, _now: float) -> object:
     return (
         state.user, state.agent, state.asked, state.typed, state.excused, state.closed, state.muted is None,
         _doing(state.writing), _doing(state.reply),
+    )  # fmt: skip
+
+
+def giving(state: State, _now: float) -> object:
+    """The same, coarser in all but what its client gives and nobody answered."""
+    return (
+        state.user, state.agent, state.asked, state.typed, state.closed, state.muted is None, state.given,
+        state.unanswered is None, state.ended_at is None, state.writing is None,
     )  # fmt: skip
 
 
@@ -174,7 +181,7 @@ def walk(
         state, before = todo.popleft()
         times = [before + STEP] if state.wake_at is None else [before + STEP, max(before, state.wake_at)]
         for now in times:
-            for fact in facts(state, now):
+            for fact in facts(state, now, client=sketch is giving):
                 try:
                     after, orders = advance(state, fact, now, config)
                 except BugError:
@@ -188,7 +195,10 @@ def walk(
 
 @pytest.fixture(scope="module")
 def steps() -> list[tuple[State, Fact, float, State | None, tuple[Order, ...]]]:
-    return [*(step for config in CONFIGS for step in walk(config)), *walk(CONFIGS[0], acting)]
+    return [
+        *(step for config in CONFIGS for step in walk(config)), *walk(CONFIGS[0], acting),
+        *walk(ASKED, giving),
+    ]  # fmt: skip
 
 
 Steps = list[tuple[State, Fact, float, State | None, tuple[Order, ...]]]
@@ -354,7 +364,7 @@ class Ledger:
                 self.gain = "full"
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=NAMES)
+@pytest.mark.parametrize("config", [*CONFIGS, ASKED], ids=[*NAMES, "answers when asked"])
 @pytest.mark.parametrize("seed", range(8))
 def test_random_conversations_add_up(seed: int, config: TurnConfig) -> None:
     chance, calls = random.Random(seed), list[Order]()
