@@ -7,7 +7,18 @@ from agent.turn import RULES, Agent, User
 from pipeline.clock import now, simulate
 from pipeline.events import Fact, PlaybackEnded, PlaybackStarted, SpeechStarted, TimerRang, Turn
 from pipeline.events import Sample as At
-from sim.faults import ACTIONS, Director, Fault, Mailbox, Moment, at, draw_faults, draw_moments, kinds
+from sim.faults import (
+    ACTIONS,
+    BY_CLIENT,
+    Director,
+    Fault,
+    Mailbox,
+    Moment,
+    at,
+    draw_faults,
+    draw_moments,
+    kinds,
+)
 
 QUIET, TALKING = (User.QUIET, Agent.SILENT), (User.TALKING, Agent.SILENT)
 
@@ -72,7 +83,7 @@ def test_half_of_the_conversations_are_free_of_faults() -> None:
 def test_three_hundred_seeds_try_every_action_in_every_state_and_close_in_every_state() -> None:
     drawn = [moment for seed in range(300) for moment in draw_moments(seed, random.Random(seed))]
     tried = {(moment.row, moment.action) for moment in drawn}
-    assert tried == {(row, action) for row in RULES for action in (*ACTIONS, "close")}
+    assert tried == {(row, action) for row in RULES for action in (*ACTIONS, *BY_CLIENT, "close")}
 
 
 def test_a_late_timer_is_no_mail() -> None:
