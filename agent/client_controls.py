@@ -32,7 +32,6 @@ class ClientControls(Controls):
         self._edge = edge
         self._turn = turn
         self._openings = Openings(lambda fact: self._emit(fact), lambda: Sample(self._running.ring.end))
-        self._by_itself = turn.answers
         self._given = 0
         "Turns given whole that the policy has not looked at yet."
 
@@ -63,13 +62,13 @@ class ClientControls(Controls):
     def answer_turns(self, *, by_itself: bool) -> None:
         """False: a turn that is over waits, with those before it, until ``generate_reply`` is called."""
         self._need_live("answer_turns")
-        self._by_itself = by_itself
+        self._turn = replace(self._turn, answers=by_itself)
         self._suit()
 
     def suit_turns(self, turn: TurnConfig, hearing: HysteresisConfig) -> None:
         """Other settings of the policy and of who hears speech, from here on."""
         line = self._need_live("suit_turns")
-        self._turn, self._by_itself = turn, turn.answers
+        self._turn = turn
         line.hearing.suit(hearing)
         self._suit()
 
@@ -120,9 +119,8 @@ class ClientControls(Controls):
     # --- within -------------------------------------------------------------------------------------------
 
     def _suit(self) -> None:
-        line = self._running
-        answers = self._by_itself and self._openings.answers
-        line.suit_turns(replace(self._turn, answers=answers), open_echo=self._edge.report().echo == "open")
+        answers = self._turn.answers and self._openings.answers
+        self._running.suit_turns(replace(self._turn, answers=answers))
 
     def _look_at_edge(self) -> None:
         """The sink may be another one now: what is known of it is read again."""

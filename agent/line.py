@@ -58,8 +58,8 @@ class Around:
     "For those who hear speech begin and end, and judge it: a client may tell turns itself."
     note: Callable[[Entry], None]
     "Sees every trace entry before the conductor goes on."
-    echo: Callable[[], bool]
-    "Whether the agent's voice may come back through the microphone, now."
+    echo: Callable[[], str]
+    "How much of the agent's voice may come back through the microphone, now: as ``EdgeReport.echo``."
     scorer: OverlapScorer | None = None
     tools: Sequence[Tool] = ()
     "All that the agent has, whether this brain can call them or not."
@@ -71,7 +71,8 @@ class Around:
 class Line:
     """The stages of a session, and what they share."""
 
-    report: EdgeReport
+    echo: Callable[[], str]
+    "As ``Around.echo``: after a gap it may be another device."
     ring: AudioRing
     playout: Playout
     meter: Meter
@@ -128,12 +129,12 @@ class Line:
         self.mind = build_mind(self.ground, brain, facts)  # first: one that cannot be built changes nothing
         self.conversation.suit(instructions, depth=facts.history_turns, tools=tools, calls=calls)
         self.judging.suit(brain, judges=facts.judges)
-        self.suit_turns(self.turn, open_echo=self.report.echo == "open")
+        self.suit_turns(self.turn)
 
-    def suit_turns(self, turn: TurnConfig, *, open_echo: bool) -> None:
-        """The policy's settings from here on. ``open_echo``: the agent may hear itself, now."""
+    def suit_turns(self, turn: TurnConfig) -> None:
+        """The policy's settings from here on."""
         self.turn = turn
-        self.conductor.suit(_left(turn, self.mind, open_echo=open_echo))
+        self.conductor.suit(_left(turn, self.mind, self.echo()))
 
 
 def build_line(
@@ -158,7 +159,8 @@ def build_line(
     meter = Meter(playout, report.output_latency)
     judging = Judging(
         ring, brain, around.hears, around.scorer or UsualScorer(config.overlap), config.mechanisms,
-        judges=facts.judges, echo=around.echo, voice=meter.loudest, config=config.overlap,
+        judges=facts.judges, echo=lambda: around.echo() != "none", voice=meter.loudest,
+        config=config.overlap,
     )  # fmt: skip
     watch = Stopwatch(ring, report.output_latency, trace)
     trace.subscribe(watch.see)
@@ -168,16 +170,16 @@ def build_line(
     if around.ear is not None:
         captions = Captions(ring, around.ear, around.emit, trace.record, config.captions)
         trace.subscribe(captions.see)
-    turn = _left(config.turn, mind, open_echo=report.echo == "open")
+    turn = _left(config.turn, mind, around.echo())
     conductor = Conductor(around.told, ring, around.routes, trace, turn)
     return Line(
-        report, ring, playout, meter, phrases, conversation, speaking, ground, mind, hearing, judging,
+        around.echo, ring, playout, meter, phrases, conversation, speaking, ground, mind, hearing, judging,
         conductor, watch, config.turn, captions,
     )  # fmt: skip
 
 
-def _left(turn: TurnConfig, mind: Mind, *, open_echo: bool) -> TurnConfig:
+def _left(turn: TurnConfig, mind: Mind, echo: str) -> TurnConfig:
     """What brain and sink leave of the policy's settings: no draft before any pause where the brain is not
     asked for guesses, no barge-in where speech may be the agent's own echo."""
     early = turn.early if mind.ahead.guesses else 0.0
-    return replace(turn, early=early, barge_in=turn.barge_in and not open_echo)
+    return replace(turn, early=early, barge_in=turn.barge_in and echo != "open")

@@ -221,7 +221,7 @@ class AgentSession(ClientControls):
         around = Around(
             self._edge.report(), self._voice, self._detector, self._config, self._facts, self.trace,
             self._orders.routes(), self._observe, self._emit, self._openings.emit, self._note,
-            lambda: self._edge.report().echo != "none", self._scorer, as_tools(self.agent.tools),
+            lambda: self._edge.report().echo, self._scorer, as_tools(self.agent.tools),
             self._ear,
         )  # fmt: skip
         line = build_line(around, self._brain, facts, told.instructions, told.tools)

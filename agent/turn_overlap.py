@@ -56,8 +56,7 @@ def duck(state: State, fact: SpeechStarted, now: float, config: TurnConfig) -> S
     if not config.barge_in:
         return replace(state, muted=fact.at), ()
     own = not (state.asked or state.typed or reply(state).acted)
-    fresh = state.sounded is not None and now - state.sounded <= TOLD
-    if own and fresh and state.sounded is not None and state.when(fact.at) < state.sounded:
+    if own and state.sounded is not None and state.when(fact.at) < state.sounded >= now - TOLD:
         return reopen(state, fact, now, config)  # who began before any sound goes on with the same turn
     since = first_sample(state, fact.at, config)
     after = replace(

@@ -26,6 +26,8 @@ STOPBAND = 72.0
 """Decibels of attenuation that the window is designed for."""
 LARGEST_TABLE = 8_000_000
 """Filter taps over all phases: 32 MB."""
+FEW = 8
+"""Phases up to which each is filtered by itself: one product of a matrix for all its outputs."""
 _NOTHING: Pcm = np.zeros(0, dtype=np.float32)
 
 
@@ -88,15 +90,18 @@ class Resampler:
         begin, self._made = self._made, max(self._made, upto)
         if self._made == begin or not sound.any():  # an agent is silent most of the time
             return np.zeros(self._made - begin, dtype=np.float32)
-        outputs = np.arange(begin, self._made, dtype=np.int64)
-        position, phase = np.divmod(outputs * self._down, self._up)
         windows = np.lib.stride_tricks.sliding_window_view(sound, self._taps.shape[1])
-        first = position - (self.delay - 1) - self._tail_at
-        if self._up == 1:
-            every: Pcm = windows[first[0] : first[-1] + 1 : self._down] @ self._taps[0]
-            return every
-        mixed: Pcm = np.einsum("mk,mk->m", windows[first], self._taps[phase])
-        return mixed
+        reach = self.delay - 1 + self._tail_at
+        if self._up > FEW:
+            position, phase = np.divmod(np.arange(begin, self._made) * self._down, self._up)
+            mixed: Pcm = np.einsum("mk,mk->m", windows[position - reach], self._taps[phase])
+            return mixed
+        made = np.empty(self._made - begin, dtype=np.float32)
+        for place in range(min(self._up, len(made))):  # outputs of one phase lie evenly in the sound
+            at, row = divmod((begin + place) * self._down, self._up)
+            count = -((place - len(made)) // self._up)
+            made[place :: self._up] = windows[at - reach :: self._down][:count] @ self._taps[row]
+        return made
 
     def _keep(self, sound: Pcm) -> None:
         """Keep what the next output's filter reaches back to."""

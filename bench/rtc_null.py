@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from audio_io.rtc.extra import web
+from audio_io.rtc.hosting import host
 from audio_io.rtc.tap import Packet, garbled, tap
 from pipeline.channel import Channel, ClosedError, Full
 from pipeline.clock import now
@@ -216,18 +216,7 @@ async def serve(port: int, ready: asyncio.Future[int] | None = None, calls: int 
     async with asyncio.TaskGroup() as group:
         held, app = Calls(group, calls), http.Application()
         app.router.add_post(PATH, held.take)
-        runner = http.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await http.TCPSite(runner, "127.0.0.1", port).start()
-            found = int(runner.addresses[0][1])
-            if ready is not None:
-                ready.set_result(found)
-            sys.stdout.write(f"{found}\n")
-            sys.stdout.flush()
-            await held.done.wait()
-        finally:
-            await runner.cleanup()
+        await host(app, port, ready, held.done)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

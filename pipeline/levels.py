@@ -53,6 +53,17 @@ class LevelsConfig:
             raise ValueError("levels: reach and faded lie between 0 and 0.5 s, floor_over above 0")
 
 
+SILENCE = -120.0
+"""Level in dBFS that is reported for digital silence, and for no sound at all."""
+
+
+def decibels(pcm: Pcm) -> float:
+    """Root mean square of shape (samples,) in dBFS (0 is a full-scale square wave), at least SILENCE."""
+    wide = pcm.astype(np.float64)
+    power = float(np.einsum("i,i", wide, wide)) / max(len(wide), 1)  # `@` would wake the threads of BLAS
+    return max(SILENCE, 10.0 * math.log10(power)) if power > 0.0 else SILENCE
+
+
 def by_block(pcm: Pcm) -> NDArray[np.float64]:
     """dBFS of every whole block, shape (blocks,)."""
     count = len(pcm) // BLOCK

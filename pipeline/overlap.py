@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .events import Overlap
-from .overlap_level import SILENCE
+from .levels import SILENCE
 from .ports import Judgement
 
 

@@ -29,9 +29,10 @@ from .events import (
     Think,
     Unduck,
 )
+from .levels import SILENCE, decibels
 from .mechanisms import Mechanisms
 from .overlap import Burst, OverlapConfig, OverlapScorer, describe
-from .overlap_level import SILENCE, background, decibels
+from .overlap_level import background
 from .ports import CAPTURE_RATE, Compute, Emit, Judgement
 from .prompt import BLOCK, Human, Prompt
 from .ring import AudioRing

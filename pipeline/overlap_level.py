@@ -11,20 +11,13 @@ from typing import cast
 
 import numpy as np
 
+from .levels import SILENCE, decibels
 from .ports import CAPTURE_RATE, FRAME, PLAYOUT_RATE, FollowedSource, Pcm, PlayoutProgress, PlayoutSource
 
-SILENCE = -120.0
-"""Level in dBFS that is reported for digital silence, and for no sound at all."""
 _QUIET = 20
 """Percentile of the 20 ms frames that counts as background: speech before a burst does not raise it."""
 _BLOCKS = 256
 """Pulls that are remembered: 2.5 s of a device that pulls 10 ms at a time."""
-
-
-def decibels(pcm: Pcm) -> float:
-    """Root mean square of shape (samples,) in dBFS, at least SILENCE."""
-    power = float(np.mean(np.square(pcm, dtype=np.float64))) if len(pcm) else 0.0
-    return max(SILENCE, 10.0 * math.log10(power)) if power > 0.0 else SILENCE
 
 
 def background(pcm: Pcm) -> float:

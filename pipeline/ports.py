@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,6 @@ class FollowedSource(PlayoutSource, Protocol):
     @property
     def progress(self) -> PlayoutProgress:
         """As of the last pull."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,16 @@ class VoiceDetector(Protocol):
 
     def score(self, window: Pcm) -> float:
         """Probability in [0, 1] that this window holds speech. Shape (window,)."""
-        ...
 
     def reset(self) -> None: ...
+
+
+@runtime_checkable
+class SharedDetector(VoiceDetector, Protocol):
+    """One that scores windows of several sessions together where that is cheaper."""
+
+    async def scored(self, window: Pcm) -> float:
+        """As ``score``, perhaps some milliseconds later."""
 
 
 # --- voices ----------------------------------------------------------------------------------------------

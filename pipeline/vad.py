@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from .channel import ClosedError
 from .events import EndOfTurnScored, Sample, Span, SpeechPaused, SpeechStarted
-from .levels import BLOCK, LevelsConfig, began, by_block, ended, faded, room
-from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, VoiceDetector
+from .levels import BLOCK, LevelsConfig, began, by_block, decibels, ended, faded, room
+from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, SharedDetector, VoiceDetector
 from .records import Window
 from .ring import AudioRing
 
-SILENCE = -120.0
-"""Level in dBFS that is reported for digital silence."""
 GAP = CAPTURE_RATE // 10
 """Lost samples that may pass for silence: 100 ms."""
 
@@ -136,10 +134,13 @@ class Hearing:
         """``observe`` gets every window's score and level, for meters and traces."""
         self._ring = ring
         self._detector = detector
+        self._shared = detector if isinstance(detector, SharedDetector) else None
         self._emit = emit
         self._observe = observe
         self._config = config or HysteresisConfig()
         self._hysteresis = Hysteresis(self._config, detector.window)
+        self._talks = asyncio.Event()
+        "Set while somebody speaks."
         self._quiet_since = ring.end
         self._levels = levels or LevelsConfig()
         self._latest = 0
@@ -161,6 +162,10 @@ class Hearing:
         """
         cursor, known = self._ring.cursor(), False
         while True:
+            if not self._hysteresis.talking:
+                known = False
+                await self._talks.wait()
+                cursor.at = Sample(cursor.at + max(0, self._ring.end - cursor.at) // FRAME * FRAME)
             try:
                 at, pcm = await cursor.read(FRAME)
             except ClosedError:
@@ -218,21 +223,30 @@ class Hearing:
                 continue
             except ClosedError:
                 self._lose(self._ring.end)
+                self._talks.set()  # whoever watches sees that nothing more comes
                 return
             if at != expected:
                 self._lose(expected)
             gap = self._gap(at)
             if gap is None:
-                self._hear(at, pcm)
+                self._hear(at, pcm, await self._scored(pcm))
             else:
                 self._lose(gap.start)
 
-    def _hear(self, at: Sample, pcm: Pcm) -> None:
-        score = self._detector.score(pcm)
-        self._observe(Window(at, score, level(pcm)))
+    async def _scored(self, pcm: Pcm) -> float:
+        if self._shared is not None:
+            return await self._shared.scored(pcm)
+        return self._detector.score(pcm)
+
+    def _hear(self, at: Sample, pcm: Pcm, score: float) -> None:
+        self._observe(Window(at, score, decibels(pcm)))
         fact = self._hysteresis.hear(at, score)
         if fact is not None:
             self._emit(self._placed(fact))
+            if isinstance(fact, SpeechStarted):
+                self._talks.set()
+            else:
+                self._talks.clear()
         end = Sample(at + len(pcm))
         if self._hysteresis.talking or score >= self._config.stop:
             self._quiet_since = end
@@ -245,6 +259,7 @@ class Hearing:
         self._detector.reset()
         paused = self._hysteresis.cut(at)
         if paused is not None:
+            self._talks.clear()
             self._latest = max(self._latest, paused.at)
             self._emit(paused)
 
@@ -256,10 +271,3 @@ class Hearing:
             if gap.start < end and at < gap.end and len(gap) > GAP:
                 return gap
         return None
-
-
-def level(pcm: Pcm) -> float:
-    """Root mean square in dBFS (0 is a full-scale square wave), at least SILENCE."""
-    wide = pcm.astype(np.float64)
-    power = float(wide @ wide) / max(len(wide), 1)
-    return max(SILENCE, 10.0 * math.log10(power)) if power > 0.0 else SILENCE

@@ -26,13 +26,12 @@ ONE_LEAF = {
     "onnxruntime": {"audio_io", "model", "tts"},
     "torch": {"model", "training"},
     "transformers": {"model", "training"},
-    "rich": {"agent", "bench"},
+    "rich": {"agent", "bench", "training"},
     "PIL": {"agent", "bench"},
     "aiortc": {"audio_io", "bench"},
     "av": {"audio_io", "agent", "bench"},
     "aiohttp": {"agent", "audio_io", "bench", "model"},
     "msgspec": {"agent"},
-    "msgpack": {"agent", "bench"},
 }
 """Heavy or optional libraries, and the only rooms that may touch them."""
 NO_TASK = {"create_task", "ensure_future"}

@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
+from agent.wire.fault import place_of
 from pipeline.errors import UserError
 
 from .addresses import in_url
-from .live import place_of
 from .server import Server
 
 SLOW = 20.0

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from agent.conversation import Exchange
 from agent.receipt import Receipt
+from agent.wire.fault import place_of
 from agent.wire.told import Event, Problem
 from pipeline.channel import Channel, ClosedError, FullError
 from pipeline.clock import now
@@ -226,14 +226,6 @@ class Live:
             channel.put_now(event)
         except (FullError, ClosedError):
             self.part(channel)
-
-
-def place_of(error: BaseException) -> tuple[str, str]:
-    """An error's kind, and the file and line that it came from: its text may hold what somebody said."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    frames = traceback.extract_tb(error.__traceback__)
-    return type(error).__name__, f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 def error_event(problem: Problem) -> Event:

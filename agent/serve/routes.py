@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from agent.wire.fault import place_of
+
 from .door import PAGE_COOKIE, PAGE_LIFE
-from .live import place_of
 from .message import Refused, Reply, Request, told
 from .multipart import fields
 

@@ -16,6 +16,7 @@ from agent.config import Config
 from agent.conversation import Exchange
 from agent.launch import Parts, parts
 from agent.persona import Agent
+from agent.wire.fault import place_of
 from agent.wire.told import Event
 from pipeline.errors import BugError
 from pipeline.ports import AudioEdge
@@ -23,7 +24,7 @@ from pipeline.ports import AudioEdge
 from .carrying import hold_joined, hold_socket
 from .config import ServeConfig
 from .door import Admit, Bound, Caller, Door, credential
-from .live import CLOSING, HeldCall, Live, place_of
+from .live import CLOSING, HeldCall, Live
 from .message import Refused, Reply, Request
 from .page import Page
 from .places import Places

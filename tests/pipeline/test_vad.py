@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from pipeline.clock import now, simulate
 from pipeline.events import EndOfTurnScored, Fact, Sample, SpeechPaused, SpeechStarted
+from pipeline.levels import SILENCE, decibels
 from pipeline.ports import Pcm
 from pipeline.records import Window
 from pipeline.ring import AudioRing
-from pipeline.vad import SILENCE, Hearing, Hysteresis, HysteresisConfig, level
+from pipeline.vad import Hearing, Hysteresis, HysteresisConfig
 
 WINDOW = 512
 
@@ -376,11 +377,11 @@ def test_it_listens_to_what_is_captured_from_now_on() -> None:
 
 
 def test_levels() -> None:
-    assert level(np.zeros(512, np.float32)) == SILENCE
-    assert level(np.full(512, 1e-30, np.float32)) == SILENCE
-    assert level(np.ones(512, np.float32)) == 0.0
+    assert decibels(np.zeros(512, np.float32)) == SILENCE
+    assert decibels(np.full(512, 1e-30, np.float32)) == SILENCE
+    assert decibels(np.ones(512, np.float32)) == 0.0
     tone = np.sin(2 * np.pi * 1000 * np.arange(16_000) / 16_000).astype(np.float32)
-    assert level(tone) == pytest.approx(-3.01, abs=0.01)
+    assert decibels(tone) == pytest.approx(-3.01, abs=0.01)
 
 
 # --- people ----------------------------------------------------------------------------------------------
