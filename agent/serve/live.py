@@ -191,6 +191,12 @@ class Live:
             yield event
         self.part_all()
 
+    @property
+    def extended(self) -> bool:
+        """Its client asked for events that only we tell."""
+        told = {} if self._session is None else self._session["session"].get("hocket", {})
+        return bool(told.get("events"))
+
     def tell(self, problem: Problem) -> None:
         """An ``error`` event of the server's own; one that finds no room is not told."""
         try:

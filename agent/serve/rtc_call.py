@@ -120,6 +120,9 @@ class RtcCall:
             if not gone and not await self._sent(event):
                 gone = True
                 self._lost()
+        ending = self._live.ending
+        if not gone and ending is not None and self._live.extended:  # a data channel has no close frame
+            await self._sent({"type": "hocket.goodbye", "code": ending.code, "why": ending.why})
 
     async def _sent(self, event: Event) -> bool:
         """Whether there is somebody to send to."""

@@ -28,7 +28,7 @@ export const SERVER_EVENTS = Object.freeze([
 export const OUR_EVENTS = Object.freeze([
   'response.thinking.delta', 'response.thinking.done',
   'hocket.draft', 'hocket.decision', 'hocket.voice', 'hocket.user', 'hocket.heard', 'hocket.latency',
-  'hocket.tool', 'hocket.overlap',
+  'hocket.tool', 'hocket.overlap', 'hocket.goodbye',
 ]);
 
 /** What a client may say. */

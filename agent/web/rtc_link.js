@@ -43,6 +43,7 @@ export class RtcLink {
     this.ear.autoplay = true;
     this.isOpen = this.isClosed = false;
     this.timer = 0;
+    this.ending = 1006; // as a WebSocket's close frame would say it; until the server says: the path was lost
     this.place = ''; // of the call at the server, once that made one
   }
 
@@ -51,7 +52,7 @@ export class RtcLink {
     const { peer, channel } = this;
     peer.ontrack = ({ streams, track }) => this.#hear(streams[0] ?? new MediaStream([track]));
     channel.onmessage = ({ data }) => this.#told(data);
-    channel.onclose = () => this.#lost(1006);
+    channel.onclose = () => this.#lost(this.ending);
     this.sender = peer.addTrack(await this.#track());
     await peer.setLocalDescription(await peer.createOffer());
     const answer = await this.#ask(peer.localDescription?.sdp ?? '');
@@ -174,11 +175,11 @@ export class RtcLink {
     clearTimeout(this.timer);
     const { connectionState } = this.peer;
     if (connectionState === 'failed' || connectionState === 'closed') {
-      this.#lost(1006);
+      this.#lost(this.ending);
     } else if (connectionState === 'disconnected') {
-      this.timer = setTimeout(() => this.#lost(1006), 1000 * DISCONNECTED);
+      this.timer = setTimeout(() => this.#lost(this.ending), 1000 * DISCONNECTED);
       health(this.url).then((found) => {
-        if (found === 'gone' && this.peer.connectionState === 'disconnected') this.#lost(1006);
+        if (found === 'gone' && this.peer.connectionState === 'disconnected') this.#lost(this.ending);
       });
     }
   }
@@ -186,7 +187,9 @@ export class RtcLink {
   /** @param {unknown} data */
   #told(data) {
     try {
-      this.onevent(JSON.parse(String(data)));
+      const event = JSON.parse(String(data));
+      if (event.type === 'hocket.goodbye' && Number.isInteger(event.code)) this.ending = event.code;
+      this.onevent(event);
     } catch {
       this.onevent({ type: 'error', error: { type: 'client_error', code: 'not_json', message: 'The server sent something that is not an event.' } });
     }

@@ -57,7 +57,8 @@ def test_names_of_events_are_those_of_openai() -> None:
 
 
 def test_names_of_our_own_events_are_the_servers() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "agent" / "wire").glob("*.py"))
+    places = [path for room in ("wire", "serve") for path in (ROOT / "agent" / room).glob("*.py")]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in places)
     for name in named("OUR_EVENTS") | {"hocket.playout"}:
         assert f'"{name}"' in sources, f"the server knows no {name}"
     told = set(re.findall(r'event\(\s*"((?:hocket|response\.thinking)\.[a-z_]+)"', sources))

@@ -209,3 +209,22 @@ test('a server that lets in no pages of this address is told apart from one that
   install({ answer: () => { throw new TypeError('Failed to fetch'); } });
   await assert.rejects(calling({ token: '', src: 'https://other/' }).connect(), { code: 'server_gone' });
 });
+
+test('over WebRTC the server says why it ends: who was hung up on does not come back', async () => {
+  for (const [code, state, told] of [[1000, 'idle', 'ended'], [1001, 'reconnecting', 'server_leaving'], [undefined, 'reconnecting', 'connection_lost']]) {
+    install({ answer: () => ({ status: 201, body: 'v=0' }) });
+    const called = calling({ token: 'ek_1', transport: 'webrtc' });
+    const connecting = called.connect();
+    await settle();
+    const peer = made.peers.at(-1);
+    peer.open();
+    await settle();
+    peer.channel.onmessage({ data: JSON.stringify(created({})) });
+    await connecting;
+    if (code) peer.channel.onmessage({ data: JSON.stringify({ type: 'hocket.goodbye', code, why: 'because' }) });
+    peer.channel.onclose();
+    await settle();
+    assert.deepEqual([called.state, ...problems], [state, told]);
+    called.close();
+  }
+});

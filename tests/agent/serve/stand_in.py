@@ -57,7 +57,8 @@ class StandIn:
             return
 
     async def run(self) -> Receipt:
-        self.events.put_now({"type": "session.created", "session": {"id": self.id, "hocket": {"a": 1}}})
+        asked = (self.session or {}).get("hocket", {"a": 1})
+        self.events.put_now({"type": "session.created", "session": {"id": self.id, "hocket": asked}})
         await self._over.wait()
         if any(isinstance(event, dict) and event.get("type") == "break" for event in self.taken):
             raise ModelError("canary: what somebody said")

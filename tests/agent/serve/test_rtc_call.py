@@ -60,7 +60,8 @@ async def event(caller: RtcCall) -> object:
 
 def test_a_call_is_made_joined_by_events_and_hung_up_over_http() -> None:
     async def scene(client: aiohttp.ClientSession, server: StandInServer, caller: RtcCall) -> None:
-        value, _ = server.secret({"instructions": "Be brief."})
+        session = {"instructions": "Be brief.", "hocket": {"events": True}}
+        value, _ = server.secret(session)
         headers = {**SDP, "Authorization": f"Bearer {value}"}
         offer = re.sub("max-message-size:[0-9]+", "max-message-size:1000", await caller.offer())
         async with client.post("/v1/realtime/calls", data=offer, headers=headers) as reply:
@@ -70,7 +71,7 @@ def test_a_call_is_made_joined_by_events_and_hung_up_over_http() -> None:
         await caller.accept(answer, 10.0)
         created = await event(caller)
         assert isinstance(created, dict) and created["session"]["hocket"]["resume"]
-        assert server.made[0].session == {"instructions": "Be brief."}
+        assert server.made[0].session == session
         caller.tell('{"type":"hello"}')
         assert await event(caller) == {"type": "echo", "event": {"type": "hello"}}
         caller.tell("{")
@@ -90,6 +91,8 @@ def test_a_call_is_made_joined_by_events_and_hung_up_over_http() -> None:
             assert reply.status == 401, "the secret was spent"
         async with client.post(f"{place}/hangup", headers=headers) as reply:
             assert reply.status == 200
+        said = await event(caller)
+        assert said == {"type": "hocket.goodbye", "code": 1000, "why": "hung up"}
         with pytest.raises(PeerError):
             while True:
                 await caller.receive()
