@@ -163,6 +163,7 @@ class FliteSynthesiser:
     def _synthesise(self, text: str, take: Take) -> tuple[int, Pcm]:
         """Returns the sample rate and the whole sound that flite keeps, also when it streamed."""
         self._take, self._words, self._problem, self._text = take, None, None, plain(text)
+        ctypes.CDLL(None).srand(2)  # flite's breath is the C library's chance: equal texts are to sound equal
         wave = self._library.flite_text_to_wave(self._text.encode("ascii"), self._voice)
         self._take = _refuse
         try:

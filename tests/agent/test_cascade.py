@@ -6,24 +6,22 @@ import asyncio
 from functools import lru_cache
 from importlib.util import find_spec
 
-import numpy as np
 import pytest
+from cascade_scene import cost, spoken
 from session_scene import Room, inline, live
 
 from agent.session import Agent, AgentSession
 from agent.session_config import SessionConfig
 from audio_io.cues import Cue
 from audio_io.detectors import make_detector
-from audio_io.resample import resample
 from audio_io.wav_edge import ScheduledEdge
 from model.ears.with_cues import WithCues
 from model.scripted import Answer, ByText, Script, ScriptedEngine
 from pipeline.captions import CaptionsConfig
 from pipeline.cascade import Cascade
-from pipeline.clock import run, simulate
+from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
 from pipeline.decoder import DecoderConfig
-from pipeline.errors import VoiceError
 from pipeline.ports import CAPTURE_RATE, BrainFacts, EarFacts, Pcm, Transcript
 from pipeline.prompt import Audio, Heard, Human, Prompt, Text
 from pipeline.records import Thought, Transcribed
@@ -42,33 +40,11 @@ ANSWERS = {FIRST: Answer("Twenty three."), SECOND: Answer("The lights are on.")}
 
 
 @lru_cache
-def spoken(text: str) -> Pcm:
-    """A sentence in flite's voice, in a room that is not digitally silent."""
-    from tts.flite import FliteVoice
-
-    async def said() -> Pcm:
-        voice = FliteVoice("rms")
-        chunks = [chunk.pcm async for chunk in voice.speak(text)]
-        await voice.close()
-        return resample(np.concatenate(chunks), voice.rate, CAPTURE_RATE)
-
-    try:
-        return run(said)
-    except VoiceError as error:
-        pytest.skip(str(error))
-
-
-@lru_cache
 def ear() -> WithCues:
     """One for all of these tests: nobody closes it."""
     from model.ears.with_cues import pocketsphinx
 
     return pocketsphinx()
-
-
-def cost(method: str, result: object) -> float:
-    """Seconds that the ear was measured to take for a final and for a partial reading."""
-    return 0.12 if method == "transcribe" and getattr(result, "final", False) else 0.05
 
 
 def held(

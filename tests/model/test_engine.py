@@ -115,7 +115,7 @@ def test_a_warm_engine_answers_random_programs_as_a_fresh_one(chance, network, s
 def test_a_prompt_with_a_history_reads_as_the_network_reads_it_at_once(chance, network, sound):
     language = pytest.importorskip("training.language", reason="torch is not installed (extra: training)")
     earlier, now = sound(1, 9 * BLOCK), sound(2, 7 * BLOCK)
-    ids = language.Language().prompt([AUDIO_PATCH] * 7, [(9, "You are welcome.")])
+    ids = language.Language(chance.tokenizer).prompt([AUDIO_PATCH] * 7, [(9, "You are welcome.")])
     embeds, at = network.embed(ids).copy(), np.array(ids)
     features = [network.hear(log_mel(pcm, silence())[0], network.begin()) for pcm in (earlier, now)]
     embeds[at == AUDIO_PATCH] = np.concatenate([audio for audio, _, _ in features])

@@ -178,6 +178,19 @@ def test_a_phrase_that_is_too_long_or_a_voice_that_does_not_exist_is_refused() -
 
 
 @needs_flite
+def test_equal_texts_sound_equal_whatever_was_said_before() -> None:
+    async def main() -> None:
+        voice = FliteVoice()
+        once = (await spoken(voice, "what is nine plus five"))[0]
+        await spoken(voice, "hello there")
+        again = (await spoken(voice, "what is nine plus five"))[0]
+        await voice.close()
+        assert np.array_equal(once, again)
+
+    run(main)
+
+
+@needs_flite
 def test_stretched_speech_is_longer() -> None:
     async def main() -> None:
         lengths = []

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from cascade_scene import cost, spoken
 from servers.desk import Desk
 from servers.like_vllm import LikeVllm
 from servers.wire import InMemory
-from test_cascade import cost, spoken
 
 from agent.conversation import Exchange
 from agent.session import Agent, AgentSession
