@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 DEMO_FOLDER = Path("hocket-demo")
+_EITHER = argparse.BooleanOptionalAction
 _EAR = (
     "who writes down your words, for a brain that reads and for captions: pocketsphinx, whisper:FOLDER, or "
     "the URL of a server with /v1/audio/transcriptions"
@@ -101,9 +102,8 @@ def _talk_arguments(talk: argparse.ArgumentParser) -> None:
         "--wav", type=Path, metavar="FILE", help="ask with this recording instead of the microphone"
     )
     talk.add_argument("--out", type=Path, metavar="FILE", help="with --wav: write the answer here")
-    talk.add_argument(
-        "--demo", action="store_true", help="hear the demonstration even where there is a microphone"
-    )
+    talk.add_argument("--demo", action="store_true", help="hear the demonstration, also with a microphone")
+    talk.add_argument("--guide", action=_EITHER, help="propose what to ask: usually the first time alone")
     talk.add_argument("--questions", type=_count, metavar="N", help="with --demo: only its first N questions")
     talk.add_argument("--model", metavar="WHICH", help=_WHICH)
     talk.add_argument("--ear", metavar="NAME", help=_EAR)
@@ -170,7 +170,8 @@ def _talk(given: argparse.Namespace) -> int:
     elif given.demo:
         _demo(config, console, given.questions)
     else:
-        _live(config, console, settled=given.model is not None or _names_a_brain(given.config))
+        settled = given.model is not None or _names_a_brain(given.config)
+        _live(config, console, settled=settled, guide=given.guide)
     return 0
 
 
@@ -223,11 +224,12 @@ def _fetched(config: Config, console: Console) -> Config:
     return replace(config, brain=replace(config.brain, model=fetched(config.brain.model, _person(), tell)))
 
 
-def _live(config: Config, console: Console, *, settled: bool) -> None:
+def _live(config: Config, console: Console, *, settled: bool, guide: bool | None) -> None:
     """At the microphone; on a machine without devices the demonstration, saying why.
 
-    ``settled``: which brain talks was said.
+    ``settled``: which brain talks was said. ``guide``: None where neither was asked for.
     """
+    from agent.guiding import guiding_for
     from agent.talk import talk_live
     from audio_io.devices import open_edge, probe
     from pipeline.clock import run
@@ -236,8 +238,8 @@ def _live(config: Config, console: Console, *, settled: bool) -> None:
     problem = None if named else probe()
     if problem is None:
         config = config if settled else _settled(config, console)
-        edge = open_edge(config.sound)
-        run(lambda: talk_live(config, console, edge))
+        edge, guiding = open_edge(config.sound), guiding_for(config, guide, terminal=console.is_terminal)
+        run(lambda: talk_live(config, console, edge, guiding))
         return
     console.print(f"  {problem.sentence}", highlight=False, markup=False, soft_wrap=True)
     console.print("  So here is a spoken conversation instead, in real time.", highlight=False)

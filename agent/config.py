@@ -66,6 +66,8 @@ class PersonaConfig:
     "Told to brains that obey instructions; the bundled practice brain ignores them and says so."
     greeting: str = "I'm a practice brain. Ask me fourteen plus nine, then interrupt me."
     "Spoken when a live conversation begins; empty for none."
+    guide: bool = True
+    "The practice brain's first talk at a terminal proposes what to ask, step by step; false: never."
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from agent.config import Config
 from agent.demo import QUESTIONS, part, spoken
+from agent.guiding import Guiding, greeted
 from agent.headline import headline, spent, summary
 from agent.launch import Parts, make_session, parts
 from agent.receipt import Receipt
@@ -66,11 +67,24 @@ class Due:
         return not self._turns
 
 
-async def talk_live(config: Config, console: Console, edge: AudioEdge) -> Receipt:
-    """Talk with whoever sits at the microphone until Ctrl-C. Raises DeviceError when the device is lost."""
-    async with parts(config) as built:
-        with Record(config.record.folder) as record:
-            return await _hold(config, console, built, edge, record, ending="listening; Ctrl-C ends")
+async def talk_live(
+    config: Config, console: Console, edge: AudioEdge, guiding: Guiding | None = None
+) -> Receipt:
+    """Talk with whoever sits at the microphone until Ctrl-C. Raises DeviceError when the device is lost.
+
+    ``guiding``: proposes what to ask, step by step.
+    """
+    config = config if guiding is None else greeted(config)
+    ending, sees = "listening; Ctrl-C ends", [] if guiding is None else [guiding.see]
+    try:
+        async with parts(config) as built:
+            with Record(config.record.folder) as record:
+                return await _hold(
+                    config, console, built, edge, record, *sees, ending=ending, guiding=guiding
+                )
+    finally:
+        if guiding is not None:
+            guiding.finish()
 
 
 async def talk_demo(config: Config, console: Console, folder: Path, count: int = len(QUESTIONS)) -> Receipt:
@@ -113,6 +127,7 @@ async def _hold(
     record: Record,
     *listeners: Callable[[Entry], None],
     ending: str,
+    guiding: Guiding | None = None,
 ) -> Receipt:
     """Run one session with everything that watches it."""
     tap = Tap(edge, record.sound)
@@ -124,6 +139,8 @@ async def _hold(
         def observe(window: Window) -> None:
             tap.keep()
             terminal.hear(window)
+            if guiding is not None:
+                guiding.hear(window)
             if (note := tap.report().note) not in told:
                 told.add(note)
                 terminal.tell(note, "yellow")
@@ -139,6 +156,9 @@ async def _hold(
                 await session.start()
                 for note in session.notes():
                     terminal.tell(note, "dim")
+                if guiding is not None:
+                    heeds = config.turn.barge_in and tap.report().echo != "open"
+                    guiding.join(session, terminal.tell, interruptible=heeds)
                 await session.wait()
         finally:
             await session.aclose()

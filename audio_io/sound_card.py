@@ -179,6 +179,11 @@ def _load() -> Any:
         raise DeviceError(
             f"the PortAudio library, which opens sound devices, is not installed; install it: {fix}"
         ) from error
+    except Exception as error:  # PortAudio starts when it is imported, and raises a class of its own
+        raise DeviceError(
+            f"PortAudio could not start ({error}); look at the settings of the sound system (~/.asoundrc, "
+            "PulseAudio), or use a file with --wav"
+        ) from error
     return sounddevice
 
 

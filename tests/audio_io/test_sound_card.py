@@ -138,6 +138,23 @@ def test_a_missing_portaudio_names_the_package(monkeypatch: pytest.MonkeyPatch) 
             SoundCard()
 
 
+def test_a_portaudio_that_cannot_start_says_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PortAudioError(Exception):
+        """As sounddevice's own, which nobody can name before sounddevice is there."""
+
+    real = builtins.__import__
+
+    def broken(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "sounddevice":
+            raise PortAudioError("Error initializing PortAudio: Unanticipated host error")
+        return real(name, *rest, **more)
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(builtins, "__import__", broken)
+    with pytest.raises(DeviceError, match="could not start .*asoundrc"):
+        SoundCard()
+
+
 def test_a_missing_package_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(DeviceError, match="pip install sounddevice"):
