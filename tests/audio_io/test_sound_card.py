@@ -151,7 +151,7 @@ def test_a_portaudio_that_cannot_start_says_where_to_look(monkeypatch: pytest.Mo
 
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     monkeypatch.setattr(builtins, "__import__", broken)
-    with pytest.raises(DeviceError, match="could not start .*asoundrc"):
+    with pytest.raises(DeviceError, match=r"could not start .*asoundrc"):
         SoundCard()
 
 
