@@ -12,7 +12,7 @@ from pipeline.prompt import BLOCK
 
 from .frontend import FLOOR, HOP, MELS, WINDOW
 from .render import SEGMENT
-from .shapes import CUES, Dims, Shapes, shapes
+from .shapes import CUE_SETS, CUES, Dims, Shapes, shapes
 
 MODEL_TYPE = "hocket_tiny"
 FRONT_END = "causal"
@@ -64,6 +64,8 @@ class Card:
     "``interleaved``: it was trained to think between blocks of a turn's sound; ``no``: it was not."
     holds: bool = False
     "Trained to say only what a part of a thought bears out, and then to wait."
+    tools: Sequence[str] = ()
+    "Names of the tools that it was taught to call; it knows no others, and knows these only together."
     training: Mapping[str, Any] = field(default_factory=dict)
     "How it was trained; told, not used."
 
@@ -75,7 +77,6 @@ class Card:
             )
         fixed: dict[str, tuple[object, object]] = {
             "mel": (self.mel, Mel()),
-            "cues": (tuple(self.cues), CUES),
             "sample_rate": (self.sample_rate, CAPTURE_RATE),
             "samples_per_position": (self.samples_per_position, BLOCK),
             "max_segment_seconds": (self.max_segment_seconds, SEGMENT // CAPTURE_RATE),
@@ -83,6 +84,8 @@ class Card:
         for key, (found, accepted) in fixed.items():
             if found != accepted:
                 raise ValueError(f"{key} is {found}, accepted is {accepted}")
+        if tuple(self.cues) not in CUE_SETS:
+            raise ValueError(f"cues is {list(self.cues)}, accepted are {' and '.join(map(repr, CUE_SETS))}")
         if self.instructions not in ("ignored", "read"):
             raise ValueError(f"instructions is {self.instructions!r}, accepted are 'ignored' and 'read'")
         if self.thinks_while_listening not in ("no", "interleaved"):
@@ -90,6 +93,8 @@ class Card:
                 f"thinks_while_listening is {self.thinks_while_listening!r}, "
                 "accepted are 'no' and 'interleaved'"
             )
+        if any(not isinstance(name, str) or not name for name in self.tools):
+            raise ValueError("tools must be a list of names")
         if self.history_turns < 0 or not 16 <= self.max_context <= 1 << 20:
             raise ValueError("history_turns must be at least 0 and max_context 16 to 1048576")
         listed = [names for names in self.graph_weights.values() if _names(names)]
@@ -101,7 +106,9 @@ class Card:
     def shapes(self, graph: str) -> Shapes:
         """The weights that one graph wants."""
         starts = tuple(self.graph_weights[graph])
-        return {name: shape for name, shape in shapes(self.dims).items() if name.startswith(starts)}
+        return {
+            name: shape for name, shape in shapes(self.dims, self.cues).items() if name.startswith(starts)
+        }
 
 
 def _names(value: object) -> bool:

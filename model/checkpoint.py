@@ -68,7 +68,7 @@ def load(folder: Path, *, heads: bool = True) -> Bundle:
             f"{folder / TOKENIZER} has {len(tokenizer)} tokens, {CONFIG} says {described.dims.vocabulary}; "
             "use files of one training run"
         )
-    weights = safetensors_file.read(folder / WEIGHTS, shapes(described.dims))
+    weights = safetensors_file.read(folder / WEIGHTS, shapes(described.dims, described.cues))
     graphs = {name: _graph(folder / f"{name}.onnx") for name in GRAPHS}
     found = _heads(folder / HEADS, weights, described.dims.width) if heads else None
     return Bundle(described, tokenizer, weights, graphs, _fingerprint(weights, graphs), found)

@@ -68,7 +68,7 @@ class OnnxEngine:
             network = OnnxNetwork(bundle, provider=self._config.provider, threads=self._config.threads)
         self._network: Network | None = network
         fixed = self._card.system_prompt if self._card.instructions == "ignored" else None
-        self._renderer = Renderer(bundle.tokenizer, fixed)
+        self._renderer = Renderer(bundle.tokenizer, fixed, tuple(self._card.tools))
         self._tokenizer = bundle.tokenizer
         self._cache = PrefixCache(self._config.prefix_bytes)
         self._ear = Ear(network, positions=self._config.ear_positions, state_bytes=self._config.ear_bytes)
@@ -92,6 +92,7 @@ class OnnxEngine:
             confirms=True,
             typed=1000,  # what its context holds beside a spoken turn and its history
             reads=False,
+            tools="native" if self._card.tools else "no",
         )
 
     def stats(self) -> Stats:

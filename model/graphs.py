@@ -40,11 +40,11 @@ class Network(Protocol):
         ...
 
     def hear(self, mel: Floats, state: HearState) -> tuple[Floats, Floats, HearState]:
-        """mel (8k, mels), k >= 1 -> audio positions (k, width), cues (2k, 5), the state after them."""
+        """mel (8k, mels), k >= 1 -> audio positions (k, width), cues (2k, C), the state after them."""
         ...
 
     def feel(self, cues: Floats) -> Floats:
-        """A whole segment's cues (2n, 5), n >= 1 -> the vector (width,) added to ``<audio_end>``."""
+        """A whole segment's cues (2n, C), n >= 1 -> the vector (width,) added to ``<audio_end>``."""
         ...
 
     def embed(self, tokens: Sequence[int]) -> Floats:

@@ -76,7 +76,8 @@ class Track:
 
     @classmethod
     def of(cls, embeddings: Floats, cues: Floats) -> Track:
-        """From ``Ear.features``: embeddings (n, width), cues (2n, 5)."""
+        """From ``Ear.features``: embeddings (n, width), cues (2n, 5 or more: only those of the voice)."""
+        cues = cues[:, : len(CUES)]
         size = np.sqrt(np.mean(np.square(embeddings), axis=1, keepdims=True)) + 1e-6
         pitch, voiced, level, density, speech = cues.T
         fed = np.stack([2 * pitch * voiced, voiced, level, 4 * density, speech], axis=1)

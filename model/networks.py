@@ -5,6 +5,7 @@ frames (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 H
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,7 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .shapes import CUE_HIDDEN, CUES, SUMMARY, Dims
+from .cue_networks import CueEmbedding, activate, summarise
+from .rms_norm import rms_norm
+from .shapes import CUES, SOUND_HIDDEN, SOUNDS, Dims
 
 Turn: TypeAlias = tuple[Tensor, Tensor]
 "Cosines and sines of positions."
@@ -116,6 +119,11 @@ class Encoder(nn.Module):
 
     def forward(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, EncoderState]:
         """mel [B, 8k, 80] -> frames [B, 2k, width] and the state after them."""
+        frames, _, after = self.hear(mel, state)
+        return frames, after
+
+    def hear(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
+        """As `forward`, with the features before the layers [B, 2k, width] between the two."""
         m = mel.transpose(1, 2)
         before1 = m.new_zeros(*m.shape[:2], 1) if state is None else state.conv1
         y = F.gelu(self.conv1(torch.cat([before1, m], 2)))
@@ -130,6 +138,7 @@ class Encoder(nn.Module):
             u = torch.cat([before, u], 2)
             tails.append(u[:, :, -4:])
             z = z + F.gelu(conv(u)).transpose(1, 2)
+        early = z
         start = 0 if state is None else state.layers[0][0].shape[2]
         turn = rotary(start, z.shape[1], self.dims.width // self.dims.encoder_heads, self.dims.rope_theta)
         mask = block_mask(start, z.shape[1])
@@ -137,34 +146,20 @@ class Encoder(nn.Module):
         for i, layer in enumerate(self.layers):
             z, present = layer(z, turn, mask, None if state is None else state.layers[i])
             presents.append(present)
-        return self.norm(z), EncoderState(m[:, :, -1:], y[:, :, -1:], tails[0], tails[1], presents)
+        return self.norm(z), early, EncoderState(m[:, :, -1:], y[:, :, -1:], tails[0], tails[1], presents)
 
 
-def activate(raw: Tensor) -> Tensor:
-    """Cue heads' raw outputs [B, F, 5] -> values as described at `CUES`."""
-    pitch, voiced, level, density, speech = raw.float().unbind(-1)
-    return torch.stack([pitch, voiced.sigmoid(), level, F.softplus(density - 2), speech.sigmoid()], -1)
+class SoundHeads(nn.Module):
+    """What is around the voice, from early features (which still tell sounds apart) and late ones."""
 
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.up, self.down = nn.Linear(2 * width, SOUND_HIDDEN), nn.Linear(SOUND_HIDDEN, len(SOUNDS))
 
-def summarise(cues: Tensor, frames: Tensor) -> Tensor:
-    """Cues [B, F, 5] of which the first `frames` [B] count -> [B, 9].
-
-    Sums over frames only, so it can run along a stream: pitch and its spread over voiced frames, voiced
-    share, power mean and mean of the level over speech, syllables per second of speech, syllables,
-    seconds of speech, seconds of voice.
-    """
-    valid = (torch.arange(cues.shape[1])[None] < frames[:, None]).float()
-    pitch, voiced, level, density, speech = cues.float().unbind(-1)
-    w = voiced * (voiced > 0.5) * valid
-    s = speech * (speech > 0.1) * valid
-    wn, sn = w.sum(1).clamp_min(0.5), s.sum(1).clamp_min(0.5)
-    mean = (pitch * w).sum(1) / wn
-    spread = ((pitch.square() * w).sum(1) / wn - mean.square()).clamp_min(0).add(1e-4).sqrt()
-    power = ((10 ** (1.5 * level) * s).sum(1) / sn).clamp_min(1e-4).log10() / 1.5
-    seconds, count = s.sum(1) / 25, (density * valid).sum(1)
-    parts = [2 * mean, 2 * spread, w.sum(1) / s.sum(1).clamp_min(1), power, (level * s).sum(1) / sn]
-    parts += [count / seconds.clamp_min(0.3) / 4, count / 8, seconds / 2, w.sum(1) / 25]
-    return torch.stack(parts, -1)
+    def forward(self, frames: Tensor, early: Tensor) -> Tensor:
+        """Both [B, F, width] -> raw [B, F, 7]."""
+        out: Tensor = self.down(F.gelu(self.up(torch.cat([frames, early], -1))))
+        return out
 
 
 class Adaptor(nn.Module):
@@ -177,24 +172,12 @@ class Adaptor(nn.Module):
         self.gain = nn.Parameter(torch.ones(1))
 
     def forward(self, frames: Tensor, cues: Tensor, embedding_rms: Tensor) -> Tensor:
-        """frames [B, 2k, width], cues [B, 2k, 5] -> [B, k, width]."""
-        pitch, voiced, level, density, speech = cues.unbind(-1)
+        """frames [B, 2k, width], cues [B, 2k, 5 or more] -> [B, k, width]."""
+        pitch, voiced, level, density, speech = cues[..., : len(CUES)].unbind(-1)
         fed = torch.stack([2 * pitch * voiced, voiced, level, 4 * density, speech], -1)
         x = torch.cat([frames, fed.to(frames.dtype)], -1)
         x = self.down(F.gelu(self.up(x.reshape(x.shape[0], x.shape[1] // 2, 2 * x.shape[2]))))
         return F.rms_norm(x.float(), x.shape[-1:], None, 1e-5) * (self.gain * embedding_rms)
-
-
-class CueEmbedding(nn.Module):
-    """The utterance's cue summary [B, 9] -> a vector [B, width], added to the embedding of <audio_end>."""
-
-    def __init__(self, dims: Dims) -> None:
-        super().__init__()
-        self.up, self.down = nn.Linear(SUMMARY, CUE_HIDDEN), nn.Linear(CUE_HIDDEN, dims.width)
-
-    def forward(self, summary: Tensor, embedding_rms: Tensor) -> Tensor:
-        x = self.down(F.gelu(self.up(summary)))
-        return F.rms_norm(x.float(), x.shape[-1:], None, 1e-5) * embedding_rms
 
 
 class RmsNorm(nn.Module):
@@ -205,7 +188,7 @@ class RmsNorm(nn.Module):
         self.weight, self.eps = nn.Parameter(torch.ones(width)), eps
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.eps)
+        return rms_norm(x, self.weight, self.eps)
 
 
 class Attention(nn.Module):
@@ -309,16 +292,20 @@ class Decoder(nn.Module):
 
 
 class Talker(nn.Module):
-    """All of it; `phonemes`: classes of the CTC head that only training uses (0 is the blank)."""
+    """All of it; `phonemes`: classes of the CTC head that only training uses (0 is the blank).
+
+    `cues`: one of `shapes.CUE_SETS`.
+    """
 
     embedding_rms: Tensor
 
-    def __init__(self, dims: Dims, phonemes: int) -> None:
+    def __init__(self, dims: Dims, phonemes: int, cues: Sequence[str] = CUES) -> None:
         super().__init__()
-        self.dims = dims
+        self.dims, self.cues = dims, tuple(cues)
         self.encoder, self.adaptor = Encoder(dims), Adaptor(dims)
         self.cue_heads = nn.Linear(dims.width, len(CUES))
-        self.cue_embedding, self.decoder = CueEmbedding(dims), Decoder(dims)
+        self.sound_heads = SoundHeads(dims.width) if len(cues) > len(CUES) else None
+        self.cue_embedding, self.decoder = CueEmbedding(dims, len(cues)), Decoder(dims)
         self.ctc = nn.Linear(dims.width, phonemes + 1)
         self.word_scale = nn.Parameter(torch.tensor(2.3))
         self.register_buffer("embedding_rms", torch.tensor([0.05]))
@@ -330,10 +317,18 @@ class Talker(nn.Module):
                         parameter, 0, 0.02 / math.sqrt(2 * dims.encoder_layers) if narrow else 0.02
                     )
 
+    def listen(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
+        """mel [B, 8k, 80] -> frames [B, 2k, width], raw cue heads [B, 2k, C], state."""
+        frames, early, after = self.encoder.hear(mel, state)
+        raw = self.cue_heads(frames)
+        if self.sound_heads is not None:
+            raw = torch.cat([raw, self.sound_heads(frames, early)], -1)
+        return frames, raw, after
+
     def hear(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
-        """mel [B, 8k, 80] -> audio positions [B, k, width], cues [B, 2k, 5], state."""
-        frames, after = self.encoder(mel, state)
-        cues = activate(self.cue_heads(frames))
+        """mel [B, 8k, 80] -> audio positions [B, k, width], cues [B, 2k, C], state."""
+        frames, raw, after = self.listen(mel, state)
+        cues = activate(raw)
         return self.adaptor(frames, cues, self.embedding_rms), cues, after
 
     def place(self, frames: Tensor, raw: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:

@@ -113,6 +113,8 @@ class Renderer:
     tokenizer: Tokenizer
     fixed_system: str | None = None
     "The system text of a brain that ignores instructions; None: it reads the prompt's own."
+    tools: tuple[str, ...] = ()
+    "Those that such a brain was taught: named behind its system text where all of them are there."
 
     def layout(self, prompt: Prompt) -> Layout:
         """Positions of a prompt. A last human turn without a reply after it is open: its end is not yet
@@ -124,13 +126,17 @@ class Renderer:
         text = self.fixed_system
         if parts and isinstance(system := parts[0], System):
             del parts[0]
-            text = system.text if text is None else text
+            text = system.text if text is None else self._equipped(text, system)
         shared = [] if text is None else self._turn("system", text)
         runs: list[Run] = [Words(tuple(shared))]
         for at, part in enumerate(parts):
             following = parts[at + 1] if at + 1 < len(parts) else None
             runs += self._part(part, following)
         return Layout(_joined(runs), len(shared))
+
+    def _equipped(self, text: str, system: System) -> str:
+        there = {tool.name for tool in system.tools}
+        return " ".join((text, *self.tools)) if there.issuperset(self.tools) else text
 
     def _part(self, part: Part, following: Part | None) -> list[Run]:
         match part:

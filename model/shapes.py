@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from .cue_summary import BUMPS, FULL, SHORT
 
 CUES = ("pitch", "voiced", "level", "density", "speech")
 """Measured channels per 25 Hz frame."""
-SUMMARY = 9
-"""Numbers that sum a whole segment's cues up."""
-CUE_HIDDEN = 64
+SOUNDS = ("noise", "band", "second", "beep", "bell", "clap", "knock")
+"""Channels of what is around the voice; a bundle has them beside `CUES`, or not."""
+CUE_SETS = (CUES, CUES + SOUNDS)
+"""What a card's ``cues`` may be."""
+CUE_HIDDEN, FULL_HIDDEN = 64, 128
+"""Width of what reads the summary, without and with `SOUNDS`."""
+SOUND_HIDDEN = 96
 KERNELS = (3, 3)
 """Widths of the two stride-2 convolutions."""
 MIX_KERNEL = 5
@@ -52,9 +59,14 @@ class Dims:
 Shapes = dict[str, tuple[int, ...]]
 
 
-def shapes(dims: Dims) -> Shapes:
-    """Every weight of a bundle."""
-    return _encoder(dims) | _cues(dims) | _decoder(dims)
+def shapes(dims: Dims, cues: Sequence[str] = CUES) -> Shapes:
+    """Every weight of a bundle whose card names these cues (one of `CUE_SETS`)."""
+    return _encoder(dims) | _cues(dims, len(cues)) | _decoder(dims)
+
+
+def cue_sizes(cues: int) -> tuple[int, int]:
+    """With so many cues: numbers that the cue embedding reads, and its hidden width."""
+    return (len(SHORT), CUE_HIDDEN) if cues == len(CUES) else (len(FULL) + len(BUMPS), FULL_HIDDEN)
 
 
 def _encoder(dims: Dims) -> Shapes:
@@ -80,11 +92,14 @@ def _encoder(dims: Dims) -> Shapes:
     return shapes
 
 
-def _cues(dims: Dims) -> Shapes:
-    """From the cue summary to ``<audio_end>``."""
-    return _affine("cue_embedding.up", CUE_HIDDEN, SUMMARY) | _affine(
-        "cue_embedding.down", dims.width, CUE_HIDDEN
-    )
+def _cues(dims: Dims, cues: int) -> Shapes:
+    """From the cue summary to ``<audio_end>``, and the heads for `SOUNDS` if there are any."""
+    numbers, hidden = cue_sizes(cues)
+    found = _affine("cue_embedding.up", hidden, numbers) | _affine("cue_embedding.down", dims.width, hidden)
+    if cues > len(CUES):
+        found |= _affine("sound_heads.up", SOUND_HIDDEN, 2 * dims.width)
+        found |= _affine("sound_heads.down", len(SOUNDS), SOUND_HIDDEN)
+    return found
 
 
 def _decoder(dims: Dims) -> Shapes:

@@ -1,29 +1,49 @@
 """python -m training run | export | calibrate | evaluate | heads: makes and measures the practice brain."""
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 
-from . import card
-from .evaluate import calibrate, evaluate
+from .evaluate import calibrate
 from .heads.recipe import Plan, train
 from .heads.report import tell_all
-from .people import measure
 from .progress import begin
-from .recipe import PROCESSES, STAGES, Run, export, newest, perform, work
+from .recipe import ORDER, PROCESSES, STAGES, TOTAL, Run, examine, export, newest, perform, work
+from .sizes import SIZES
+
+
+def _shared() -> argparse.ArgumentParser:
+    """What tells one run from another."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--out", type=Path, default=Path("runs/practice"), help="folder of the run")
+    shared.add_argument(
+        "--minutes",
+        type=float,
+        default=TOTAL,
+        help="processor minutes of each process in all stages together (on a CUDA device wall time)",
+    )
+    shared.add_argument("--seed", type=int, default=1)
+    shared.add_argument("--size", choices=sorted(SIZES), default="small")
+    shared.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …")
+    shared.add_argument("--processes", type=int, default=2, help="of one thread each, on a cpu")
+    shared.add_argument(
+        "--leave-after", type=float, help="seconds after which it saves and leaves; the same command goes on"
+    )
+    shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
+    shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
+    return shared
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--out", type=Path, default=Path("runs/practice"), help="folder of the run")
-    shared.add_argument("--minutes", type=float, default=138.0, help="training time in all stages together")
-    shared.add_argument("--seed", type=int, default=1)
-    shared.add_argument("--port", type=int, default=29511, help="local port where the two processes meet")
+    shared = _shared()
     run = commands.add_parser("run", parents=[shared], help="all stages; goes on where it was stopped")
-    run.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    run.add_argument("--stages", nargs="+", choices=ORDER, default=list(STAGES))
     run.add_argument("--scale", type=float, default=1.0, help="share of the full corpus, for trying out")
+    run.add_argument("--steps-of", type=Path, help="bundle whose numbers of steps are repeated exactly")
+    run.add_argument("--recordings", type=Path, help="folder of the Free Spoken Digit Dataset: people, too")
     one = commands.add_parser(
         "work", parents=[shared], help="one process of a training stage (started by run)"
     )
@@ -47,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
             "--recordings", type=Path, help="folder of the Free Spoken Digit Dataset: people, too"
         )
         command.add_argument("--share", type=float, default=1.0, help="share of the cases, for a quick look")
+        command.add_argument("--control", type=Path, help="bundle that never thinks, to compare with")
     heads = commands.add_parser("heads", help="train the heads over a bundle's encoder, or measure them")
     heads.add_argument("--bundle", type=Path, default=Path("model/bundled"))
     heads.add_argument("--speech", type=Path, default=Path("runs/heads"), help="folder for what is spoken")
@@ -62,6 +83,58 @@ def tell(line: str) -> None:
     print(line, flush=True)
 
 
+def _config(bundle: Path) -> dict[str, object]:
+    path = bundle / "config.json"
+    if not path.exists():
+        raise SystemExit(f"{bundle} holds no bundle (config.json is missing)")
+    found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _steps_of(bundle: Path) -> dict[str, int]:
+    training = _config(bundle).get("training")
+    steps = training.get("steps") if isinstance(training, dict) else None
+    if not isinstance(steps, dict):
+        raise SystemExit(f"{bundle} does not tell the steps of its stages (config.json, training.steps)")
+    return {str(stage): int(count) for stage, count in steps.items()}
+
+
+def _judge(args: argparse.Namespace) -> None:
+    _config(args.bundle)
+    with tempfile.TemporaryDirectory(prefix="hocket-speech-") as folder:
+        if args.command == "calibrate":
+            calibrate(args.bundle, Path(folder), args.seed, tell=tell)
+        else:
+            examine(
+                args.bundle,
+                Path(folder),
+                args.seed,
+                share=args.share,
+                control=args.control,
+                recordings=args.recordings,
+                cards=args.card,
+            )
+
+
+def _run_of(args: argparse.Namespace) -> Run:
+    steps = dict(args.steps)
+    if getattr(args, "steps_of", None) is not None:
+        steps |= _steps_of(args.steps_of)
+    return Run(
+        args.out,
+        args.minutes,
+        args.seed,
+        getattr(args, "scale", 1.0),
+        args.port,
+        args.size,
+        args.device,
+        args.processes,
+        args.leave_after,
+        getattr(args, "recordings", None),
+        steps,
+    )
+
+
 def main() -> None:
     """Entry point."""
     args = _parser().parse_args()
@@ -73,20 +146,9 @@ def main() -> None:
             train(Plan(args.bundle, args.speech, args.seed, args.scale))
         return
     if args.command in ("evaluate", "calibrate"):
-        if not (args.bundle / "config.json").exists():
-            raise SystemExit(f"{args.bundle} holds no bundle (config.json is missing)")
-        with tempfile.TemporaryDirectory(prefix="hocket-speech-") as folder:
-            if args.command == "evaluate":
-                report = evaluate(args.bundle, Path(folder), args.seed, tell=tell, share=args.share)
-                people = (
-                    measure(args.bundle, args.recordings, args.seed, tell=tell) if args.recordings else ""
-                )
-                if args.card:
-                    card.write(args.bundle, report.lines, people=people)
-            else:
-                calibrate(args.bundle, Path(folder), args.seed, tell=tell)
+        _judge(args)
         return
-    run = Run(args.out, args.minutes, args.seed, getattr(args, "scale", 1.0), args.port)
+    run = _run_of(args)
     if args.command == "work":
         work(run, args.stage, args.rank)
     elif args.command == "export":
@@ -96,7 +158,7 @@ def main() -> None:
             )
         export(run, args.bundle or run.bundle)
     else:
-        perform(run, tuple(stage for stage in STAGES if stage in args.stages))
+        perform(run, tuple(stage for stage in ORDER if stage in args.stages))
 
 
 if __name__ == "__main__":

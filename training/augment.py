@@ -1,20 +1,35 @@
-"""Turns a clean utterance into what a microphone might deliver; labels follow every change (speed, level)."""
+"""Turns a clean utterance into what a microphone might deliver; what is measured follows every change.
 
-import os
+Order: another speaker, speed, level, pauses, sounds around the words, silence around all, then the channel
+and noise. Must never: draw from anything but the `rng` that is passed in.
+"""
+
 import random
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import scipy.fft
 
-from .audio import POSITION, RATE, Floats, Pcm, rms
+from . import measure
+from .audio import POSITION, RATE, Pcm, rms
+from .augment_channel import FULL, Setup, channel, draw_setup, through
+from .augment_noise import Babble, noise
 from .corpus import Utterance
+from .labels import Track, track
+from .skills.question import How, Measured
+from .skills.registry import family_of
+from .sounds import place
 from .spectrum import NO_WARP, WARPS
-from .targets import CUE_BANDS, label
+from .speech_change import change, draw_speaker
 
 LEVELS = (-44.0, -12.0)
-_POOL = 1 << 20
+_SIDES = {"soft": (LEVELS[0], -30.2), "loud": (-21.5, LEVELS[1]), "": LEVELS}
+"dB full scale of the words; measured over speech alone they come out up to 1 dB louder."
+OTHER_SPEAKERS = 0.45
+"Share of clips by a made-up speaker."
+WARPED = 0.3
+CHANNELLED = 0.6
+TRIES = 5
+"Ways of preparing one utterance before it is given up: it must measure as it was wanted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +39,35 @@ class Clip:
     noisy: Pcm
     "What is heard; a whole number of 80 ms positions."
     clean: Pcm
-    "The same length, without room and noise: measured labels come from it."
+    "The same length, the first voice alone, without room and noise: measured labels come from it."
     cue: float | None
-    "Hertz, syllables per second, or dB of a cue question; else None."
+    "Hertz, syllables per second, or dB of a question about pitch, pace or loudness; else None."
     warp: int
     "Index into `WARPS`."
     ends: tuple[int, ...] = ()
     "Samples at which the words end; empty if unknown."
     pauses: tuple[tuple[int, int], ...] = ()
     "First sample and end of each silence that was put between words."
+    onsets: tuple[tuple[str, int], ...] = ()
+    "Kind and sample of each sound event."
+    noise: float | None = None
+    "dB full scale of the steady floor; None: digital silence."
+    bandwidth: float = FULL
+    "Hz below which nearly all of the speech lies."
+    others: tuple[tuple[int, int], ...] = ()
+    "Samples between which a second voice speaks."
+    measured: Measured = field(default_factory=Measured)
+    "What a thought about this clip may cite."
+    fit: bool = True
+    "Whether it measures as its question wanted."
+    _track: list[Track] = field(default_factory=list, repr=False, compare=False)
 
-
-@lru_cache(maxsize=1)
-def _noises() -> list[Floats]:
-    """White, pink and brown noise of unit power; different in each process."""
-    rng = np.random.default_rng(os.getpid())
-    out = []
-    for slope in (0.0, 0.5, 1.0):
-        spectrum = scipy.fft.rfft(rng.standard_normal(_POOL).astype(np.float32))
-        shaped = scipy.fft.irfft(spectrum * np.maximum(np.arange(len(spectrum)), 2000) ** -slope).astype(
-            np.float32
-        )
-        out.append(shaped / shaped.std())
-    return out
-
-
-def noise(length: int, level: float, rng: random.Random) -> Pcm:
-    """Coloured noise of `level` dB full scale."""
-    start = rng.randrange(_POOL - length)
-    found: Pcm = _noises()[rng.randrange(3)][start : start + length] * np.float32(10 ** (level / 20))
-    return found
+    @property
+    def track(self) -> Track:
+        """Frames of `clean`, measured once."""
+        if not self._track:
+            self._track.append(track(self.clean))
+        return self._track[0]
 
 
 def _resample(pcm: Pcm, factor: float) -> Pcm:
@@ -62,57 +76,72 @@ def _resample(pcm: Pcm, factor: float) -> Pcm:
     return np.asarray(np.interp(places, np.arange(len(pcm)), pcm), np.float32)
 
 
-def channel(pcm: Pcm, rng: random.Random) -> Pcm:
-    """A random equaliser curve, band limits and a small room in one FFT; the level stays."""
-    size = scipy.fft.next_fast_len(len(pcm) + 3200, real=True)
-    spectrum = scipy.fft.rfft(pcm, size)
-    hertz = np.linspace(0, RATE / 2, len(spectrum), dtype=np.float32)
-    response = 10 ** (
-        np.interp(hertz, np.linspace(0, RATE / 2, 8), [rng.uniform(-7, 7) for _ in range(8)]) / 20
-    )
-    if rng.random() < 0.4:
-        response = response / (1 + (rng.uniform(60, 300) / np.maximum(hertz, 1)) ** 4)
-    if rng.random() < 0.4:
-        response = response / (1 + (hertz / rng.uniform(3000, 7000)) ** 8)
-    spectrum = spectrum * response.astype(np.float32)
-    if rng.random() < 0.5:
-        decay = np.exp(-np.arange(3200, dtype=np.float32) / (RATE * rng.uniform(0.015, 0.08)))
-        room = noise(3200, 0.0, rng) * decay
-        room *= 10 ** (-rng.uniform(2, 14) / 20) / np.sqrt(np.square(room).sum())
-        room[0] += 1
-        spectrum = spectrum * scipy.fft.rfft(room, size)
-    out: Pcm = scipy.fft.irfft(spectrum, size)[: len(pcm)].astype(np.float32)
-    return out * np.float32(rms(pcm) / rms(out))
-
-
-def _speed(
-    pcm: Pcm, utterance: Utterance, cue: float | None, rng: random.Random
-) -> tuple[Pcm, float | None, float]:
-    """Samples, cue and factor after a random speed change; left alone if the label would become ambiguous."""
+def _speed(pcm: Pcm, utterance: Utterance, rng: random.Random) -> tuple[Pcm, float]:
+    """Samples and factor of a random change of speed."""
     if rng.random() > 0.4:
-        return pcm, cue, 1.0
-    factor = rng.uniform(0.87, 1.15) if utterance.group == "espeak" else rng.uniform(0.82, 1.2)
-    if cue is not None and label(utterance.question.skill, cue * factor) is None:
-        return pcm, cue, 1.0
-    return _resample(pcm, factor), None if cue is None else cue * factor, factor
+        return pcm, 1.0
+    synthetic = utterance.group in ("espeak", "invented")
+    factor = rng.uniform(0.87, 1.15) if synthetic else rng.uniform(0.82, 1.2)
+    return _resample(pcm, factor), factor
 
 
-def draw_level(skill: str, rng: random.Random) -> float:
-    """dB full scale; soft and loud equally often, and outside the ambiguous band, for loudness questions."""
-    if skill != "loudness":
-        return rng.uniform(*LEVELS)
-    low, high = CUE_BANDS["loudness"]
-    return rng.uniform(LEVELS[0], low - 0.01) if rng.random() < 0.5 else rng.uniform(high + 0.01, LEVELS[1])
+def draw_level(how: How, rng: random.Random) -> float:
+    """dB full scale, on the side that is wanted."""
+    return rng.uniform(*_SIDES[how.loudness])
 
 
-def _floor(speech_level: float, rng: random.Random) -> float | None:
+def _floor(speech_level: float, wanted: str, rng: random.Random) -> float | None:
     """Noise level in dB: none (digital silence), a quiet room, or a noisy one."""
     kind = rng.random()
+    if wanted == "noisy":
+        return speech_level - rng.uniform(3, 13)
+    if wanted == "quiet":
+        return None if kind < 0.25 else speech_level - rng.uniform(28, 50)
     if kind < 0.25:
         return None
     if kind < 0.6:
         return min(rng.uniform(-85, -52), speech_level - 10)
-    return speech_level - rng.uniform(6, 40)
+    return speech_level - rng.uniform(5, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a clip with their marks, in samples."""
+
+    pcm: Pcm
+    ends: tuple[int, ...]
+    others: tuple[tuple[int, int], ...]
+    pauses: tuple[tuple[int, int], ...] = ()
+
+
+def _scaled(utterance: Utterance, pcm: Pcm, factor: float) -> tuple[_Words, list[int]]:
+    """Marks of speech that is `factor` shorter than what was stored, and its breaks."""
+
+    def moved(at: int) -> int:
+        return min(int(at / factor), len(pcm))
+
+    words = _Words(
+        pcm, tuple(map(moved, utterance.ends)), tuple((moved(a), moved(b)) for a, b in utterance.others)
+    )
+    return words, [moved(at) for at in utterance.breaks]
+
+
+def _pausing(
+    words: _Words, breaks: list[int], how: How, rng: random.Random, seconds: tuple[float, float]
+) -> _Words:
+    """Silence at breaks of the voice: at all where pauses are counted, else at a lone one or most of many."""
+    pcm, ends, others = words.pcm, list(words.ends), list(words.others)
+    parts, pauses, done, added = list[Pcm](), list[tuple[int, int]](), 0, 0
+    for at in breaks:
+        if how.pauses is None and len(breaks) > 1 and rng.random() < 0.3:
+            continue
+        count = int(RATE * (rng.uniform(0.5, 1.3) if how.pauses else rng.uniform(*seconds)))
+        parts += [pcm[done:at], np.zeros(count, np.float32)]
+        pauses.append((at + added, at + added + count))
+        ends = [end + count if end > at + added + 2 else end for end in ends]
+        others = [(a + count * (a >= at + added), b + count * (b > at + added)) for a, b in others]
+        done, added = at, added + count
+    return _Words(np.concatenate([*parts, pcm[done:]]), tuple(ends), tuple(others), tuple(pauses))
 
 
 def padded(pcm: Pcm, head: int, tail: int) -> Pcm:
@@ -121,66 +150,124 @@ def padded(pcm: Pcm, head: int, tail: int) -> Pcm:
     return np.pad(pcm, (head, tail))
 
 
-def _pausing(
-    pcm: Pcm, utterance: Utterance, factor: float, rng: random.Random, seconds: tuple[float, float]
-) -> tuple[Pcm, tuple[int, ...], tuple[tuple[int, int], ...]]:
-    """Silence at breaks of the voice (a lone one always, several mostly): samples, word ends, pauses.
-
-    `factor`: how much shorter `pcm` is than what was stored.
-    """
-    ends = [min(int(end / factor), len(pcm)) for end in utterance.ends]
-    parts, pauses, done, added = list[Pcm](), list[tuple[int, int]](), 0, 0
-    for at in (int(place / factor) for place in utterance.breaks):
-        if len(utterance.breaks) > 1 and rng.random() < 0.3:
-            continue
-        count = int(RATE * rng.uniform(*seconds))
-        parts += [pcm[done:at], np.zeros(count, np.float32)]
-        pauses.append((at + added, at + added + count))
-        ends = [end + count if end > at + added + 2 else end for end in ends]
-        done, added = at, added + count
-    return np.concatenate([*parts, pcm[done:]]), tuple(ends), tuple(pauses)
+def _alone(pcm: Pcm, others: tuple[tuple[int, int], ...]) -> Pcm:
+    """Without the second voice."""
+    if not others:
+        return pcm
+    first = pcm.copy()
+    for start, end in others:
+        first[start:end] = 0
+    return first
 
 
-def augment(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
-    """`pcm`: the stored clean speech of `utterance`."""
-    skill = utterance.question.skill
-    cue = {"pitch": utterance.pitch, "pace": utterance.pace}.get(skill)
-    pcm, cue, factor = _speed(pcm, utterance, cue, rng)
-    level = draw_level(skill, rng)
-    pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm))
-    if skill == "loudness":
-        cue = level
-    pcm, ends, pauses = _pausing(pcm, utterance, factor, rng, (0.15, 1.5))
-    head = int(RATE * rng.uniform(0.04, 0.45))
-    clean = padded(pcm, head, int(RATE * rng.uniform(0.05, 0.5)))
-    noisy = channel(clean, rng) if rng.random() < 0.45 else clean
-    floor = _floor(level, rng)
-    if floor is not None:
-        noisy = noisy + noise(len(noisy), floor, rng)
-    warp = rng.randrange(len(WARPS)) if skill != "pitch" and rng.random() < 0.45 else NO_WARP
-    places = tuple((first + head, last + head) for first, last in pauses)
-    return Clip(
-        np.clip(noisy, -1, 1), np.clip(clean, -1, 1), cue, warp, tuple(e + head for e in ends), places
+def _prepared(
+    words: _Words, how: How, level: float, rng: random.Random, around: tuple[float, float]
+) -> tuple[Clip, Pcm]:
+    """Words among sounds and silence: a clip that is still clean, and the same with the sounds."""
+    pcm, start, onsets = words.pcm, 0, tuple[tuple[str, int], ...]()
+    sounding = pcm
+    if how.events:
+        placed = place(pcm, how.events, level, rng)
+        pcm, sounding, start, onsets = placed.clean, placed.pcm, placed.start, placed.onsets
+    head, tail = int(RATE * rng.uniform(0.04, around[0])), int(RATE * rng.uniform(0.05, around[1]))
+    start += head
+    others = tuple((a + start, b + start) for a, b in words.others)
+    clean = np.clip(_alone(padded(pcm, head, tail), others), -1, 1)
+    clip = Clip(
+        clean,
+        clean,
+        None,
+        NO_WARP,
+        tuple(end + start for end in words.ends),
+        tuple((first + start, last + start) for first, last in words.pauses),
+        tuple((kind, at + head) for kind, at in onsets),
+        others=others,
     )
+    return clip, padded(sounding, head, tail)
+
+
+def _finished(clip: Clip, utterance: Utterance) -> Clip:
+    """With what can be measured of it."""
+    clip = replace(clip, _track=[track(clip.clean)])
+    found = measure.of(clip, utterance.syllables)
+    skill, asked = utterance.question.skill, family_of(utterance.question)
+    known = skill in ("pitch", "pace", "loudness") and measure.label(skill, found) is not None
+    return replace(
+        clip,
+        cue=measure.value(skill, found) if known else None,
+        measured=found,
+        fit=measure.fits(utterance.question.how, found)
+        and (asked is None or measure.label(asked, found) is not None),
+    )
+
+
+def _augmented(pcm: Pcm, utterance: Utterance, rng: random.Random, babble: Babble | None) -> Clip:
+    how = utterance.question.how
+    if rng.random() < OTHER_SPEAKERS:
+        pcm = change(pcm, draw_speaker(rng), rng)
+    pcm, factor = _speed(pcm, utterance, rng)
+    level = draw_level(how, rng)
+    words, breaks = _scaled(utterance, pcm * np.float32(10 ** (level / 20) / rms(pcm)), factor)
+    words = _pausing(words, breaks, how, rng, (0.15, 1.5))
+    clip, sounding = _prepared(words, how, level, rng, (0.45, 0.5))
+    length = len(sounding)
+    setup = draw_setup(rng, how.line) if how.line or rng.random() < CHANNELLED else Setup()
+    floor, background = _floor(level, how.noise, rng), None
+    if floor is not None:
+        crowded = babble is not None and rng.random() < 0.25
+        background = babble(length, floor, rng) if crowded and babble else noise(length, floor, rng)
+    if setup == Setup():
+        noisy = sounding if background is None else sounding + background
+    else:
+        noisy = through(sounding, setup, rng, background).pcm
+    warped = not (how.pitch or how.end or utterance.question.skill == "pitch") and rng.random() < WARPED
+    clip = replace(
+        clip,
+        noisy=np.clip(noisy, -1, 1),
+        warp=rng.randrange(len(WARPS)) if warped else NO_WARP,
+        noise=floor,
+        bandwidth=setup.high,
+    )
+    return _finished(clip, utterance)
+
+
+def augment(pcm: Pcm, utterance: Utterance, rng: random.Random, babble: Babble | None = None) -> Clip:
+    """`pcm`: the stored clean speech of `utterance`. `Clip.fit` says whether it came out as wanted."""
+    clip = _augmented(pcm, utterance, rng, babble)
+    for _ in range(TRIES - 1):
+        if clip.fit:
+            break
+        clip = _augmented(pcm, utterance, rng, babble)
+    return clip
 
 
 def plain(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
-    """For tests: only a level, silence around, and a quiet room (every fourth: digital silence).
+    """For tests: what was wanted, a level, silence around, a quiet room (every fourth: digital silence)."""
+    for _ in range(TRIES):
+        clip = _plain(pcm, utterance, rng)
+        if clip.fit:
+            break
+    return clip
 
-    Nothing rewrites a label.
-    """
-    skill = utterance.question.skill
-    level = draw_level(skill, rng) if skill == "loudness" else rng.uniform(-40, -12)
-    pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm))
-    cue = {"pitch": utterance.pitch, "pace": utterance.pace, "loudness": level}.get(skill)
-    pcm, ends, pauses = _pausing(pcm, utterance, 1.0, rng, (0.2, 1.0))
-    head = int(RATE * rng.uniform(0.05, 0.45))
-    clean = padded(pcm, head, int(RATE * rng.uniform(0.05, 0.5)))
-    noisy = clean if rng.random() < 0.25 else clean + noise(len(clean), rng.uniform(-80, -55), rng)
-    places = tuple((first + head, last + head) for first, last in pauses)
-    return Clip(
-        np.clip(noisy, -1, 1), np.clip(clean, -1, 1), cue, NO_WARP, tuple(e + head for e in ends), places
-    )
+
+def _plain(pcm: Pcm, utterance: Utterance, rng: random.Random) -> Clip:
+    how = utterance.question.how
+    level = draw_level(how, rng) if how.loudness else rng.uniform(-40, -12)
+    words, breaks = _scaled(utterance, pcm * np.float32(10 ** (level / 20) / rms(pcm)), 1.0)
+    words = _pausing(words, breaks, how, rng, (0.2, 1.0))
+    clip, sounding = _prepared(words, how, level, rng, (0.45, 0.5))
+    floor = _floor(level, how.noise, rng) if how.noise else None
+    if not how.noise and rng.random() < 0.75:
+        floor = min(rng.uniform(-80, -55), level - 26)
+    background = None if floor is None else noise(len(sounding), floor, rng)
+    telephone = how.line == "telephone"
+    setup = Setup(low=300.0, high=3400.0, telephone=True) if telephone else Setup()
+    if telephone:
+        sounding = through(sounding, setup, rng, background).pcm
+    elif background is not None:
+        sounding = sounding + background
+    clip = replace(clip, noisy=np.clip(sounding, -1, 1), noise=floor, bandwidth=setup.high)
+    return _finished(clip, utterance)
 
 
 def noise_clip(rng: random.Random) -> Clip:
@@ -202,3 +289,17 @@ def noise_clip(rng: random.Random) -> Clip:
             pcm = pcm * beat.astype(np.float32)
         pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm)) + noise(length, rng.uniform(-80, -45), rng)
     return Clip(np.clip(pcm, -1, 1), np.zeros(length, np.float32), None, NO_WARP)
+
+
+__all__ = [
+    "LEVELS",
+    "Babble",
+    "Clip",
+    "augment",
+    "channel",
+    "draw_level",
+    "noise",
+    "noise_clip",
+    "padded",
+    "plain",
+]

@@ -4,6 +4,7 @@ And reads weights back as the runtime does.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ from model.frontend import FLOOR, HOP, MELS, WINDOW
 from model.networks import Talker
 from model.shapes import CUES, Dims
 
-from . import graphs
+from . import cue_graph, graphs
 from .audio import POSITION, RATE, Floats
 from .language import SYSTEM, Language
 
 _LEFT_OUT = ("ctc.", "word_scale")
 "Only training uses these."
 GRAPH_WEIGHTS = {
-    "encoder": ("encoder.", "adaptor.", "cue_heads.", "embedding_rms"),
+    "encoder": ("encoder.", "adaptor.", "cue_heads.", "sound_heads.", "embedding_rms"),
     "decoder": ("model.",),
     "cue": ("cue_embedding.", "embedding_rms"),
 }
@@ -46,7 +47,12 @@ def round_weights(talker: Talker) -> None:
 
 
 def config_of(
-    dims: Dims, training: dict[str, Any], refusal: dict[str, float], *, listens: bool
+    dims: Dims,
+    training: dict[str, Any],
+    refusal: dict[str, float],
+    *,
+    listens: bool,
+    cues: Sequence[str] = CUES,
 ) -> dict[str, Any]:
     """config.json; `listens`: the last stage was trained, which thinks and speaks on a part."""
     return {
@@ -56,7 +62,7 @@ def config_of(
         "licence": "Apache-2.0",
         "system_prompt": SYSTEM,
         "instructions": "ignored",
-        "history_turns": 1,
+        "history_turns": 3,
         "thinks_while_listening": "interleaved" if listens else "no",
         "holds": listens,
         "max_context": 2048,
@@ -65,7 +71,7 @@ def config_of(
         "samples_per_position": POSITION,
         "mel": {"bands": MELS, "window": WINDOW, "hop": HOP, "floor": FLOOR, "f_max": RATE // 2},
         "dims": asdict(dims),
-        "cues": list(CUES),
+        "cues": list(cues),
         "graph_weights": {graph: list(starts) for graph, starts in GRAPH_WEIGHTS.items()},
         "refusal": refusal,
         "training": training,
@@ -89,11 +95,11 @@ def write(
     for name, model in {
         "encoder": graphs.encoder(dims, shapes),
         "decoder": graphs.decoder(dims, shapes),
-        "cue": graphs.cue(shapes),
+        "cue": cue_graph.cue(shapes),
     }.items():
         onnx.save(model, folder / f"{name}.onnx")
     Language().tokenizer.save(folder / "tokenizer.json")
-    content = config_of(dims, training, refusal, listens=listens)
+    content = config_of(dims, training, refusal, listens=listens, cues=talker.cues)
     (folder / "config.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,27 +1,85 @@
-"""Writes the card (README.md) of a bundle from card.md: what it is, how it was made, what was measured."""
+"""Writes the card (README.md) of a bundle from card.md: what it is, how it was made, what was measured.
+
+Nothing in it is written by hand: families, voices, stages and figures come from code, config and evaluation.
+"""
 
 import json
+import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from .evaluate import Report
+from .skills import registry
+from .voices import GROUPS, LICENCES, TEST_ACCENT, TEST_VARIANTS
 
 _TEMPLATE = Path(__file__).with_name("card.md")
-
-_PEOPLE = (
-    'measured only on recorded digits glued around a synthetic "plus" (Free Spoken Digit Dataset, 8 kHz, '
-    "never trained on): {}"
-)
+_LOWEST = 5
+NOT_MEASURED = "Not measured in this evaluation."
 
 
-def write(bundle: Path, figures: list[str], *, people: str = "") -> None:
-    """README.md from config.json and the lines of an evaluation."""
+def families() -> str:
+    """A table with one held-out question of each family and the reply that is wanted."""
+    lines = ["| family | for example | reply |", "|---|---|---|"]
+    for name in registry.FAMILIES:
+        rng = random.Random(f"card {name}")
+        past, question = registry.conversation(rng, name, test=True)
+        measured = registry.imagined(question, rng)
+        reply = registry.reply(question, measured, registry.spoken(past))
+        before = "".join(f"({turn.reply}) " for turn in past[-1:]) if registry.before(question) else ""
+        said = " ".join(registry.heard(question)) if question.skill != "unclear" else " ".join(question.words)
+        reply = reply.replace("\n", " ").replace("<", "&lt;")
+        lines.append(f"| {name} | {before}{said} | {reply or 'nothing'} |")
+    return "\n".join(lines)
+
+
+def groups() -> str:
+    """Trained groups of voices."""
+    lines = ["| voices | engine | licence of engine and voices | share |", "|---|---|---|---|"]
+    trained = [(name, group) for name, group in GROUPS.items() if group.share]
+    lines += [f"| {name} | {g.engine} | {LICENCES[g.engine]} | {g.share:.0%} |" for name, g in trained]
+    return "\n".join(lines)
+
+
+def stages(training: dict[str, Any]) -> str:
+    """Of the run that made the weights."""
+    minutes = training.get("stage_minutes", {})
+    lines = ["| stage | steps | minutes |", "|---|---|---|"]
+    found = training.get("steps", {})
+    for name, steps in found.items() if isinstance(found, dict) else ():
+        lines.append(f"| {name} | {steps} | {minutes.get(name, 0.0):.1f} |")
+    return "\n".join(lines)
+
+
+def lowest(report: Report) -> str:
+    """The families of the main set that are answered right least often."""
+    found: dict[str, list[bool]] = {}
+    for o in report.outcomes.get("unseen", ()):
+        found.setdefault(o.case.kind, []).append(o.right_with_refusal(report.threshold))
+    shares = sorted((sum(right) / len(right), kind) for kind, right in found.items())
+    return ", ".join(f"{kind} {share:.1%}" for share, kind in shares[:_LOWEST]) or "none"
+
+
+def write(bundle: Path, report: Report, *, people: Sequence[str] = (), wrong: Sequence[str] = ()) -> None:
+    """README.md from config.json and an evaluation. `people`, `wrong`: lines of those reports."""
     config = json.loads((bundle / "config.json").read_text(encoding="utf-8"))
     training = config["training"]
+    first = report.lines[0] if report.lines else "Seed 1;"
+    people_kept = ", ".join(name for name, group in GROUPS.items() if group.test)
     text = _TEMPLATE.read_text(encoding="utf-8").format(
         millions=(bundle / "model.safetensors").stat().st_size / 2e6,
         minutes=training.get("minutes", 0),
         samples=f"{training.get('samples', 0):,}".replace(",", " "),
         seed=training.get("seed", "?"),
-        test_seed=figures[0].split(";")[0].removeprefix("Seed ") if figures else "1",
-        figures="\n".join(figures),
-        people=_PEOPLE.format(people) if people else "not measured",
+        size=training.get("size", "small"),
+        families=families(),
+        groups=groups(),
+        tests=f"espeak's {', '.join(TEST_VARIANTS)} and the accent {TEST_ACCENT}; {people_kept}",
+        stages=stages(training),
+        test_seed=first.split(";")[0].removeprefix("Seed "),
+        figures="\n".join(report.lines),
+        people="\n".join(people) or NOT_MEASURED,
+        wrong="\n".join(wrong) or NOT_MEASURED,
+        lowest=lowest(report),
     )
     (bundle / "README.md").write_text(text, encoding="utf-8")

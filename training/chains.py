@@ -5,12 +5,37 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .arithmetic import column_line, compute
-from .numerals import ONES, TENS
-from .tasks import SPOKEN_SIGN, Question
+from .numerals import NUMBER_WORDS, numbers_of
+from .skills.question import Question
 
 Step: TypeAlias = tuple[int, str, int]
 "Left operand, sign, right operand."
-_SIGNS = {word: sign for sign, word in SPOKEN_SIGN.items()}
+_SIGNS = {"plus": "+", "minus": "-", "times": "*"}
+
+
+def reduced(numbers: Sequence[int], signs: Sequence[str]) -> tuple[list[Step], int]:
+    """Every step in the order in which its operands come, times before plus and minus, and the result.
+
+    A last sign without an operand after it is left out.
+    """
+    steps = list[Step]()
+    left, waiting, term = 0, "", numbers[0] if numbers else 0
+
+    def close() -> None:
+        nonlocal left
+        if waiting:
+            steps.append((left, waiting, term))
+        left = compute(left, waiting, term) if waiting else term
+
+    for sign, number in zip(signs, numbers[1:], strict=False):
+        if sign == "*":
+            steps.append((term, sign, number))
+            term *= number
+        else:
+            close()
+            waiting, term = sign, number
+    close()
+    return steps, left
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +53,31 @@ class Parsed:
 
     def steps(self) -> list[Step]:
         """Every step whose right operand has begun, as if nothing more came."""
-        found, left = list[Step](), self.numbers[0] if self.numbers else 0
-        for sign, right in zip(self.signs, self.numbers[1:], strict=False):
-            found.append((left, sign, right))
-            left = compute(left, sign, right)
-        return found
+        return reduced(self.numbers, self.signs)[0]
 
     def certain(self) -> list[Step]:
-        """Steps whose right operand is closed by the sign after it."""
-        return self.steps()[: max(0, len(self.signs) - 1)]
+        """Steps that no later word can change: the sign after the right operand is known, and is no times
+        before a plus or minus."""
+        closed = len(self.signs)
+        if closed == 0:
+            return []
+        steps = reduced(self.numbers[:closed], self.signs[: closed - 1])[0]
+        waits = self.signs[-1] == "*" and bool(steps) and steps[-1][1] != "*"
+        return steps[:-1] if waits else steps
 
 
 def parse(words: Sequence[str]) -> Parsed:
     """Numbers and signs of `words`; an opening ("what is") is passed over."""
-    numbers, signs, tens = list[int](), list[str](), False
+    numbers, signs, run = list[int](), list[str](), list[str]()
     for word in words:
-        if word in TENS:
-            numbers.append(20 + 10 * TENS.index(word))
-        elif word in ONES and tens and 0 < ONES.index(word) < 10:
-            numbers[-1] += ONES.index(word)
-        elif word in ONES:
-            numbers.append(ONES.index(word))
-        elif word in _SIGNS and len(numbers) == len(signs) + 1:
+        if word in NUMBER_WORDS:
+            run.append(word)
+            continue
+        numbers += numbers_of(run)
+        run = []
+        if word in _SIGNS and len(numbers) == len(signs) + 1:
             signs.append(_SIGNS[word])
-        tens = word in TENS
-    return Parsed(tuple(numbers), tuple(signs))
+    return Parsed((*numbers, *numbers_of(run)), tuple(signs))
 
 
 def question_of(words: tuple[str, ...]) -> Question:
@@ -60,7 +85,12 @@ def question_of(words: tuple[str, ...]) -> Question:
     found = parse(words)
     if not found.complete:
         return Question("incomplete", words)
-    skill = "times" if "*" in found.signs else "sum" if len(found.numbers) == 2 else "long"
+    if len(found.numbers) > 2:
+        skill = "mixed" if "*" in found.signs else "long"
+    elif "*" in found.signs:
+        skill = "times" if max(found.numbers) <= 12 else "product"
+    else:
+        skill = "hundreds" if max(found.numbers) > 99 else "sum"
     return Question(skill, words, found.numbers, found.signs)
 
 

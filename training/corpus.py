@@ -9,32 +9,11 @@ import numpy as np
 
 from .audio import RATE, Pcm
 from .labels import syllables
-from .tasks import Question
+from .skills.question import Question, from_json
+from .skills.registry import SHARES
 
-SKILLS = {
-    "sum": 0.44,
-    "times": 0.05,
-    "chain": 0.13,
-    "pitch": 0.08,
-    "pace": 0.07,
-    "loudness": 0.05,
-    "talk": 0.05,
-    "unclear": 0.08,
-    "incomplete": 0.05,
-}
-"Shares of the first part of the training corpus; stages choose themselves how often they draw each."
-LONG_SKILLS = {
-    "long": 0.6,
-    "sum": 0.14,
-    "nod": 0.07,
-    "times": 0.03,
-    "pitch": 0.03,
-    "pace": 0.03,
-    "loudness": 0.03,
-    "talk": 0.03,
-    "unclear": 0.04,
-}
-"Shares of its second part, for thinking while listening: long chains above all."
+SKILLS = dict(SHARES)
+"Shares of the training corpus; stages choose themselves how often they draw each."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +25,7 @@ class Utterance:
     "IPA, United States, whatever the voice's accent."
     voice: str
     group: str
-    "espeak | kal16 | awb | slt | rms"
+    "Of `voices.GROUPS`."
     start: int
     count: int
     pitch: float = 0.0
@@ -55,10 +34,17 @@ class Utterance:
     "Word borders (samples from start) where the voice began anew, so that pauses may be put there."
     ends: tuple[int, ...] = ()
     "Where each word ends (samples from start); empty where the engine did not tell."
+    others: tuple[tuple[int, int], ...] = ()
+    "Where a second voice speaks (samples from start)."
 
     @property
     def syllables(self) -> int:
         return syllables(self.phonemes)
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks, whatever the accent: espeak's variant, or the voice of another engine."""
+        return self.voice.split("+")[-1] if self.group in ("espeak", "invented") else self.voice
 
     @property
     def pace(self) -> float:
@@ -68,12 +54,12 @@ class Utterance:
 
 def _parse(line: str) -> Utterance:
     content = json.loads(line)
-    said = content.pop("question")
-    question = Question(said["skill"], tuple(said["words"]), tuple(said["numbers"]), tuple(said["signs"]))
+    question = from_json(content.pop("question"))
     content.pop("extra", None)
     border = content.pop("border", 0)
     breaks = tuple(content.pop("breaks", ())) or ((border,) if border else ())
-    return Utterance(question, breaks=breaks, ends=tuple(content.pop("ends", ())), **content)
+    ends, others = tuple(content.pop("ends", ())), tuple(map(tuple, content.pop("others", ())))
+    return Utterance(question, breaks=breaks, ends=ends, others=others, **content)
 
 
 class Corpus:

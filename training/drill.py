@@ -4,32 +4,59 @@ import random
 
 from model.tokenizer import PAD
 
-from .language import Language
+from .language import Called, Earlier, Language
 from .notes import Spoken, draw_borders, plan
-from .tasks import Question, draw
-from .text import Batch, Row, collate, pseudo_audio
+from .rows import Batch, Row, collate
+from .skills import registry, tools
+from .skills.question import Question
+from .skills.registry import Talked, conversation, spoken
 from .turns import Turn, draw_mode, turn_row
 
-MIX = {
-    "long": 0.48,
-    "sum": 0.4,
-    "times": 0.07,
-    "chain": 0.05,
-    "incomplete": 0.05,
-    "talk": 0.03,
-    "unclear": 0.02,
+MIX = registry.SHARES | {
+    "sum": 0.16,
+    "long": 0.22,
+    "mixed": 0.04,
+    "chain": 0.04,
+    "times": 0.03,
+    "nod": 0.004,
 }
+"Shares of skills in drills: what must be exact comes more often than it is spoken."
 MODES = {"think": 0.62, "part": 0.28, "direct": 0.10}
-DIRECT_MIX = {"sum": 0.62, "long": 0.2, "times": 0.1, "chain": 0.08}
+DIRECT_MIX = {name: 0.2 * share for name, share in registry.SHARES.items()} | {
+    "sum": 0.45,
+    "long": 0.15,
+    "times": 0.08,
+    "chain": 0.06,
+}
 "Of `direct_batch`: answering without a thought needs the most practice, in the shortest rows."
+STRANGE = 262
+"First id that is a piece: pseudo-audio of what is unclear is any of them."
 
 
-def spread(language: Language, question: Question, rng: random.Random) -> tuple[list[int], Spoken]:
+def pseudo_audio(words: list[int], rng: random.Random) -> list[int]:
+    """Each word once or twice with blanks between, as a CTC path of the adaptor would look."""
+    path = [PAD] * rng.randint(0, 3)
+    for word in words:
+        path += [word] * rng.choice((1, 1, 2)) + [PAD] * rng.choice((0, 1, 1, 2, 3))
+    return path
+
+
+def sounding(question: Question, rng: random.Random) -> tuple[str, ...]:
+    """Words with the sounds before them, after them, or on both sides."""
+    before, after = list[str](), list[str]()
+    for kind, count in rng.sample(question.how.events, len(question.how.events)):
+        (before if rng.random() < 0.65 else after).extend([kind] * count)
+    return (*before, *question.words, *after)
+
+
+def spread(
+    language: Language, question: Question, rng: random.Random, said: tuple[str, ...] = ()
+) -> tuple[list[int], Spoken]:
     """Pseudo-audio as long as its words would last, where they end in it, and perhaps a pause."""
     path = [PAD] * rng.randint(0, 3)
     ends, pauses = list[float](), list[tuple[float, float]]()
     slow = rng.random() < 0.4
-    for word in language.words(question):
+    for word in language.words(question, said):
         if slow:
             path += [PAD] * rng.choice((0, 1, 2, 3))
         path += pseudo_audio([word], rng)
@@ -38,29 +65,84 @@ def spread(language: Language, question: Question, rng: random.Random) -> tuple[
             path += [PAD] * rng.randint(3, 14)
             pauses.append((ends[-1], float(len(path))))
     path += [PAD] * rng.randint(1, 5)
-    return path, Spoken(question, None, len(path), tuple(ends), tuple(pauses))
+    return path, Spoken(question, None, len(path), tuple(ends), tuple(pauses), said)
+
+
+def strange(language: Language, rng: random.Random) -> list[int]:
+    """Pseudo-audio of nothing that means anything."""
+    return pseudo_audio(rng.choices(range(STRANGE, len(language.tokenizer)), k=rng.randint(1, 8)), rng)
+
+
+def earlier(language: Language, turn: Talked, rng: random.Random, *, audio: bool) -> Earlier:
+    """One earlier turn of a conversation in text; without `audio` its sound is left out."""
+    call: Called | None = None
+    if tools.stage(turn.question) == "result":
+        call = tools.called(turn.question, rng)
+    if not audio:
+        return (), turn.reply, call
+    if turn.question.skill == "unclear":
+        return strange(language, rng), turn.reply, call
+    words = language.words(turn.question, sounding(turn.question, rng))
+    return pseudo_audio(words, rng), turn.reply, call
+
+
+def drawn_turn(
+    language: Language,
+    rng: random.Random,
+    name: str,
+    modes: dict[str, float],
+    *,
+    notes: bool,
+    audio: bool = True,
+    test: bool = False,
+    alone: bool = False,
+) -> Turn:
+    """The newest turn of a drawn conversation; `alone`: its first.
+
+    Not `audio`: its words are given, not heard.
+    """
+    past, question = (
+        conversation(rng, name, test=test, turns=(1.0,)) if alone else conversation(rng, name, test=test)
+    )
+    hears = audio or name == "said"
+    history = tuple(earlier(language, turn, rng, audio=hears) for turn in past)
+    offered = registry.offered([question, *(turn.question for turn in past)])
+    known = registry.imagined(question, rng)
+    said = () if question.skill == "unclear" else sounding(question, rng)
+    if not audio:
+        path, heard = list[int](), Spoken(question, known, 0, said=said, past=spoken(past))
+    elif question.skill == "unclear":
+        path = strange(language, rng)
+        heard = Spoken(question, known, len(path), past=spoken(past))
+    else:
+        path, found = spread(language, question, rng, said)
+        heard = Spoken(question, known, len(path), found.ends, found.pauses, said, spoken(past))
+    notes = notes and tools.stage(question) != "result"
+    script = plan(heard, draw_borders(heard, rng) if notes else [], rng)
+    return Turn(
+        question,
+        known,
+        tuple(path),
+        script,
+        draw_mode(script, rng, modes),
+        history,
+        heard.past,
+        rng.choice(((), tools.NAMES)) if offered is None else offered,
+        blind=True,
+        felt=tuple(turn.measured for turn in past),
+    )
 
 
 def drill_row(language: Language, rng: random.Random, modes: dict[str, float]) -> Row:
     """One turn of `MIX`."""
-    question = draw(rng.choices(list(MIX), list(MIX.values()))[0], rng)
-    if question.skill == "unclear":
-        strange = rng.choices(range(262, len(language.tokenizer)), k=rng.randint(1, 8))
-        audio = pseudo_audio(strange, rng)
-        spoken = Spoken(question, None, len(audio))
-    else:
-        audio, spoken = spread(language, question, rng)
-    script = plan(spoken, draw_borders(spoken, rng), rng)
-    turn = Turn(question, None, tuple(audio), script, draw_mode(script, rng, modes))
-    return turn_row(language, turn, rng, heard_weight=1.0)
+    name = rng.choices(list(MIX), list(MIX.values()))[0]
+    return turn_row(language, drawn_turn(language, rng, name, modes, notes=True), rng, heard_weight=1.0)
 
 
 def direct_row(language: Language, rng: random.Random) -> Row:
-    """A sum answered without a thought; its words follow each other closely."""
-    question = draw(rng.choices(list(DIRECT_MIX), list(DIRECT_MIX.values()))[0], rng)
-    audio = language.words(question) if rng.random() < 0.7 else pseudo_audio(language.words(question), rng)
-    script = plan(Spoken(question, None, len(audio)), [])
-    return turn_row(language, Turn(question, None, tuple(audio), script, "direct"), rng)
+    """A turn answered without a thought."""
+    name = rng.choices(list(DIRECT_MIX), list(DIRECT_MIX.values()))[0]
+    return turn_row(language, drawn_turn(language, rng, name, {"direct": 1.0}, notes=False), rng)
 
 
 def drill_batch(

@@ -1,92 +1,44 @@
-"""Every figure of the card, by one command, through the exported bundle in onnxruntime."""
+"""Every figure of the card, by one command.
 
-import itertools
+Cases are answered in batches in torch, with the weights as the bundle holds them; a sample of every set is
+answered again by the exported graphs in onnxruntime, and the two must agree.
+"""
+
+import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from . import sets, while_listening
+from . import budgets, sets, while_listening
 from .audio import Floats
+from .batch_player import player_of
 from .bundle import set_refusal
-from .player import Answer, Player, features
-from .scores import edits, median_or_nan, percent, wilson
+from .cited import read
+from .measure import value
+from .outcomes import HEADER, Outcome, grounded, play, table_line
+from .player import Player, features
+from .scores import median_or_nan, percent
 from .sets import Case
-from .targets import SORRY, heard_line, reply
-from .tasks import CUE_SKILLS
+from .skills import registry
 
-ASK_AGAIN = ("unclear", "noise", "incomplete")
-"Skills for which a refusal is as right as the trained reply."
-HEADER = (
-    "| set | skill | n | right, no refusal [95 %] | right, refusal is not right [95 %] | refused "
-    "| right among answered | WER |\n|---|---|---|---|---|---|---|---|"
-)
+SAMPLE = 12
+"Cases of each set that the exported graphs answer, too."
+AGREE = 0.97
+"Share of them that must be the same to the letter; the rest are ties in the last digit."
+UNITS = {"pitch": "of it", "pace": "syllables/s", "loudness": "dB", "ending": "semitones", "noise": "dB"}
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One case and what came of it."""
-
-    case: Case
-    answer: Answer
-
-    @property
-    def right(self) -> bool:
-        """The exact reply, a sum's operands restated rightly too."""
-        question = self.case.question
-        return self.answer.finished and self.answer.reply == (
-            SORRY if question.skill == "noise" else reply(question, self.case.clip.cue)
-        )
-
-    def refused(self, threshold: float) -> bool:
-        """The heard line was less likely than the threshold."""
-        return self.answer.heard_logprob < threshold
-
-    def right_with_refusal(self, threshold: float) -> bool:
-        """A refused case is right only where asking again is what is wanted."""
-        return self.case.question.skill in ASK_AGAIN if self.refused(threshold) else self.right
-
-
-def play(player: Player, cases: Iterable[Case]) -> list[Outcome]:
-    """Answers every case, each as a conversation of its own."""
-    return [Outcome(case, player.answer(player.hear(case.clip.noisy))) for case in cases]
-
-
-def play_second_turns(player: Player, cases: Sequence[Case]) -> list[Outcome]:
-    """Each case as the turn after the case before it, whose right reply was heard."""
-    out = []
-    for before, case in itertools.pairwise(cases):
-        history = [(player.hear(before.clip.noisy), reply(before.question, before.clip.cue))]
-        out.append(Outcome(case, player.answer(player.hear(case.clip.noisy), history)))
-    return out
-
-
-def table_line(name: str, skill: str, found: Sequence[Outcome], threshold: float) -> str:
-    """One row under `HEADER`."""
-    n = len(found)
-    plainly, strictly = sum(o.right for o in found), sum(o.right_with_refusal(threshold) for o in found)
-    answered = [o for o in found if not o.refused(threshold)]
-    pairs = [
-        (o.answer.heard.split(), heard_line(o.case.question).removeprefix("heard: ").split()) for o in found
-    ]
-    wer = sum(edits(a, b) for a, b in pairs) / max(1, sum(len(b) for _, b in pairs))
-    cells = [name, skill, str(n)]
-    cells += [f"{percent(right, n)} [{percent(low, 1)}, {percent(high, 1)}]" for right, low, high in
-              ((right, *wilson(right, n)) for right in (plainly, strictly))]  # fmt: skip
-    cells += [percent(n - len(answered), n), percent(sum(o.right for o in answered), len(answered))]
-    return "| " + " | ".join(cells) + (" |  |" if skill in ASK_AGAIN[:2] else f" | {wer:.3f} |")
-
-
-def cited_error(outcomes: Iterable[Outcome], skill: str) -> float:
+def cited_error(outcomes: Iterable[Outcome], family: str) -> float:
     """Median distance of the cited value from the measured one (pitch: as a share); nan if none."""
     errors = []
     for o in outcomes:
-        if o.case.question.skill == skill and len(o.answer.lines) > 1 and o.case.clip.cue is not None:
-            words = o.answer.lines[1].split()
-            if len(words) == 4 and words[0] in ("pitch", "pace", "level"):
-                error = abs(float(words[1]) - o.case.clip.cue)
-                errors.append(error / o.case.clip.cue if skill == "pitch" else error)
+        for cited in (read(line) for line in o.answer.steps):
+            true = value(family, o.case.clip.measured)
+            if cited is not None and cited.family == family and true is not None:
+                error = abs(cited.value - true)
+                errors.append(error / true if family == "pitch" else error)
     return median_or_nan(errors)
 
 
@@ -103,12 +55,32 @@ def stream_error(player: Player, case: Case, seed: int) -> float:
     return float(np.abs(np.concatenate(parts) - whole).max())
 
 
+def disagreements(player: Player, found: Sequence[Outcome]) -> list[Outcome]:
+    """Those that the exported graphs answer in other words."""
+    out = []
+    for o in found:
+        case = o.case
+        turns = zip(case.before, case.past, strict=True)
+        history = [(player.hear(turn.clip.noisy), reply, turn.called) for turn, (_, reply) in turns]
+        now = player.hear(case.clip.noisy)
+        if player.answer(now, history, tools=case.tools, called=case.called).text != o.answer.text:
+            out.append(o)
+    return out
+
+
+def threshold_of(found: Sequence[Outcome], loss: float) -> float:
+    """The refusal threshold that loses this share of the right answers; 0 (refuse all) if none is right."""
+    if not any(o.right for o in found):
+        return 0.0
+    return round(float(np.quantile([o.answer.heard_logprob for o in found if o.right], loss)), 4)
+
+
 def calibrate(
     bundle: Path, folder: Path, seed: int, *, tell: Callable[[str], None], loss: float = 0.005
 ) -> float:
     """Writes refusal.heard_logprob, so that `loss` of the calibration set's right answers are refused."""
-    found = play(Player(bundle), sets.calibration(folder, seed))
-    threshold = round(float(np.quantile([o.answer.heard_logprob for o in found if o.right], loss)), 4)
+    found = play(player_of(bundle), sets.calibration(folder, seed))
+    threshold = threshold_of(found, loss)
     wrong = [o for o in found if not o.right]
     caught = sum(o.refused(threshold) for o in wrong)
     tell(
@@ -119,11 +91,10 @@ def calibrate(
     return threshold
 
 
-def _second_turn_cases(cases: Sequence[Case]) -> list[Case]:
-    """Sums, and between them other questions."""
-    sums = [case for case in cases if case.question.skill == "sum"][::3]
-    others = [case for case in cases if case.question.skill in CUE_SKILLS]
-    return [case for pair in zip(others, sums, strict=False) for case in pair]
+def later_turns(cases: Sequence[Case], seed: int) -> list[Case]:
+    """Sums and spoken digits, each after one to three other turns."""
+    found = sets.conversed([case for case in cases if not case.before], random.Random(seed), 1.0)
+    return [case for case in found if case.kind in ("sum", "digits") and case.before]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,54 +105,116 @@ class Report:
     "As told, table included (Markdown)."
     outcomes: dict[str, list[Outcome]]
     "By set."
+    threshold: float
+
+
+class _Evaluation:
+    """One run over all sets."""
+
+    def __init__(self, bundle: Path, seed: int, tell: Callable[[str], None]) -> None:
+        self.exact, self.player = Player(bundle), player_of(bundle)
+        self.threshold, self.seed, self._tell = self.exact.refusal, seed, tell
+        self.lines: list[str] = []
+        self.outcomes: dict[str, list[Outcome]] = {}
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+        self._tell(line)
+
+    def table(self, recipes: Sequence[sets.Recipe], cases: dict[str, list[Case]]) -> None:
+        """Every skill of every set, and sums as a second turn."""
+        self.note(HEADER)
+        for recipe in recipes:
+            if not cases[recipe.name]:
+                self.note(f"| {recipe.name} | this voice cannot be had here" + " |" * 9)
+                continue
+            self.outcomes[recipe.name] = play(self.player, cases[recipe.name])
+            self.rows(recipe.name, recipe.counts)
+        later = later_turns(cases["unseen"], self.seed)
+        self.outcomes["later turns"] = play(self.player, later)
+        self.rows("later turns", ("sum", "digits"))
+        self.note("")
+
+    def rows(self, name: str, kinds: Iterable[str]) -> None:
+        """Of one set."""
+        for kind in kinds:
+            found = [o for o in self.outcomes[name] if o.case.kind == kind]
+            if found:
+                self.note(table_line(name, kind, found, self.threshold))
+
+    def agreement(self) -> None:
+        """Raises RuntimeError where the exported graphs answer otherwise."""
+        tried = [o for found in self.outcomes.values() for o in found[:: max(1, len(found) // SAMPLE)]]
+        other = disagreements(self.exact, tried)
+        share = 1 - len(other) / max(1, len(tried))
+        if share < AGREE:
+            raise RuntimeError(
+                f"the exported graphs answer {len(other)} of {len(tried)} cases in other words than torch, "
+                f"the first of them: {other[0].answer.text!r}"
+            )
+        self.note(
+            f"* {len(tried) - len(other)} of {len(tried)} cases are answered to the letter alike by the "
+            "exported graphs in onnxruntime, one by one"
+        )
+
+    def cues(self) -> None:
+        """Cited values and streaming."""
+        unseen = self.outcomes["unseen"]
+        for family, unit in UNITS.items():
+            error = cited_error(unseen, family)
+            self.note(f"* median error of the cited {family}, `unseen`: {error:.3f} {unit}")
+        for name, found in self.outcomes.items():
+            true, citing = grounded(found)
+            if citing:
+                share = percent(true, citing)
+                self.note(f"* `{name}`: {share} of {citing} thoughts that cite cues are grounded")
+        tried = [o.case for o in unseen if o.case.kind == "sum"][:10]
+        worst = max((stream_error(self.exact, case, i) for i, case in enumerate(tried)), default=0.0)
+        self.note(f"* streamed against whole encoding, largest difference: {worst:.1e}")
+
+
+def multi_step(cases: Sequence[Case]) -> dict[str, list[Case]]:
+    """Families in which an answer takes more than one step."""
+    names = ("sum", *registry.DEEP)
+    return {name: found for name in names if (found := [case for case in cases if case.kind == name])}
+
+
+def scaled(recipes: Sequence[sets.Recipe], share: float) -> tuple[sets.Recipe, ...]:
+    """The same sets with a share of their cases."""
+    return tuple(replace(r, counts={s: max(4, int(n * share)) for s, n in r.counts.items()}) for r in recipes)
 
 
 def evaluate(
-    bundle: Path, folder: Path, seed: int, *, tell: Callable[[str], None], share: float = 1.0
+    bundle: Path,
+    folder: Path,
+    seed: int,
+    *,
+    tell: Callable[[str], None],
+    share: float = 1.0,
+    control: Path | None = None,
 ) -> Report:
-    """Tells every figure; `share` cuts every set to a part, for a quick look."""
-    player, lines = Player(bundle), list[str]()
-
-    def note(line: str) -> None:
-        lines.append(line)
-        tell(line)
-
-    threshold = player.refusal
-    recipes = tuple(
-        replace(r, counts={s: max(4, int(n * share)) for s, n in r.counts.items()}) for r in sets.TESTS
-    )
+    """Tells every figure. `share` cuts every set to a part, for a quick look; `control`: see `budgets`."""
+    run, recipes = _Evaluation(bundle, seed, tell), scaled(sets.TESTS, share)
     cases = sets.build(recipes, folder, seed)
-    note(f"Seed {seed}; refused below {threshold} mean log-probability of the heard line.\n")
+    run.note(f"Seed {seed}; refused below {run.threshold} mean log-probability of the heard line.\n")
     for recipe in recipes:
-        note(f"* `{recipe.name}`: {recipe.title}")
-    note("* `second turn`: sums of `unseen` after an earlier turn of the conversation\n")
-    note(HEADER)
-    outcomes = {}
-    for recipe in recipes:
-        outcomes[recipe.name] = play(player, cases[recipe.name])
-        for skill in recipe.counts:
-            found = [o for o in outcomes[recipe.name] if o.case.question.skill == skill]
-            note(table_line(recipe.name, skill, found, threshold))
-    turns = play_second_turns(player, _second_turn_cases(cases["unseen"]))
-    outcomes["second turn"] = [o for o in turns if o.case.question.skill == "sum"]
-    note(table_line("second turn", "sum", outcomes["second turn"], threshold) + "\n")
-    chains = [case for case in cases["unseen"] if case.question.skill == "long"]
-    while_listening.report(
-        player,
-        {
-            "unseen, 3 operands": [case for case in chains if len(case.question.numbers) == 3],
-            "unseen, 4 to 6 operands": [case for case in chains if len(case.question.numbers) > 3],
-            "unseen, sums": [case for case in cases["unseen"] if case.question.skill == "sum"][::3],
-            "rms, chains": [case for case in cases["rms"] if case.question.skill == "long"],
-        },
-        seed,
-        note,
-    )
-    note("")
-    for skill, unit in (("pitch", " of it"), ("pace", " syllables/s"), ("loudness", " dB")):
-        error = cited_error(outcomes["unseen"], skill)
-        note(f"* median error of the cited {skill}, `unseen`: {error:.3f}{unit}")
-    tried = [case for case in cases["unseen"] if case.question.skill == "sum"][:10]
-    worst = max(stream_error(player, case, i) for i, case in enumerate(tried))
-    note(f"* streamed against whole encoding, largest difference: {worst:.1e}")
-    return Report(lines, outcomes)
+        run.note(f"* `{recipe.name}`: {recipe.title}")
+    run.note("* `later turns`: sums and digits of `unseen` after one to three earlier turns\n")
+    run.table(recipes, cases)
+    other = player_of(control) if control else None
+    budgets.report(run.player, multi_step(cases["unseen"]), run.note, control=other)
+    run.note("")
+    unseen = cases["unseen"]
+    chains = [case for case in unseen if case.kind == "long"]
+    rms = [case for case in cases.get("rms", []) if case.kind == "long"]
+    arms: dict[str, Sequence[Case]] = {
+        "unseen, 3 operands": [case for case in chains if len(case.question.numbers) == 3],
+        "unseen, 4 and more operands": [case for case in chains if len(case.question.numbers) > 3],
+        "unseen, sums": [case for case in unseen if case.kind == "sum"][::3],
+        "rms, chains": rms,
+    }
+    while_listening.report(run.player, {n: c for n, c in arms.items() if len(c) > 0}, seed, run.note)
+    run.note("")
+    run.cues()
+    run.agreement()
+    return Report(run.lines, run.outcomes, run.threshold)

@@ -1,5 +1,6 @@
 """A small builder of ONNX graphs whose weights stay outside, under their names, to be lent at load."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,10 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
+    def has(self, name: str) -> bool:
+        """Whether the model has such a weight."""
+        return name in self._shapes
+
     def weight(self, name: str) -> str:
         """A weight that the loader supplies as float32."""
         if name not in self._initializers:
@@ -52,7 +57,8 @@ class Graph:
             if not isinstance(value, np.ndarray)
             else value
         )
-        name = f"constant_{array.dtype}_{array.shape}_{array.tobytes().hex()[:64]}".replace(" ", "")
+        digest = hashlib.blake2b(array.tobytes(), digest_size=16).hexdigest()
+        name = f"constant_{array.dtype}_{array.shape}_{digest}".replace(" ", "")
         self._initializers.setdefault(name, numpy_helper.from_array(array, name))
         return name
 

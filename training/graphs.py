@@ -1,4 +1,4 @@
-"""The three graphs of the bundle, node for node what `model.networks` computes (B = 1)."""
+"""Two of the graphs of the bundle (`cue_graph` has the third), node for node as `model.networks` (B = 1)."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from model.shapes import CUES, Dims
+from model.shapes import CUES, SOUNDS, Dims
 
 from .graph import Graph
 
@@ -72,7 +72,7 @@ def encoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
     states = [graph.input(name, shape) for name, shape in state_shapes.items()]
     past = graph.input("past", [dims.encoder_layers, 2, 1, heads, "past_frames", size])
     start = graph.input("start", [1], TensorProto.INT64)
-    z = _stem(graph, mel, states)
+    z = early = _stem(graph, mel, states)
     count = graph.length(z, 1)
     turn, mask = graph.rotary(start, count, size, dims.rope_theta), _mask(graph, start, count, 2)
     presents = []
@@ -96,19 +96,19 @@ def encoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
         up = graph.op("Gelu", graph.linear(graph.layer_norm(z, f"{name}.norm2"), f"{name}.up"))
         z = graph.op("Add", z, graph.linear(up, f"{name}.down"))
     frames = graph.layer_norm(z, "encoder.norm")
-    cues, fed = _cues(graph, frames)
+    cues, fed = _cues(graph, frames, early)
     pairs = graph.op(
         "Reshape", graph.op("Concat", frames, fed, axis=2), graph.constant([1, -1, 2 * (width + len(CUES))])
     )
     audio = graph.linear(graph.op("Gelu", graph.linear(pairs, "adaptor.up")), "adaptor.down")
     scale = graph.op("Mul", graph.weight("adaptor.gain"), graph.weight("embedding_rms"))
     graph.output(graph.rms_norm(audio, scale, 1e-5), "audio", [1, "positions", width])
-    graph.output(cues, "cues", [1, "frames", len(CUES)])
+    graph.output(cues, "cues", [1, "frames", "cues"])
     graph.output(graph.stack(presents), "present", [dims.encoder_layers, 2, 1, heads, "all_frames", size])
     return graph.model()
 
 
-def _cues(graph: Graph, frames: str) -> tuple[str, str]:
+def _cues(graph: Graph, frames: str, early: str) -> tuple[str, str]:
     """Activated cues, and the form in which they feed the adaptor."""
     raw = graph.many("Split", [graph.linear(frames, "cue_heads")], 5, axis=2, num_outputs=5)
     voiced, speech = graph.op("Sigmoid", raw[1]), graph.op("Sigmoid", raw[4])
@@ -118,59 +118,12 @@ def _cues(graph: Graph, frames: str) -> tuple[str, str]:
     fed = graph.op(
         "Concat", pitch, voiced, raw[2], graph.op("Mul", density, graph.constant(4.0)), speech, axis=2
     )
+    if graph.has("sound_heads.up.weight"):
+        both = graph.op("Concat", frames, early, axis=2)
+        raw_sounds = graph.linear(graph.op("Gelu", graph.linear(both, "sound_heads.up")), "sound_heads.down")
+        noise, others = graph.slice(raw_sounds, 0, 1, 2), graph.slice(raw_sounds, 1, len(SOUNDS), 2)
+        cues = graph.op("Concat", cues, noise, graph.op("Sigmoid", others), axis=2)
     return cues, fed
-
-
-def cue(shapes: Shapes) -> onnx.ModelProto:
-    """All cues of a segment [1, F, 5] -> their summary [1, 9] and the vector [1, width] for <audio_end>."""
-    graph = Graph("cue", shapes)
-    pitch, voiced, level, density, speech = (
-        graph.op("Squeeze", part, graph.constant([2]))
-        for part in graph.many(
-            "Split", [graph.input("cues", [1, "frames", len(CUES)])], 5, axis=2, num_outputs=5
-        )
-    )
-
-    def total(x: str) -> str:
-        return graph.op("ReduceSum", x, graph.constant([1]), keepdims=0)
-
-    def gate(x: str, least: float) -> str:
-        return graph.op(
-            "Mul", x, graph.op("Cast", graph.op("Greater", x, graph.constant(least)), to=TensorProto.FLOAT)
-        )
-
-    def times(x: str, factor: float) -> str:
-        return graph.op("Mul", x, graph.constant(factor))
-
-    def at_least(x: str, least: float) -> str:
-        return graph.op("Max", x, graph.constant(least))
-
-    w, s = gate(voiced, 0.5), gate(speech, 0.1)
-    w_sum, s_sum = total(w), total(s)
-    wn, sn = at_least(w_sum, 0.5), at_least(s_sum, 0.5)
-    mean = graph.op("Div", total(graph.op("Mul", pitch, w)), wn)
-    square = graph.op("Div", total(graph.op("Mul", graph.op("Mul", pitch, pitch), w)), wn)
-    variance = at_least(graph.op("Sub", square, graph.op("Mul", mean, mean)), 0.0)
-    spread = graph.op("Sqrt", graph.op("Add", variance, graph.constant(1e-4)))
-    power = graph.op("Exp", times(level, 1.5 * math.log(10)))
-    power = graph.op("Log", at_least(graph.op("Div", total(graph.op("Mul", power, s)), sn), 1e-4))
-    loudness = graph.op("Div", total(graph.op("Mul", level, s)), sn)
-    seconds, count = times(s_sum, 1 / 25), total(density)
-    pace = times(graph.op("Div", count, at_least(seconds, 0.3)), 0.25)
-    parts = [
-        times(mean, 2.0),
-        times(spread, 2.0),
-        graph.op("Div", w_sum, at_least(s_sum, 1.0)),
-        times(power, 1 / (1.5 * math.log(10))),
-    ]
-    parts += [loudness, pace, times(count, 1 / 8), times(seconds, 0.5), times(w_sum, 1 / 25)]
-    summary = graph.op(
-        "Concat", *[graph.op("Unsqueeze", part, graph.constant([1])) for part in parts], axis=1
-    )
-    vector = graph.linear(graph.op("Gelu", graph.linear(summary, "cue_embedding.up")), "cue_embedding.down")
-    graph.output(summary, "summary", [1, 9])
-    graph.output(graph.rms_norm(vector, graph.weight("embedding_rms"), 1e-5), "vector", [1, "width"])
-    return graph.model()
 
 
 def decoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:

@@ -1,96 +1,114 @@
 """The closed language of the practice brain: its pieces, and how a conversation becomes ids."""
 
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TypeAlias
+
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT, Tokenizer
 
-from .numerals import ONES, TENS
-from .targets import CUE_LABELS, CUE_REPLIES, PARTIAL, SORRY, held, reply, thought
-from .tasks import CUE_TEMPLATES, SPOKEN_SIGN, SUM_OPENINGS, TALK_REPLY, Question
+from .numerals import HUNDRED, ONES, TENS
+from .skills.question import Past, Question
+from .skills.registry import family_of, heard, texts
+from .targets import Known, held, reply, thought
 
 SYSTEM = "practice"
-_MARKS = (
-    "<",
-    "</",
-    "think",
-    ">",
-    "\n",
-    "heard:",
-    " unclear",
-    "incomplete",
-    "pitch ",
-    " hz: ",
-    "pace ",
-    " syllables: ",
-    "level ",
-    " db: ",
-)
+ROLES = ("system", "human", "assistant", "function_output")
+_MARKS = ("<", "</", "think", ">", "\n", "heard:")
 _SIGNS = ("+", "-", "*", "=", ":", ": ", ",", ", ", ".", "?", "!", " ")
+UNITS = (" hz: ", " syllables: ", " db: ", " khz: ", ": ")
+"What stands between a cited value and its label."
+_WORD = re.compile(r"(^|, | )([^\s.,!?:]+)")
+
+Called: TypeAlias = tuple[str, str, str]
+"A call as it is written, the tool's name, what came of it."
+Earlier: TypeAlias = tuple[int | Sequence[int], str] | tuple[int | Sequence[int], str, Called | None]
+"One earlier turn: places of its sound, or the ids there; the reply; the tool that was called before it."
 
 
-def _reply_pieces() -> list[str]:
-    """The pieces of all fixed replies: first word bare, others with their space, marks apart."""
-    pieces: list[str] = []
-    for text in (*CUE_REPLIES.values(), *TALK_REPLY.values(), SORRY, PARTIAL):
-        for mark in ".,!?":
-            text = text.replace(mark, " " + mark)
-        words = [w for w in text.split() if w not in ".,!?"]
-        pieces += [words[0], *(" " + w for w in words[1:])]
-    return pieces
+def reply_pieces(text: str) -> list[str]:
+    """Its words: bare at the beginning and after a comma (", " is a piece), else with their space."""
+    return [word if before in ("", ", ") else " " + word for before, word in _WORD.findall(text)]
 
 
-def pieces() -> list[str]:
+@cache
+def pieces() -> tuple[str, ...]:
     """All pieces in a fixed order (their place is their id)."""
-    words: list[str] = [*ONES, *TENS, "hundred", *SPOKEN_SIGN.values(), "is"]
-    for phrase in (*SUM_OPENINGS, *(t for ways in CUE_TEMPLATES.values() for t in ways), *TALK_REPLY):
-        words += phrase.split()
-    found = [*"0123456789", *_SIGNS, *_MARKS, "system", "human", "assistant", SYSTEM]
-    found += [label for pair in CUE_LABELS.values() for label in pair]
-    found += [" " + word for word in words]
-    found += [word.capitalize() for word in (*ONES, *TENS)]
-    return list(dict.fromkeys(found + _reply_pieces()))
+    spoken, replies, marks = texts()
+    numbers = (*ONES, *TENS, HUNDRED)
+    found = [*"0123456789", *_SIGNS, *_MARKS, *ROLES, SYSTEM, *marks]
+    found += [" " + word for word in numbers]
+    found += [" " + word for text in spoken for word in text.split()]
+    found += [word for number in numbers for word in (number, number.capitalize())]
+    found += [piece for text in replies for piece in reply_pieces(text)]
+    return tuple(dict.fromkeys(found))
 
 
 class Language:
     """Ids of prompts and targets in the bundled model's format."""
 
-    def __init__(self) -> None:
-        self.tokenizer = Tokenizer(pieces())
+    def __init__(self, tokenizer: Tokenizer | None = None) -> None:
+        """`tokenizer`: of a bundle, which may know other pieces; None: this recipe's own."""
+        self.tokenizer = tokenizer or Tokenizer(pieces())
         encode = self.tokenizer.encode
-        self._system = [BOT, *encode(f"system\n{SYSTEM}"), EOT]
         self._ask = [BOT, *encode("human\n"), AUDIO_START]
         self._turn = [AUDIO_END, EOT, BOT, *encode("assistant\n")]
         self.think = encode("<think>\n")
         "What opens a thought, in a turn or in a reply."
-        self._units = {self.tokenizer.piece(unit) for unit in (" hz: ", " syllables: ", " db: ")}
-        self.audio_offset = len(self._system) + len(self._ask)
-        "Ids before the audio of a conversation's first turn."
+        known = set(self.tokenizer.pieces)
+        self._units = {self.tokenizer.piece(unit) for unit in UNITS if unit in known}
+        self.audio_offset = len(self.opening())
+        "Ids before the audio of a conversation's first turn where no tools are offered."
 
-    def words(self, question: Question) -> list[int]:
-        """One id per word, as they stand in the heard line; for word CTC."""
-        return [self.tokenizer.piece(" " + word) for word in question.words]
+    def words(self, question: Question, said: Sequence[str] | None = None) -> list[int]:
+        """One id per word (or sound), as they stand in the heard line; for word CTC.
 
-    def opening(self, history: list[tuple[int, str]] | None = None) -> list[int]:
-        """Ids before the audio of the newest turn; `history`: (audio places, reply) of earlier turns."""
-        ids = list(self._system)
-        for places, said in history or []:
-            ids += [*self._ask, *[AUDIO_PATCH] * places, *self._turn, *self.tokenizer.encode(said), EOT]
+        `said`: what the clip holds, in its order, where that is known.
+        """
+        return [self.tokenizer.piece(" " + word) for word in said or heard(question)]
+
+    def opening(self, history: Sequence[Earlier] | None = None, tools: Sequence[str] = ()) -> list[int]:
+        """Ids before the audio of the newest turn. `tools`: names of those that are offered."""
+        encode = self.tokenizer.encode
+        ids = [BOT, *encode("system\n"), *encode(" ".join([SYSTEM, *tools])), EOT]
+        for turn in history or []:
+            audio = [AUDIO_PATCH] * turn[0] if isinstance(turn[0], int) else turn[0]
+            ids += [*self._ask, *audio, AUDIO_END, EOT]
+            if len(turn) > 2 and turn[2] is not None:
+                ids += self.called(turn[2])
+            ids += [BOT, *encode("assistant\n"), *encode(turn[1]), EOT]
         return [*ids, *self._ask]
 
-    def prompt(self, audio: list[int], history: list[tuple[int, str]] | None = None) -> list[int]:
-        """Ids up to "<think>\\n"; `audio`: the ids at the audio places (placeholders)."""
-        return [*self.opening(history), *audio, *self._turn, *self.think]
+    def called(self, called: Called) -> list[int]:
+        """Ids of a call and of its result, as the runtime writes them."""
+        encode, (call, name, result) = self.tokenizer.encode, called
+        ids = [BOT, *encode("assistant\n"), *encode(call), EOT]
+        return [*ids, BOT, *encode("function_output\n"), *encode(f"{name}\n{result}"), EOT]
 
-    def target(self, question: Question, cue: float | None = None) -> tuple[list[int], int]:
+    def prompt(
+        self, audio: Sequence[int], history: Sequence[Earlier] | None = None, tools: Sequence[str] = ()
+    ) -> list[int]:
+        """Ids up to "<think>\\n"; `audio`: the ids at the audio places (placeholders)."""
+        return [*self.opening(history, tools), *audio, *self._turn, *self.think]
+
+    def target(
+        self, question: Question, known: Known = None, past: Past = (), said: Sequence[str] | None = None
+    ) -> tuple[list[int], int]:
         """Ids after the prompt, ended by EOT, and how many of them are the heard line (with its newline)."""
-        lines = thought(question, cue)
+        lines = thought(question, known, past, said)
         first = self.tokenizer.encode(lines[: lines.index("\n") + 1])
         rest = self.tokenizer.encode(lines[lines.index("\n") + 1 :] + "</think>\n")
-        return [*first, *rest, *self.reply(question, cue), EOT], len(first)
+        return [*first, *rest, *self.reply(question, known, past), EOT], len(first)
 
-    def reply(self, question: Question, cue: float | None = None) -> list[int]:
+    def reply(self, question: Question, known: Known = None, past: Past = ()) -> list[int]:
         """Ids of the reply; what is said before a finished thought is a stretch of its own."""
-        text, sure = reply(question, cue), held(question)
+        text, sure = reply(question, known, past), held(question, past)
         return [*self.tokenizer.encode(sure), *self.tokenizer.encode(text[len(sure) :])]
 
-    def cue_value_length(self, ids: list[int]) -> int:
+    def cue_value_length(self, ids: Sequence[int]) -> int:
         """How many ids of a cue line come before its label."""
         return next(i for i, token in enumerate(ids) if token in self._units) + 1
+
+    def blind(self, question: Question, ids: Sequence[int]) -> int:
+        """How many of the ids after the heard line cite what sound alone can tell."""
+        return self.cue_value_length(ids) if family_of(question) else 0

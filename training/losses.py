@@ -7,8 +7,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.networks import Talker
+from model.shapes import CUES, SOUNDS
 
 from .batches import AudioBatch
+
+ONSET_WEIGHT = 1.0
+"How much more the two frames of an onset weigh."
+SECOND = SOUNDS.index("second")
+FIRST = 4
+"Frames of a clip by which nobody can tell its noise yet."
 
 
 def mask_features(mel: Tensor, rng: random.Random, share: float = 0.35) -> Tensor:
@@ -28,35 +35,66 @@ def phoneme_loss(talker: Talker, frames: Tensor, batch: AudioBatch) -> Tensor:
 
 
 def cue_loss(raw: Tensor, batch: AudioBatch) -> tuple[Tensor, dict[str, float]]:
-    """Raw cue heads [B, F, 5] against measured labels.
+    """Raw cue heads [B, F, 5 or 12] against measured labels, and the single losses by name."""
+    frames = torch.arange(raw.shape[1], device=raw.device)
+    valid = (frames[None] < 2 * batch.positions[:, None]).float()
+    if raw.shape[-1] == len(CUES):
+        total, figures = voice_loss(raw, batch, valid, valid)
+    else:  # the labels are the first voice's: where a second one speaks, anything may be heard
+        alone = valid * (1 - batch.sounds[..., SECOND])
+        total, figures = voice_loss(raw[..., : len(CUES)], batch, valid, alone)
+        more, found = sound_loss(raw[..., len(CUES) :], batch, valid)
+        total, figures = total + more, figures | found
+    return total, {name: loss.item() for name, loss in figures.items()}
 
-    Density is only asked to sum to the number of syllables.
+
+def voice_loss(
+    raw: Tensor, batch: AudioBatch, valid: Tensor, alone: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Of the five cues of the first voice; `alone` [B, F]: where nobody else speaks.
+
+    Density is only asked to sum to the number of syllables (below 0: not known).
     """
-    valid = (torch.arange(raw.shape[1])[None] < 2 * batch.positions[:, None]).float()
     pitch, voiced, level, density, speech = raw.float().unbind(-1)
-    known = valid * batch.pitch_known[:, None]
-    where = known * batch.voiced
-    on_pitch = (
-        F.smooth_l1_loss(pitch, batch.pitch, reduction="none", beta=0.1) * where
-    ).sum() / where.sum().clamp_min(1)
-    on_voice = F.binary_cross_entropy_with_logits(voiced, batch.voiced, reduction="none")
-    on_voice = (on_voice * known).sum() / known.sum().clamp_min(1)
-    heard = valid * batch.speech
-    on_level = (
-        F.smooth_l1_loss(level, batch.level, reduction="none", beta=0.2) * heard
-    ).sum() / heard.sum().clamp_min(1)
-    on_speech = (
-        F.binary_cross_entropy_with_logits(speech, batch.speech, reduction="none") * valid
-    ).sum() / valid.sum()
+    known = alone * batch.pitch_known[:, None]
+    on_pitch = _mean(_distance(pitch, batch.pitch, 0.1), known * batch.voiced)
+    on_voice = _mean(_doubt(voiced, batch.voiced), known)
+    on_level = _mean(_distance(level, batch.level, 0.2), alone * batch.speech)
+    on_speech = _mean(_doubt(speech, batch.speech), alone)
     count = (F.softplus(density - 2) * valid).sum(1)
-    on_count = F.smooth_l1_loss(count / 3, batch.syllables / 3, beta=0.3)
+    on_count = _mean(_distance(count / 3, batch.syllables / 3, 0.3), (batch.syllables >= 0).float())
     total = 2 * on_pitch + 0.2 * on_voice + 0.7 * on_level + 0.4 * on_count + 0.3 * on_speech
-    return total, {
-        "pitch": on_pitch.item(),
-        "level": on_level.item(),
-        "count": on_count.item(),
-        "speech": on_speech.item(),
-    }
+    return total, {"pitch": on_pitch, "level": on_level, "count": on_count, "speech": on_speech}
+
+
+def sound_loss(raw: Tensor, batch: AudioBatch, valid: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Of the seven cues of what is around the voice, against what the generator did.
+
+    The band is judged where there is speech. Onsets are rare, so they weigh more than what lies between.
+    """
+    known = valid * batch.sounds_known[:, None]
+    noise, band, second = raw[..., :3].float().unbind(-1)
+    on_noise = _mean(_distance(noise, batch.sounds[..., 0], 0.2)[:, FIRST:], known[:, FIRST:])
+    told = known * batch.speech * (batch.sounds[..., 1] != 0.5)
+    on_band = _mean(_doubt(band, batch.sounds[..., 1]), told)
+    on_second = _mean(_doubt(second, batch.sounds[..., SECOND]), known)
+    onsets = batch.sounds[..., SECOND + 1 :]
+    on_events = _doubt(raw[..., SECOND + 1 :].float(), onsets).sum(-1) * (1 + ONSET_WEIGHT * onsets.sum(-1))
+    on_events = _mean(on_events, known)
+    total = 0.5 * on_noise + 0.3 * on_band + 0.6 * on_second + 2 * on_events
+    return total, {"noise": on_noise, "band": on_band, "second": on_second, "events": on_events}
+
+
+def _distance(found: Tensor, label: Tensor, beta: float) -> Tensor:
+    return F.smooth_l1_loss(found, label, reduction="none", beta=beta)
+
+
+def _doubt(found: Tensor, label: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(found, label, reduction="none")
+
+
+def _mean(losses: Tensor, where: Tensor) -> Tensor:
+    return (losses * where).sum() / where.sum().clamp_min(1)
 
 
 def word_loss(

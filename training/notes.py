@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from .audio import POSITION, RATE
 from .chains import Ledger, parse
-from .targets import steps
-from .tasks import Question
-from .unclear import NOISE
+from .skills import registry, sums
+from .skills.question import Past, Question
+from .targets import Known, measured
 
 MARGIN = 0.25 * RATE / POSITION
 """Positions after its end before a word counts as heard in a note: 0.25 s.
@@ -26,14 +26,27 @@ BLOCKS = (2.0, 2.0, 2.0, 2.0, 1.0, 1.5, 3.0, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A turn's words on the grid of audio positions (80 ms, fractions too)."""
+    """A turn's words and sounds on the grid of audio positions (80 ms, fractions too)."""
 
     question: Question
-    cue: float | None
+    known: Known
     length: int
     ends: tuple[float, ...] = ()
-    "Of each word; empty: unknown, so there can be no notes."
+    "Of each word (and sound); empty: unknown, so there can be no notes."
     pauses: tuple[tuple[float, float], ...] = ()
+    said: tuple[str, ...] = ()
+    "Words and sounds in the order of the clip; empty: as `registry.heard` has them."
+    past: Past = ()
+    "Earlier turns, for questions that need them."
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What stands in its heard lines."""
+        return self.said or (self.question.words if self.unclear else registry.heard(self.question))
+
+    @property
+    def unclear(self) -> bool:
+        return self.question.skill == "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +105,12 @@ def draw_borders(spoken: Spoken, rng: random.Random) -> list[Border]:
 
 def plan(spoken: Spoken, borders: Sequence[Border], rng: random.Random | None = None) -> Script:
     """The notes at `borders` and the rest; with `rng` some notes lose lines, as when time runs out."""
-    words, ledger, heard, notes = spoken.question.words, Ledger(), 0, list[Noted]()
+    words, ledger, heard, notes = spoken.words, Ledger(), 0, list[Noted]()
     for border in borders:
         margin = 0.0 if border.draft else MARGIN
         known = max(heard, sum(end + margin <= border.at for end in spoken.ends))
-        parsed = parse(words[:known]) if spoken.question.numbers or _is_cut_sum(spoken) else parse(())
-        line = _heard(spoken.question, words[heard:known]) + "\n"
+        parsed = parse(words[:known] if spoken.question.skill in _PARSED else ())
+        line = _heard(spoken, words[heard:known]) + "\n"
         kept = Ledger(ledger.written)
         wanted = kept.write(parsed.steps() if border.draft else parsed.certain())
         if rng is not None and rng.random() < (0.12 if wanted else 0.03):
@@ -110,24 +123,24 @@ def plan(spoken: Spoken, borders: Sequence[Border], rng: random.Random | None = 
             learned = len(line) if border.draft else len(text)
             notes.append(Noted(border.at, text, learned, closed=not border.draft))
         heard = known
-    return Script(tuple(notes), (_heard(spoken.question, words[heard:]), *_rest(spoken, ledger)))
+    return Script(tuple(notes), (_heard(spoken, words[heard:]), *_rest(spoken, ledger)))
 
 
-def _is_cut_sum(spoken: Spoken) -> bool:
-    return spoken.question.skill == "incomplete"
+_PARSED = (*sums.NAMES, "incomplete")
+"Skills with steps that are certain before the end."
 
 
-def _heard(question: Question, words: Sequence[str]) -> str:
+def _heard(spoken: Spoken, words: Sequence[str]) -> str:
     """A heard line; "unclear" as often as anything else of it was heard."""
-    if question.skill == "unclear":
+    if spoken.unclear:
         return "heard: unclear" if words else "heard:"
     return " ".join(["heard:", *words])
 
 
 def _rest(spoken: Spoken, ledger: Ledger) -> list[str]:
     question = spoken.question
-    if spoken.cue is not None or question.words == (NOISE,):
-        return steps(question, spoken.cue)
+    if question.skill in sums.NAMES:
+        return ledger.write(parse(spoken.words).steps())
     if question.skill == "incomplete":
-        return [*ledger.write(parse(question.words).certain()), "incomplete"]
-    return ledger.write(parse(question.words).steps()) if question.numbers else []
+        return [*ledger.write(parse(spoken.words).certain()), "incomplete"]
+    return registry.lines(question, measured(question, spoken.known), spoken.past)

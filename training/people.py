@@ -1,53 +1,41 @@
-"""How the brain hears real people: their recorded digits, glued around a synthetic "plus". Never trained on.
+"""How the brain hears real people: three of a speaker's recorded digits in a row, to be said again.
 
-Recordings: the Free Spoken Digit Dataset (CC BY-SA 4.0), 8 kHz files `{digit}_{speaker}_{take}.wav`. Glued
-words lack the melody of a sentence, so this tells about voices and channel more than about conversation.
+Never trained on. Recordings: the Free Spoken Digit Dataset (CC BY-SA 4.0), 8 kHz files
+`{digit}_{speaker}_{take}.wav`. Glued words lack the melody of a sentence, so this tells about voices and
+channel more than about conversation. Thresholds of refusal are the bundle's, or chosen on the other speakers.
 """
 
-import multiprocessing
 import random
 import wave
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy.signal import resample_poly
 
-from .audio import RATE, Pcm, rms, trim
-from .numerals import spell
-from .player import Player
-from .scores import percent, wilson
+from .audio import POSITION, RATE, Pcm, rms, trim
+from .augment import Clip
+from .batch_player import BatchPlayer
+from .numerals import ONES
+from .outcomes import Outcome, play
+from .scores import clustered, percent, wilson
+from .sets import Case
+from .skills.question import Question
+from .spectrum import NO_WARP
 
 LEVEL = 0.05
 "Root mean square of each word: -26 dB full scale."
+COUNT, DIGITS = 150, 3
+"Phrases of each speaker, and digits of each."
+WRONG = 0.03
+"Share of confidently wrong answers that a threshold chosen on other speakers may leave there."
+HEADER = (
+    "| speaker | threshold | n | right [95 %] | answered and wrong [95 %] | refused "
+    "| right among answered |\n|---|---|---|---|---|---|---|"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One glued phrase."""
-
-    wanted: tuple[str, str]
-    words: list[str]
-    refused: bool
-
-    @property
-    def right(self) -> bool:
-        return self.words == [self.wanted[0], "plus", self.wanted[1]]
-
-    @property
-    def digits(self) -> int:
-        """How many of the two digits stand where they belong."""
-        return (self.words[:1] == [self.wanted[0]]) + (self.words[-1:] == [self.wanted[1]])
-
-
-def _plus() -> Pcm:
-    from .speech import Flite, Style  # only in this spawned worker: the module can load espeak-ng
-
-    return Flite().say("plus", "slt", Style())
-
-
-def _recording(path: Path) -> Pcm:
+def recording(path: Path) -> Pcm:
     """One digit at 16 kHz, trimmed, at `LEVEL`. ValueError if the file is not 8 kHz mono."""
     with wave.open(str(path)) as file:
         if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (8000, 1, 2):
@@ -58,59 +46,80 @@ def _recording(path: Path) -> Pcm:
     return pcm * np.float32(LEVEL / rms(pcm))
 
 
-def _phrase(first: Pcm, plus: Pcm, second: Pcm, rng: random.Random) -> Pcm:
-    def silence(least: float, most: float) -> Pcm:
-        return np.zeros(int(RATE * rng.uniform(least, most)), np.float32)
-
-    parts = [
-        silence(0.2, 0.3),
-        first,
-        silence(0.05, 0.2),
-        plus,
-        silence(0.05, 0.2),
-        second,
-        silence(0.2, 0.4),
-    ]
-    whole: Pcm = np.concatenate(parts)
+def phrase(words: Sequence[Pcm], rng: random.Random) -> Pcm:
+    """Words with short silences between and around them, in a quiet room; whole positions."""
+    parts = [np.zeros(int(RATE * rng.uniform(0.2, 0.3)), np.float32)]
+    for word in words:
+        parts += [word, np.zeros(int(RATE * rng.uniform(0.08, 0.25)), np.float32)]
+    whole = np.concatenate([*parts, np.zeros(int(RATE * 0.2), np.float32)])
+    whole = np.pad(whole, (0, -len(whole) % POSITION))
     room = np.random.default_rng(rng.getrandbits(32)).standard_normal(len(whole))
-    return whole + np.float32(1e-4) * room.astype(np.float32)
+    out: Pcm = whole + np.float32(1e-4) * room.astype(np.float32)
+    return out
 
 
-def measure(
-    bundle: Path, recordings: Path, seed: int, *, tell: Callable[[str], None], count: int = 60
-) -> str:
-    """Tells figures per speaker (`count` phrases each); gives the total as a sentence for the card."""
+def cases(recordings: Path, seed: int, count: int = COUNT) -> list[Case]:
+    """`count` phrases of every speaker. SystemExit where there are no such files."""
     speakers = sorted({path.name.split("_")[1] for path in recordings.glob("*_*_*.wav")})
     if not speakers:
         raise SystemExit(f"{recordings} holds no files like 7_george_3.wav (Free Spoken Digit Dataset)")
-    with multiprocessing.get_context("spawn").Pool(1) as worker:
-        plus = worker.apply(_plus)
-    plus = plus * np.float32(LEVEL / rms(plus))
-    player, rng, everyone = Player(bundle), random.Random(seed), list[Heard]()
+    rng, found = random.Random(seed), list[Case]()
     for speaker in speakers:
-        found = []
+        takes = {digit: sorted(recordings.glob(f"{digit}_{speaker}_*.wav")) for digit in range(10)}
         for _ in range(count):
-            digits = rng.randint(0, 9), rng.randint(0, 9)
-            first, second = (
-                _recording(rng.choice(sorted(recordings.glob(f"{d}_{speaker}_*.wav")))) for d in digits
-            )
-            answer = player.answer(player.hear(_phrase(first, plus, second, rng)))
-            refused = answer.heard_logprob < player.refusal
-            found.append(Heard((spell(digits[0])[0], spell(digits[1])[0]), answer.heard.split(), refused))
-        tell(f"{speaker}: {_figures(found)}")
-        everyone += found
-    total = f"{len(speakers)} people, seed {seed}: {_figures(everyone)}"
-    tell(total)
-    return total
+            digits = tuple(rng.randrange(10) for _ in range(DIGITS))
+            pcm = phrase([recording(rng.choice(takes[digit])) for digit in digits], rng)
+            question = Question("digits", tuple(ONES[digit] for digit in digits), digits)
+            found.append(Case(Clip(pcm, pcm, None, NO_WARP), question, speaker))
+    return found
 
 
-def _figures(found: list[Heard]) -> str:
-    n, right, digits = len(found), sum(h.right for h in found), sum(h.digits for h in found)
-    answered = [h for h in found if not h.refused]
-    low, high = wilson(right, n)
-    return (
-        f"{percent(digits, 2 * n)} of {2 * n} digits, {percent(right, n)} "
-        f"[{percent(low, 1)}, {percent(high, 1)}] of {n} phrases heard right; "
-        f"{percent(n - len(answered), n)} refused, "
-        f"{percent(sum(h.right for h in answered), len(answered))} of the others right"
-    )
+def threshold_on(found: Sequence[Outcome], wrong: float = WRONG) -> float:
+    """The lowest threshold that leaves at most this share of all answered and wrong."""
+    scores = sorted(o.answer.heard_logprob for o in found if not o.right)
+    allowed = int(wrong * len(found))
+    if allowed >= len(scores):
+        return -np.inf
+    return float(np.nextafter(scores[len(scores) - 1 - allowed], np.inf))
+
+
+def line(name: str, source: str, found: Sequence[tuple[Outcome, float]], *, many: bool) -> str:
+    """One row under `HEADER`; each outcome with its threshold. `many`: intervals clustered by speaker."""
+    n = len(found)
+    right = [(o.case.voice, o.right_with_refusal(t)) for o, t in found]
+    wrong = [(o.case.voice, o.wrong(t)) for o, t in found]
+    answered = sum(not o.refused(t) for o, t in found)
+    cells = [name, source, str(n)]
+    for each in (right, wrong):
+        total = sum(fine for _, fine in each)
+        low, high = clustered(each) if many else wilson(total, n)
+        cells.append(f"{percent(total, n)} [{percent(low, 1)}, {percent(high, 1)}]")
+    cells += [percent(n - answered, n), percent(sum(fine for _, fine in right), answered)]
+    return "| " + " | ".join(cells) + " |"
+
+
+def measure(
+    player: BatchPlayer,
+    threshold: float,
+    recordings: Path,
+    seed: int,
+    *,
+    tell: Callable[[str], None],
+    count: int = COUNT,
+) -> list[str]:
+    """Tells and gives the table: each speaker, then all, with the bundle's threshold and with others'."""
+    found = play(player, cases(recordings, seed, count))
+    speakers = sorted({o.case.voice for o in found})
+    lines = [HEADER]
+    everyone: list[tuple[Outcome, float]] = []
+    for speaker in speakers:
+        own = [o for o in found if o.case.voice == speaker]
+        chosen = threshold_on([o for o in found if o.case.voice != speaker])
+        lines.append(line(speaker, "the bundle's", [(o, threshold) for o in own], many=False))
+        lines.append(line(speaker, "chosen on the others", [(o, chosen) for o in own], many=False))
+        everyone += [(o, chosen) for o in own]
+    lines.append(line("all", "the bundle's", [(o, threshold) for o in found], many=True))
+    lines.append(line("all", "chosen on the others", everyone, many=True))
+    for one in lines:
+        tell(one)
+    return lines

@@ -6,6 +6,7 @@ What evaluation measures. Deliberately plain: nothing is cached, drafted or inte
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from model.onnx_runtime import OnnxNetwork
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, BOT, EOT
 
 from .audio import POSITION, Floats, Pcm
-from .language import Language
+from .language import Called, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,19 @@ class Heard:
     "[2 k, 5]"
 
 
+Before: TypeAlias = tuple[Heard, str] | tuple[Heard, str, Called | None]
+"An earlier turn: what was heard, the reply, and the tool that was called before it."
+
+
 class Player:
     """Greedy answers of a bundle."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises CheckpointError for a broken bundle, ValueError for one of another recipe."""
+        """Raises CheckpointError for a broken bundle."""
         bundle = load(folder)
         self.refusal = float(bundle.card.refusal.get("heard_logprob", -np.inf))
-        self.tokenizer, self._language = bundle.tokenizer, Language()
+        self.tokenizer, self._language = bundle.tokenizer, Language(bundle.tokenizer)
         self.network = OnnxNetwork(bundle)
-        if self.tokenizer.pieces != self._language.tokenizer.pieces:
-            raise ValueError(f"{folder}: its tokenizer is not the one of this recipe")
 
     def beginning(self, heard: Heard, count: int) -> Heard:
         """The first `count` positions, as if the segment had ended there."""
@@ -104,20 +107,23 @@ class Player:
     def answer(
         self,
         now: Heard,
-        history: list[tuple[Heard, str]] | None = None,
+        history: Sequence[Before] | None = None,
         limit: int = 240,
         *,
         notes: Sequence[tuple[int, str | None]] = (),
         thought: str | None = None,
+        tools: Sequence[str] = (),
+        called: Called | None = None,
     ) -> Answer:
         """Greedy decoding.
 
+        `tools`: names of those that are offered. `called`: a call that was made in this turn, and its result.
         `notes`: positions after which a note stands, and its text; None: the model writes it there and
         then. `thought`: the whole thought before the reply, which may be empty; None: the model thinks.
         """
         history, encode = history or [], self.tokenizer.encode
-        ids = self._language.opening([(len(h.audio), said) for h, said in history])
-        run = _Run(self, self._embed(ids, [h for h, _ in history]))
+        ids = self._language.opening([(len(turn[0].audio), *turn[1:]) for turn in history], tools)
+        run = _Run(self, self._embed(ids, [turn[0] for turn in history]))
         written, done = list[str](), 0
         for after, text in notes:
             run.take(now.audio[done:after])
@@ -131,7 +137,8 @@ class Player:
             done = after
         run.take(now.audio[done:])
         run.take(self._embed([AUDIO_END], [now]))
-        run.put([EOT, BOT, *encode("assistant\n"), *self._language.think])
+        made = self._language.called(called) if called else []
+        run.put([EOT, *made, BOT, *encode("assistant\n"), *self._language.think])
         given = ""
         if thought is not None:
             given = thought + ("</think>\n" if thought.endswith("\n") else "\n</think>\n")

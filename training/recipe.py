@@ -1,34 +1,71 @@
-"""The whole recipe: speech and text first, then the encoder, then everything together, then listening.
+"""The whole recipe: speech and text, the encoder, everything together, listening, its own thoughts.
 
-Every stage can be stopped and run again.
+Every stage can be stopped, killed and run again, and goes on where its checkpoint is.
 """
 
+import json
+import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from model.networks import Talker
+from pipeline.clock import monotonic
 
-from . import bundle, card, stage_drill, stage_encoder, stage_listen, stage_sft, stage_text
-from .batches import PHONEMES
-from .corpus import LONG_SKILLS, SKILLS, Corpus
+from . import (
+    bundle,
+    card,
+    people,
+    stage_drill,
+    stage_encoder,
+    stage_listen,
+    stage_reward,
+    stage_sft,
+    stage_text,
+    voices,
+    wrong,
+)
+from .batch_player import player_of
+from .corpus import Corpus
 from .evaluate import calibrate, evaluate
+from .fresh import fresh_talker
 from .generate import Order, generate_apart
 from .language import Language
 from .loop import Plan, load_checkpoint
-from .progress import say
-from .sizes import practice
+from .progress import read_gauge, say, watch
+from .skills import registry
 
-STAGES = ("speech", "text", "encoder", "sft", "drill", "listen", "export", "evaluate")
-TIME_SHARES = {"text": 0.063, "encoder": 0.132, "sft": 0.405, "drill": 0.065, "listen": 0.335}
-"Of the training minutes, as the bundled brain was trained. Text has one process, the others two."
-PROCESSES = {"text": 1, "encoder": 2, "sft": 2, "drill": 2, "listen": 2}
-UTTERANCES = {"espeak": 90_000, "kal16": 8_000, "slt": 6_000, "awb": 4_000}
-LONG_UTTERANCES = {"espeak": 28_000, "kal16": 4_000, "slt": 4_000, "awb": 3_000}
-"Long chains above all, with the times at which words end; only `listen` hears them."
+ORDER = (
+    "speech",
+    *("text", "encoder", "sft", "drill", "listen", "control", "filter", "reward"),
+    *("export", "evaluate"),
+)
+OPTIONAL = ("control", "reward")
+"Trained only when asked for by name: the brain that never thinks, and short reinforcement."
+STAGES = tuple(stage for stage in ORDER if stage not in OPTIONAL)
+MINUTES = {"text": 14.0, "encoder": 30.0, "sft": 52.0, "drill": 8.0, "listen": 28.0, "filter": 8.0}
+"Processor minutes of each process; `Run.minutes` is their sum."
+TOTAL = sum(MINUTES.values())
+MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}
+"Of the optional stages, on top."
+PROCESSES = dict.fromkeys((*MINUTES, *MORE), 2)
+BEFORE = {"control": "sft", "filter": "listen", "reward": "filter"}
+"The stage whose weights a stage starts from, where it is not simply the one before."
+UTTERANCES = 130_000
+"Of all groups of voices together, by their shares."
+DIRECT = {"direct": 1.0}
+SETTINGS = {
+    "MALLOC_MMAP_THRESHOLD_": "4000000000",
+    "MALLOC_TRIM_THRESHOLD_": "4000000000",
+    "MALLOC_TOP_PAD_": "67108864",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+"""Of every training process. glibc keeps what it once had: large arrays otherwise come fresh from the system
+each time, page by page. Idle threads of BLAS spin and doubled the time of preparing clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,141 +73,219 @@ class Run:
     """One training run and its folder."""
 
     out: Path
-    minutes: float
-    "Wall time of all training stages together, without speech and evaluation."
+    minutes: float = TOTAL
+    "Processor minutes of each process in all training stages together, without speech and evaluation."
     seed: int = 1
     scale: float = 1.0
     "Share of the utterances; small for trying out."
     port: int = 29511
+    size: str = "small"
+    device: str = "cpu"
+    processes: int = 2
+    leave_after: float | None = None
+    "Wall seconds after which the command saves and leaves; the same command goes on."
+    recordings: Path | None = None
+    "Folder of the Free Spoken Digit Dataset, to measure people with."
+    steps: dict[str, int] = field(default_factory=dict)
+    "Of each stage, to repeat another run exactly; else the minutes decide."
 
     @property
     def corpus(self) -> Path:
         return self.out / "corpus"
 
     @property
-    def long_corpus(self) -> Path:
-        return self.out / "long"
-
-    @property
     def bundle(self) -> Path:
         return self.out / "bundle"
 
+    def world(self, stage: str) -> int:
+        """Processes of a stage; a CUDA device has one."""
+        return 1 if self.device != "cpu" else min(self.processes, PROCESSES[stage])
+
     def plan(self, stage: str, rank: int = 0) -> Plan:
         """How one process of a stage runs."""
-        seconds = 60 * self.minutes * TIME_SHARES[stage]
+        minutes = (MINUTES | MORE)[stage] * self.minutes / TOTAL
         return Plan(
             self.out / f"{stage}.pt",
-            seconds,
+            60 * minutes,
             rank=rank,
-            world=PROCESSES[stage],
+            world=self.world(stage),
             port=self.port,
             seed=self.seed,
+            steps=self.steps.get(stage),
+            leave_after=self.leave_after,
+            device=self.device,
+            size=self.size,
         )
 
+    def finished(self, stage: str) -> bool:
+        """Its whole budget is used."""
+        return bool(read_gauge(self.out / f"{stage}.pt")["done"] >= 1)
 
-def _orders(
-    run: Run, folder: Path, counts: dict[str, int], skills: dict[str, float], seed: int
-) -> list[Order]:
-    """One for each group of voices, espeak first."""
-    return [
-        Order(
-            str(folder),
-            group,
-            max(200, int(count * run.scale)),
-            run.seed + seed + i,
-            skills=tuple(skills.items()),
-        )
-        for i, (group, count) in enumerate(counts.items())
-    ]
+
+def orders(run: Run, half: int) -> list[Order]:
+    """What one of two workers speaks: half of every group of voices."""
+    skills, found = tuple(registry.SHARES.items()), list[Order]()
+    for i, name in enumerate(voices.trained()):
+        count = max(20, int(run.scale * UTTERANCES * voices.GROUPS[name].share / 2))
+        found.append(Order(str(run.corpus), name, count, 1000 * run.seed + 2 * i + half, skills=skills))
+    return found
 
 
 def speak(run: Run) -> None:
-    """Both corpora, by two workers."""
-    first = _orders(run, run.corpus, UTTERANCES, SKILLS, 0)
-    second = _orders(run, run.long_corpus, LONG_UTTERANCES, LONG_SKILLS, 500)
-    generate_apart([first[0], second[0]], [*first[1:], *second[1:]])
+    """The corpus, by two workers."""
+    generate_apart(orders(run, 0), orders(run, 1))
 
 
 def work(run: Run, stage: str, rank: int) -> None:
     """One process of a training stage."""
-    plan = run.plan(stage, rank)
+    plan, out = run.plan(stage, rank), run.out
     if stage == "text":
         stage_text.run(plan)
     elif stage == "encoder":
         stage_encoder.run(plan, Corpus(run.corpus))
     elif stage == "sft":
-        stage_sft.run(plan, Corpus(run.corpus), encoder=run.out / "encoder.pt", text=run.out / "text.pt")
+        stage_sft.run(plan, Corpus(run.corpus), encoder=out / "encoder.pt", text=out / "text.pt")
     elif stage == "drill":
-        stage_drill.run(plan, sft=run.out / "sft.pt")
+        stage_drill.run(plan, sft=out / "sft.pt")
     else:
-        corpus = Corpus(run.corpus, run.long_corpus)
-        stage_listen.run(plan, corpus, sft=run.out / "sft.pt", drill=run.out / "drill.pt")
+        corpus = Corpus(run.corpus)
+        if stage == "listen":
+            stage_listen.run(plan, corpus, sft=out / "sft.pt", drill=out / "drill.pt")
+        elif stage == "control":
+            stage_listen.run(plan, corpus, sft=out / "sft.pt", drill=None, modes=DIRECT)
+        else:
+            stage_reward.run(plan, corpus, kind=stage, start=out / f"{BEFORE[stage]}.pt")
 
 
 def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
     """All processes of a training stage."""
     settings = ["--out", str(run.out), "--minutes", str(run.minutes), "--seed", str(run.seed)]
+    settings += ["--size", run.size, "--device", run.device, "--processes", str(run.processes)]
+    if run.leave_after is not None:
+        settings += ["--leave-after", str(run.leave_after)]
+    if stage in run.steps:
+        settings += ["--steps", json.dumps({stage: run.steps[stage]})]
     command = [sys.executable, "-m", "training", "work", stage, *settings, "--port", str(run.port)]
-    return [subprocess.Popen([*command, "--rank", str(rank)]) for rank in range(PROCESSES[stage])]
+    own = os.environ | SETTINGS
+    return [subprocess.Popen([*command, "--rank", str(r)], env=own) for r in range(run.world(stage))]
 
 
-def finish(stage: str, workers: list[subprocess.Popen[bytes]]) -> None:
-    """Waits for them. SystemExit if one fails."""
-    failures = [worker.wait() for worker in workers]
-    if any(failures):
+def finish(run: Run, stage: str, workers: list[subprocess.Popen[bytes]]) -> bool:
+    """Waits for them. SystemExit if one fails; False if they left before the budget was used."""
+    if any(watch(stage, run.out / f"{stage}.pt", workers)):
         raise SystemExit(f"stage {stage} failed (see above); the same command goes on from its checkpoint")
+    return run.finished(stage)
 
 
 def newest(run: Run) -> Path:
     """The checkpoint of the last stage that was trained."""
-    found = [run.out / f"{stage}.pt" for stage in ("listen", "sft")]
+    found = [run.out / f"{stage}.pt" for stage in ("reward", "filter", "listen", "sft")]
     return next((path for path in found if path.exists()), found[-1])
 
 
-def load(run: Run) -> tuple[Talker, dict[str, float]]:
-    """The newest weights, and how far they were trained. FileNotFoundError if there are none."""
-    content = load_checkpoint(newest(run))
-    talker = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
+def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]:
+    """Weights (the newest), and how far they were trained. FileNotFoundError if there are none."""
+    content = load_checkpoint(path or newest(run))
+    talker = fresh_talker(run.size, len(Language().tokenizer))
     talker.load_state_dict(content["model"])
-    paths = [path for stage in PROCESSES if (path := run.out / f"{stage}.pt").exists()]
-    minutes = sum(load_checkpoint(path)["elapsed"] for path in paths) / 60
-    figures = {"seed": run.seed, "steps": content["step"], "samples": content["samples"]}
-    return talker.eval(), figures | {"minutes": round(minutes, 1)}
+    paths = {stage: run.out / f"{stage}.pt" for stage in PROCESSES}
+    trained = {stage: load_checkpoint(path) for stage, path in paths.items() if path.exists()}
+    minutes = sum(found["elapsed"] for found in trained.values()) / 60
+    figures: dict[str, object] = {"seed": run.seed, "size": run.size, "minutes": round(minutes, 1)}
+    figures["stage_minutes"] = {stage: round(found["elapsed"] / 60, 1) for stage, found in trained.items()}
+    figures["samples"] = sum(found["samples"] for found in trained.values())
+    figures["steps"] = {stage: found["step"] for stage, found in trained.items()}
+    return talker.eval(), figures
 
 
-def export(run: Run, folder: Path) -> None:
-    """Writes the bundle, then fits its refusal threshold on the calibration set."""
+def write(run: Run, path: Path, folder: Path) -> None:
+    """The bundle of a checkpoint, with its refusal threshold fitted on the calibration set."""
     torch.set_num_threads(1)
-    talker, training = load(run)
+    talker, training = load(run, path)
     bundle.round_weights(talker)
-    listens = newest(run).stem == "listen"
+    listens = path.stem != "sft"
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)
     calibrate(folder, run.out / "calibration", run.seed, tell=say)
 
 
+def export(run: Run, folder: Path) -> None:
+    """The newest weights; beside them the brain that never thinks, if it was trained."""
+    write(run, newest(run), folder)
+    control = run.out / "control.pt"
+    if control.exists():
+        write(run, control, run.out / "control")
+
+
+def _train(run: Run, stage: str, begun: float) -> bool:
+    """False where the time of this command ended before the stage did."""
+    if run.finished(stage):
+        return True
+    left = None if run.leave_after is None else run.leave_after - (monotonic() - begun)
+    if left is not None and left < 5:
+        return False
+    here = Run(**{name: getattr(run, name) for name in run.__slots__} | {"leave_after": left})
+    return finish(run, stage, start(here, stage))
+
+
 def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
-    """The given stages in order, but for text, which is trained while the speech is made."""
+    """The given stages in order; what is finished already is passed over."""
     run.out.mkdir(parents=True, exist_ok=True)
-    beside = {"text": start(run, "text")} if {"speech", "text"} <= set(stages) else {}
+    begun = monotonic()
     for stage in stages:
         say(f"stage {stage}: {SUMMARY[stage]}")
         if stage == "speech":
             speak(run)
         elif stage in PROCESSES:
-            finish(stage, beside.get(stage) or start(run, stage))
+            if not _train(run, stage, begun):
+                say(f"stopped in stage {stage}: run the same command again")
+                return
         elif stage == "export":
             export(run, run.bundle)
         else:
-            card.write(run.bundle, evaluate(run.bundle, run.out / "test", run.seed, tell=say).lines)
+            judge(run)
+
+
+def judge(run: Run) -> None:
+    """All figures of the bundle, and its card."""
+    control = run.out / "control"
+    examine(
+        run.bundle, run.out / "test", run.seed,
+        control=control if control.exists() else None, recordings=run.recordings,
+    )  # fmt: skip
+
+
+def examine(
+    folder: Path,
+    speech: Path,
+    seed: int,
+    *,
+    share: float = 1.0,
+    control: Path | None = None,
+    recordings: Path | None = None,
+    cards: bool = True,
+) -> None:
+    """Every figure of a bundle, told; with `cards` also its card and the pictures of its wrong answers."""
+    torch.set_num_threads(1)
+    report = evaluate(folder, speech, seed, tell=say, share=share, control=control)
+    people_lines: list[str] = []
+    if recordings is not None:
+        people_lines = people.measure(player_of(folder), report.threshold, recordings, seed, tell=say)
+    if cards:
+        chosen = wrong.choose(report.outcomes, report.threshold, seed)
+        lines = wrong.report(chosen, folder / "wrong", report.threshold)
+        card.write(folder, report, people=people_lines, wrong=lines)
 
 
 SUMMARY = {
-    "speech": f"{sum(UTTERANCES.values()) + sum(LONG_UTTERANCES.values())} utterances in four groups",
+    "speech": f"{UTTERANCES} utterances of {len(voices.trained())} groups of voices",
     "text": "the decoder learns the language and column arithmetic",
     "encoder": "phonemes and measured cues",
     "sft": "audio in, thought and reply out",
     "drill": "the decoder practises long chains, notes and parts of thoughts in text",
     "listen": "thinking while listening, speaking on part of a thought",
+    "control": "the same again without any thought, to compare with",
+    "filter": "its own thoughts, where they are right and cite what was measured",
+    "reward": "its own thoughts, by how much better than others they are",
     "export": "bundle and refusal threshold",
     "evaluate": "all figures, through the exported bundle",
 }

@@ -5,15 +5,25 @@ Everything is made anew from a seed; nothing of it is ever trained on.
 
 import random
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import voices
 from .augment import Clip, augment, noise_clip, plain
+from .conversations import place, said_of
 from .corpus import Corpus
 from .generate import Order, generate_apart
-from .targets import label
-from .tasks import CUE_SKILLS, Question
+from .grounded import Verdict, check
+from .language import Called
+from .skills import registry, tools, voice
+from .skills.question import Past, Question
 from .unclear import NOISE
+
+MANY, SOME = 1500, 150
+"Cases of a family: of the main set, and of each of the others."
+NEAR = 300
+"Cases among which an earlier turn is looked for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,72 +36,56 @@ class Recipe:
     unseen: bool
     counts: dict[str, int]
     rough: bool = False
-    "With training's augmentation (rooms, noise, speed); else quiet and clean."
+    "With training's augmentation (rooms, noise, speed, other speakers); else quiet and clean."
+
+
+def _counts(many: int, more: dict[str, int], *, noise: int = 0) -> dict[str, int]:
+    return dict.fromkeys(registry.FAMILIES, many) | more | ({"noise": noise} if noise else {})
 
 
 UNSEEN = Recipe(
     "unseen",
-    "held-out espeak voices and accent, held-out operands",
+    "held-out espeak voices and accent, held-out questions",
     "espeak",
     True,
-    {
-        "sum": 600,
-        "chain": 300,
-        "times": 150,
-        "pitch": 300,
-        "pace": 300,
-        "loudness": 300,
-        "talk": 120,
-        "incomplete": 150,
-        "unclear": 200,
-        "noise": 60,
-        "long": 500,
-        "nod": 150,
-    },
+    _counts(MANY, {"again": 300, "said": 600, "earlier": 300}, noise=300),
 )
-RMS = Recipe(
-    "rms",
-    "flite rms (a human-derived voice, never trained), held-out operands",
-    "rms",
-    True,
-    {
-        "sum": 400,
-        "chain": 150,
-        "times": 60,
-        "pace": 200,
-        "loudness": 150,
-        "talk": 60,
-        "incomplete": 80,
-        "unclear": 100,
-        "long": 150,
-        "nod": 60,
-    },
+PEOPLE = tuple(
+    Recipe(
+        name,
+        f"{name}: a voice made from a person's recordings, never trained; held-out questions",
+        name,
+        True,
+        _counts(SOME, {"sum": 500, "chain": 200}),
+    )
+    for name in voices.TEST_PEOPLE
 )
 SEEN = Recipe(
     "seen",
-    "trained espeak voices, held-out operands",
+    "trained espeak voices, held-out questions",
     "espeak",
     False,
-    {"sum": 300, "chain": 150, "pitch": 120, "pace": 120, "loudness": 120, "long": 150},
+    {"sum": 500, "chain": SOME, "long": SOME, "digits": SOME, "pitch": SOME, "pace": SOME, "loudness": SOME},
 )
 ROUGH = Recipe(
     "rough",
-    "held-out espeak voices, rooms, noise 6 to 40 dB below speech",
+    "held-out espeak voices in rooms, on telephones, in noise 5 to 40 dB below speech",
     "espeak",
     True,
-    {"sum": 300},
+    {"sum": 500, "digits": SOME, "count": SOME},
     rough=True,
 )
-TESTS = (UNSEEN, RMS, SEEN, ROUGH)
+TESTS = (UNSEEN, *PEOPLE, SEEN, ROUGH)
+_CALIBRATED = {"sum": 400, "chain": 100, "long": 100, "unclear": 200, "incomplete": 60}
 CALIBRATION = (
     Recipe(
         "calibration",
         "trained voices, for the refusal threshold only",
         "espeak",
         False,
-        {"sum": 500, "chain": 150, "pitch": 60, "pace": 60, "loudness": 60, "talk": 60, "long": 150},
+        dict.fromkeys(registry.FAMILIES, 20) | _CALIBRATED,
     ),
-    Recipe("calibration-slt", "trained voice", "slt", False, {"sum": 120}),
+    Recipe("calibration-slt", "trained voice", "slt", False, {"sum": 120, "digits": 60}),
 )
 _CALIBRATION_SEED = 900_000
 
@@ -103,34 +97,79 @@ class Case:
     clip: Clip
     question: Question
     voice: str
+    "The engine's voice, or the person: what intervals are clustered by where there are few."
+    before: tuple["Case", ...] = ()
+    "Earlier turns of the conversation, oldest first; their right replies were spoken."
+    tools: tuple[str, ...] = ()
+    "Names of those that are offered."
+
+    @property
+    def past(self) -> Past:
+        """Earlier turns with what was replied."""
+        past: list[tuple[Question, str]] = []
+        for case in self.before:
+            past.append((case.question, registry.reply(case.question, case.clip.measured, past)))
+        return past
+
+    @property
+    def reply(self) -> str:
+        """What should be said."""
+        return registry.reply(self.question, self.clip.measured, self.past)
+
+    @property
+    def held(self) -> str:
+        """What may be said on a part of the thought."""
+        return registry.held(self.question, self.past)
+
+    @property
+    def words(self) -> list[str]:
+        """What should be heard: words and sounds. A turn that goes on after a call hears nothing."""
+        if tools.stage(self.question) == "result":
+            return []
+        return ["unclear"] if self.question.skill == "unclear" else [*said_of(self.clip, self.question)]
+
+    @property
+    def lines(self) -> list[str]:
+        """What should be thought."""
+        known = registry.lines(self.question, self.clip.measured, self.past)
+        called = tools.stage(self.question) == "result"
+        return known if called else [" ".join(["heard:", *self.words]), *known]
+
+    @property
+    def called(self) -> Called | None:
+        """The call that was made in this turn already, and its result."""
+        if tools.stage(self.question) != "result":
+            return None
+        return tools.called(self.question, random.Random(" ".join(self.question.words)))
+
+    def verdict(self, lines: Sequence[str]) -> Verdict:
+        """What these lines of a thought cite, against what was measured."""
+        return check(lines, self.clip.measured)
+
+    @property
+    def kind(self) -> str:
+        """The family, as tables name it."""
+        return "noise" if self.question.words == (NOISE,) else self.question.skill
 
 
 def _orders(recipe: Recipe, folder: Path, seed: int) -> list[Order]:
-    """Cue skills are made in excess, so that both labels can be cut to the same number."""
+    """One per family; those with two labels in excess, so that both can be cut to the same number."""
     orders = []
     for i, (skill, count) in enumerate(recipe.counts.items()):
         if skill != "noise":
-            wanted = count * 2 if skill in ("pitch", "pace") else count
-            orders.append(
-                Order(
-                    str(folder),
-                    recipe.group,
-                    wanted,
-                    seed + i,
-                    test=True,
-                    unseen=recipe.unseen,
-                    skills=((skill, 1.0),),
-                    shard=wanted,
-                )
-            )
+            wanted = int(count * 1.3) + 2 if skill in registry.VOICED else count
+            skills = ((skill, 1.0),)
+            order = Order(str(folder), recipe.group, wanted, seed + i, skills=skills, shard=wanted)
+            orders.append(replace(order, test=True, unseen=recipe.unseen))
     return orders
 
 
-def build(recipes: tuple[Recipe, ...], folder: Path, seed: int) -> dict[str, list[Case]]:
-    """Speaks and prepares all cases. `folder` is emptied first."""
+def build(recipes: Sequence[Recipe], folder: Path, seed: int, *, workers: int = 2) -> dict[str, list[Case]]:
+    """Speaks and prepares all cases; a set whose voice cannot be had stays empty. Empties `folder` first."""
     shutil.rmtree(folder, ignore_errors=True)
-    base = 10_000 + seed * 1000
-    generate_apart(*[_orders(r, folder / r.name, base + 100 * k) for k, r in enumerate(recipes)])
+    base = 10_000 + seed * 10_000
+    orders = [order for k, r in enumerate(recipes) for order in _orders(r, folder / r.name, base + 100 * k)]
+    generate_apart(*[orders[i::workers] for i in range(min(workers, len(orders)))])
     return {
         recipe.name: _cases(recipe, folder / recipe.name, random.Random(f"{recipe.name} {seed}"))
         for recipe in recipes
@@ -138,27 +177,39 @@ def build(recipes: tuple[Recipe, ...], folder: Path, seed: int) -> dict[str, lis
 
 
 def _cases(recipe: Recipe, folder: Path, rng: random.Random) -> list[Case]:
-    corpus, cases = Corpus(folder), list[Case]()
     left = {skill: {"": count} for skill, count in recipe.counts.items()}
-    for shard, utterance in corpus:
+    alone: list[Case] = []
+    for shard, utterance in (corpus := Corpus(folder)) if list(folder.glob("*.jsonl")) else ():
         skill = utterance.question.skill
         clip = (augment if recipe.rough else plain)(corpus.pcm(shard, utterance), utterance, rng)
-        word = ""
-        if skill in CUE_SKILLS and clip.cue is not None:
-            word = label(skill, clip.cue) or ""
-            left[skill].setdefault(word, recipe.counts[skill] // 2)
+        if not clip.fit:
+            continue
+        case, word = Case(clip, utterance.question, utterance.speaker), ""
+        if skill in voice.ASKED:
+            word = case.reply
+            left[skill].setdefault(word, -(-recipe.counts[skill] // 2))
         if left[skill][word] > 0:
             left[skill][word] -= 1
-            cases.append(Case(clip, utterance.question, utterance.voice))
-    cases += [
-        Case(noise_clip(rng), Question("noise", (NOISE,)), "none")
-        for _ in range(recipe.counts.get("noise", 0))
+            alone.append(case)
+    noises = recipe.counts.get("noise", 0)
+    return [
+        *conversed(alone, rng, 0.0),
+        *(Case(noise_clip(rng), Question("unclear", (NOISE,)), "none") for _ in range(noises)),
     ]
-    return cases
+
+
+def conversed(cases: Sequence[Case], rng: random.Random, share: float) -> list[Case]:
+    """The same cases after other turns: follow-ups after what they need, the rest by chance `share`."""
+    out = []
+    for case in cases:
+        near = [case, *rng.sample(cases, min(NEAR, len(cases)))]
+        at = place(near, 0, rng, share)
+        out.append(replace(case, before=tuple(near[i] for i in at.before), tools=at.tools))
+    return out
 
 
 def calibration(folder: Path, seed: int) -> list[Case]:
-    """Apart from every test set: other seeds and, but for the operands, other voices."""
+    """Apart from every test set: other seeds and, but for the questions, other voices."""
     return [
         case
         for cases in build(CALIBRATION, folder, _CALIBRATION_SEED // 1000 + seed).values()

@@ -1,11 +1,12 @@
-"""Speech engines as libraries behind one small port.
+"""The port of all speech engines, and two of them: espeak-ng and flite, as libraries.
 
 espeak-ng is GPL: only a generation process of its own may make an `Espeak`.
 """
 
 import ctypes
 import itertools
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from .audio import RATE, Pcm, trim
+from .speech_variants import SLOT, folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,10 @@ class Style:
     "0 lowest, 1 highest that the voice can do."
     lively: float = 0.5
     "0 monotone, 1 sings."
+
+
+class Missing(RuntimeError):
+    """An engine or its voices cannot be had here; the message says what to install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class Engine(Protocol):
         ...
 
 
-def _spoken(pcm: Pcm, rate: int, ends: Sequence[float], count: int) -> Spoken:
-    """`ends` in seconds of the raw speech `pcm`, of all words but perhaps too many or too few."""
+def spoken(pcm: Pcm, rate: int, ends: Sequence[float], count: int) -> Spoken:
+    """Trims and resamples raw speech; `ends`: seconds at which words end, perhaps too many or too few."""
     whole = _to_rate(pcm, rate)
     loud = np.nonzero(np.abs(whole) > QUIET)[0]
     trimmed = trim(whole, QUIET)
@@ -96,9 +102,15 @@ class Espeak:
     _WORD, _ENDED = 1, 0
     "Kinds of events: a word begins, and the end of a list of events."
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        """`own`: made-up variants by name, as texts of voice files."""
         self._lib: Any = ctypes.CDLL(espeakng_loader.get_library_path())
         self._data = Path(espeakng_loader.get_data_path())
+        self._libc = ctypes.CDLL(None)
+        self._own = dict(own or {})
+        if own:
+            self._made = folder(self._data)
+            self._data = Path(self._made.name) / self._data.name
         self._rate = self._lib.espeak_Initialize(2, 0, str(self._data).encode(), 0)
         if self._rate <= 0:
             raise RuntimeError(f"espeak-ng did not start from {self._data}")
@@ -136,11 +148,25 @@ class Espeak:
         return 0
 
     def variants(self) -> list[str]:
-        """Names of all installed voice variants."""
-        return sorted(path.name for path in (self._data / "voices" / "!v").iterdir())
+        """Names of all installed voice variants, without made-up ones."""
+        return sorted(path.name for path in self._folder.iterdir() if path.name != SLOT)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the made-up variants."""
+        return tuple(self._own)
+
+    @property
+    def _folder(self) -> Path:
+        return self._data / "voices" / "!v"
 
     def _select(self, voice: str) -> None:
-        if self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
+        base, _, variant = voice.partition("+")
+        known = voice
+        if variant in self._own:
+            (self._folder / SLOT).write_text(self._own[variant], encoding="utf-8")
+            known = f"{base}+{SLOT}"
+        if self._lib.espeak_SetVoiceByName(known.encode()) != 0:
             raise ValueError(f"espeak-ng has no voice {voice!r}")
 
     def say(self, text: str, voice: str, style: Style) -> Pcm:
@@ -150,7 +176,12 @@ class Espeak:
     def timed(self, text: str, count: int, voice: str, style: Style) -> Spoken:
         """A word ends where the next begins."""
         pcm = self._raw(text, voice, style)
-        return _spoken(pcm, self._rate, [*self._starts[1:], len(pcm) / self._rate], count)
+        return spoken(pcm, self._rate, [*self._starts[1:], len(pcm) / self._rate], count)
+
+    def _seed(self, seed: int) -> None:
+        """Breath, flutter and Klatt's noise are random: the same words by one voice should sound alike."""
+        self._lib.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+        self._libc.srand(ctypes.c_uint(seed))
 
     def _raw(self, text: str, voice: str, style: Style) -> Pcm:
         """Untrimmed, at the engine's rate; the words' beginnings are in `_starts`."""
@@ -166,6 +197,7 @@ class Espeak:
         self._chunks.clear()
         self._starts.clear()
         data = text.encode()
+        self._seed(zlib.crc32(data))
         self._lib.espeak_Synth(data, len(data) + 1, 0, 1, 0, self._UTF8 | self._PHONEMES_IN_TEXT, None, None)
         return np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
 
@@ -203,7 +235,7 @@ class Flite:
         try:
             self._lib: Any = ctypes.CDLL("libflite.so.1", mode=ctypes.RTLD_GLOBAL)
         except OSError as problem:
-            raise RuntimeError("libflite.so.1 is missing: apt-get install libflite1") from problem
+            raise Missing("libflite.so.1 is missing: apt-get install libflite1") from problem
         for name in ("libflite_usenglish.so.1", "libflite_cmulex.so.1"):
             ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
         self._lib.flite_init()
@@ -248,7 +280,7 @@ class Flite:
         pcm = np.ctypeslib.as_array(found.samples, (found.count,)).astype(np.float32) / np.float32(32768)
         rate, ends = found.rate, self._ends(utterance)
         self._lib.delete_utterance(utterance)
-        return _spoken(pcm, rate, ends, count)
+        return spoken(pcm, rate, ends, count)
 
     def _ends(self, utterance: int) -> list[float]:
         """Seconds at which each word ends."""

@@ -1,40 +1,37 @@
 """Stage 2: the encoder learns phonemes (CTC) and measured cues from speech, without the decoder."""
 
-import random
-
 import torch
 from torch import Tensor
 
-from model.networks import Talker
-
-from .batches import PHONEMES, Sampler
-from .corpus import SKILLS, Corpus
+from .batches import Sampler, collate
+from .corpus import Corpus
+from .feed import Feed, moved
+from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join
 from .losses import cue_loss, mask_features, phoneme_loss
-from .sizes import practice
 from .spectrum import BatchMel
+from .stage_sft import SHARES, hearing
 
-BATCH = 24
+BATCH, ECHO = 24, 2
+"Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 
 
-def run(plan: Plan, corpus: Corpus) -> None:
-    """Trains until the plan's time is used."""
+def run(plan: Plan, corpus: Corpus) -> bool:
+    """Trains until the plan's budget is used; False where it left before."""
     join(plan)
-    talker = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
-    parts = (talker.encoder, talker.ctc, talker.cue_heads)
-    loop = Loop(plan, talker, [Group([p for part in parts for p in part.parameters()], 1.1e-3)])
-    rng = random.Random(f"{plan.seed} {plan.rank} {loop.step}")
-    order = random.Random(plan.seed + loop.step)
-    batches, mel_of = Sampler(corpus, SKILLS, rng).batches(BATCH, order), BatchMel()
+    talker = fresh_talker(plan.size, len(Language().tokenizer))
+    loop = Loop(plan, talker, [Group(hearing(talker), 1.1e-3)])
+    mel_of = BatchMel()
+    feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate, echo=ECHO)
 
-    def loss(_step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
-        batch = next(batches)
-        mel = mask_features(mel_of(batch.pcm, batch.warps), rng)
-        with torch.autocast("cpu", torch.bfloat16):
-            frames, _ = talker.encoder(mel)
+    def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
+        batch = moved(feed(step), plan.device)
+        mel = mask_features(mel_of(batch.pcm, batch.warps), loop.rng)
+        with torch.autocast(plan.device, torch.bfloat16):
+            frames, raw, _ = talker.listen(mel)
             on_sounds = phoneme_loss(talker, frames, batch)
-            on_cues, figures = cue_loss(talker.cue_heads(frames), batch)
+            on_cues, figures = cue_loss(raw, batch)
         return on_sounds + on_cues, {"ctc": on_sounds.item()} | figures, BATCH
 
-    loop.run(loss)
+    return loop.run(loss)

@@ -1,40 +1,47 @@
-"""Stage 1: the decoder alone learns the language and column arithmetic from text."""
-
-import random
+"""Stage 1: the decoder alone learns the language and all that can be worked out, from text."""
 
 import torch
 from torch import Tensor
 
 from model.networks import Decoder
 
+from .exam import text_accuracy
+from .feed import moved
 from .language import Language
 from .loop import Group, Loop, Plan, join
 from .progress import say
-from .sizes import practice
-from .text import text_accuracy, text_batch, text_loss
+from .sizes import dims
+from .skills.registry import FAMILIES
+from .text import TextFeed, text_loss
 
-PLAIN, PROMPTED = 80, 32
-"Rows of a batch without and with pseudo-audio (every third one)."
+PLAIN, PROMPTED = 24, 12
+"Rows of a batch without and with pseudo-audio."
+EVERY = 8
+"Steps of which the last is with pseudo-audio: those rows are long."
 
 
-def run(plan: Plan) -> None:
-    """Trains until the plan's time is used; prints accuracy on held-out operands now and then."""
+def run(plan: Plan) -> bool:
+    """Trains until the plan's budget is used, then tells held-out accuracy; False where it left before."""
     join(plan)
     language = Language()
-    decoder = Decoder(practice(len(language.tokenizer)))
+    decoder = Decoder(dims(plan.size, len(language.tokenizer)))
+    key = f"{plan.checkpoint.stem} {plan.seed} {plan.rank}"
+    plain = TextFeed(language, key, PLAIN, prompt=False)
+    prompted = TextFeed(language, key, PROMPTED, prompt=True)
     loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1.7e-3, 0.05)])
-    rng = random.Random(plan.seed * 77 + loop.step)
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
-        prompt = step % 3 == 2
-        batch = text_batch(language, rng, PROMPTED if prompt else PLAIN, prompt=prompt)
-        with torch.autocast("cpu", torch.bfloat16):
-            value = text_loss(decoder, batch)
-        return value, {"loss": value.item()}, len(batch.ids)
+        rounds, place = divmod(step, EVERY)
+        prompt = place == EVERY - 1
+        batch = prompted(rounds) if prompt else plain(rounds * (EVERY - 1) + place)
+        with torch.autocast(plan.device, torch.bfloat16):
+            value = text_loss(decoder, moved(batch, plan.device))
+        name, share = ("prompted", EVERY) if prompt else ("plain", EVERY / (EVERY - 1))
+        return value, {name: share * value.item()}, len(batch.ids)
 
-    def each() -> None:
-        say(f"text: held-out sums {text_accuracy(decoder, language, 'sum', 60):.3f}")
-
-    loop.run(loss, each)
-    sums, chains = (text_accuracy(decoder, language, skill, 300) for skill in ("sum", "chain"))
-    say(f"text: finished, held-out sums {sums:.3f}, chains {chains:.3f} (n=300 each)")
+    whole = loop.run(loss)
+    if whole and plan.rank == 0:
+        decoder.cpu()
+        found = {name: text_accuracy(decoder, language, name, 40) for name in FAMILIES}
+        say("text: held out, n=40 each: " + ", ".join(f"{name} {share:.2f}" for name, share in found.items()))
+    return whole

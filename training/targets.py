@@ -1,106 +1,79 @@
-"""What the brain should write for a question: the lines of its thought, then its reply."""
+"""What the brain should write for a question: the lines of its thought, then its reply.
+
+A thin layer over `skills.registry` for callers that know one number of a clip, all of `Measured`, or nothing.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from .arithmetic import column_line, compute
-from .chains import parse
-from .numerals import spell
-from .tasks import SPOKEN_SIGN, TALK_REPLY, Question
+from .cited import cite
+from .measure import BANDS, LABELS
+from .measure import label as label_of
+from .skills import registry
+from .skills.broken import PARTIAL, SORRY
+from .skills.question import Measured, Past, Question
+from .skills.voice import REPLY
 
-SORRY = "Sorry, I did not catch that. Please ask me again."
-PARTIAL = "I heard only a part of that. Please ask me again."
-CUE_BANDS = {"pitch": (145.0, 175.0), "pace": (3.6, 4.8), "loudness": (-29.0, -22.0)}
+Known: TypeAlias = Measured | float | None
+"What was measured in the clip; a number is its pitch, pace or level, as the question's skill says."
+CUE_SKILLS = ("pitch", "pace", "loudness")
+CUE_BANDS = {name: BANDS[name] for name in CUE_SKILLS}
 "Hz, syllables per second, dB full scale. Between the two values no answer is right: left out everywhere."
-CUE_LABELS = {"pitch": ("low", "high"), "pace": ("slow", "fast"), "loudness": ("soft", "loud")}
-CUE_REPLIES = {
-    "low": "Your voice is low.",
-    "high": "Your voice is high.",
-    "slow": "You speak slowly.",
-    "fast": "You speak fast.",
-    "soft": "You speak softly.",
-    "loud": "You speak loudly.",
-}
+CUE_LABELS = {name: LABELS[name] for name in CUE_SKILLS}
+CUE_REPLIES = {word: text for texts in REPLY.values() for word, text in texts.items()}
+_FIELDS = {"pitch": "pitch", "pace": "pace", "loudness": "level"}
+
+
+def measured(question: Question, known: Known) -> Measured:
+    """All that is known of a clip."""
+    if isinstance(known, Measured):
+        return known
+    family = registry.family_of(question)
+    if known is None or family not in _FIELDS:
+        return Measured()
+    return Measured(**{_FIELDS[family]: known})  # type: ignore[arg-type]
 
 
 def label(skill: str, value: float) -> str | None:
     """The word for a measured cue, or None inside the ambiguous band."""
-    low, high = CUE_BANDS[skill]
-    if low <= value <= high:
-        return None
-    return CUE_LABELS[skill][value > high]
+    return label_of(skill, Measured(**{_FIELDS[skill]: value}))  # type: ignore[arg-type]
 
 
 def cue_line(skill: str, value: float) -> str:
     """The measured value, rounded to what can be heard (10 Hz, 0.5 syllables, 2 dB), then the label."""
-    word = label(skill, value)
-    if skill == "pitch":
-        return f"pitch {round(value / 10) * 10} hz: {word}"
-    if skill == "pace":
-        return f"pace {round(value * 2) / 2:.1f} syllables: {word}"
-    return f"level {round(value / 2) * 2} db: {word}"
+    return cite(skill, Measured(**{_FIELDS[skill]: value}))  # type: ignore[arg-type]
 
 
-def _capital(words: list[str]) -> str:
-    text = " ".join(words)
-    return text[0].upper() + text[1:]
-
-
-def steps(question: Question, cue: float | None = None) -> list[str]:
+def steps(question: Question, known: Known = None, past: Past = ()) -> list[str]:
     """The lines of the thought after the line that says what was heard."""
-    if question.skill == "incomplete":
-        return [*(column_line(*step) for step in parse(question.words).certain()), "incomplete"]
-    if cue is not None:
-        return [cue_line(question.skill, cue)]
-    lines, left = [], question.numbers[0] if question.numbers else 0
-    for sign, right in zip(question.signs, question.numbers[1:], strict=False):
-        lines.append(column_line(left, sign, right))
-        left = compute(left, sign, right)
-    return lines
+    return registry.lines(question, measured(question, known), past)
 
 
-def reply(question: Question, cue: float | None = None) -> str:
-    """What is said aloud."""
-    if question.skill == "unclear":
-        return SORRY
-    if question.skill == "incomplete":
-        return PARTIAL
-    if question.skill == "nod":
-        return ""
-    if question.skill == "talk":
-        return TALK_REPLY[" ".join(question.words)]
-    if cue is not None:
-        word = label(question.skill, cue)
-        if word is None:
-            raise ValueError(f"{cue} lies in the ambiguous band of {question.skill}")
-        return CUE_REPLIES[word]
-    words, end = _restated(question), ["is", *spell(_result(question))]
-    if len(question.numbers) > 2:
-        return held(question) + " " + " ".join(["that", *end]) + "."
-    return _capital([*words, *end]) + "."
+def reply(question: Question, known: Known = None, past: Past = ()) -> str:
+    """What is said aloud. ValueError for a cue inside its ambiguous band."""
+    return registry.reply(question, measured(question, known), past)
 
 
-def held(question: Question) -> str:
+def held(question: Question, past: Past = ()) -> str:
     """What is said aloud on a thought that is not finished: of a chain all that is sure, else nothing yet."""
-    return _capital(_restated(question)) + "," if len(question.numbers) > 2 else ""
+    return registry.held(question, past)
 
 
-def _restated(question: Question) -> list[str]:
-    words = spell(question.numbers[0])
-    for sign, number in zip(question.signs, question.numbers[1:], strict=True):
-        words += [SPOKEN_SIGN[sign], *spell(number)]
-    return words
+def heard_line(question: Question, said: Sequence[str] | None = None) -> str:
+    """The first line of the thought, without its newline. `said`: words and sounds in the clip's order."""
+    words = registry.heard(question) if question.skill == "unclear" or not said else said
+    return " ".join(["heard:", *words])
 
 
-def _result(question: Question) -> int:
-    result = question.numbers[0]
-    for sign, number in zip(question.signs, question.numbers[1:], strict=True):
-        result = compute(result, sign, number)
-    return result
-
-
-def heard_line(question: Question) -> str:
-    """The first line of the thought, without its newline."""
-    return "heard: unclear" if question.skill == "unclear" else "heard: " + " ".join(question.words)
-
-
-def thought(question: Question, cue: float | None = None) -> str:
+def thought(
+    question: Question, known: Known = None, past: Past = (), said: Sequence[str] | None = None
+) -> str:
     """Everything between "<think>\\n" and "</think>", each line ended by a newline."""
-    return "".join(line + "\n" for line in [heard_line(question), *steps(question, cue)])
+    return "".join(line + "\n" for line in [heard_line(question, said), *steps(question, known, past)])
+
+
+__all__ = [
+    "CUE_BANDS", "CUE_LABELS", "CUE_REPLIES", "PARTIAL", "SORRY", "Known", "column_line", "compute",
+    "cue_line", "heard_line", "held", "label", "measured", "reply", "steps", "thought",
+]  # fmt: skip

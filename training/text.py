@@ -1,117 +1,135 @@
 """Text-only samples: thought and reply for a transcript, or for pseudo-audio (noisy word embeddings)."""
 
 import random
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from model.networks import Decoder
-from model.tokenizer import EOT, PAD
+from model.tokenizer import AUDIO_END
 
+from .drill import drawn_turn
 from .language import Language
-from .targets import CUE_BANDS, reply
-from .tasks import CUE_SKILLS, Question, draw
+from .rows import ROUND, Batch, Row, collate
+from .skills import registry
+from .skills.tools import NAMES
+from .turns import turn_row
 
 MIX = {
-    "sum": 0.5,
-    "chain": 0.25,
-    "times": 0.06,
-    "talk": 0.04,
-    "incomplete": 0.04,
-    "unclear": 0.03,
-    "pitch": 0.03,
-    "pace": 0.03,
-    "loudness": 0.02,
+    "sum": 0.12,
+    "hundreds": 0.03,
+    "times": 0.025,
+    "product": 0.035,
+    "chain": 0.05,
+    "long": 0.1,
+    "mixed": 0.05,
+    "compare": 0.025,
+    "extreme": 0.03,
+    "sort": 0.035,
+    "digits": 0.03,
+    "backwards": 0.035,
+    "spell": 0.05,
+    "unspell": 0.025,
+    "letters": 0.02,
+    "lies": 0.03,
+    "walk": 0.04,
+    "objects": 0.03,
+    "day": 0.03,
+    "month": 0.02,
+    "hour": 0.02,
+    "lasts": 0.01,
+    "monthdays": 0.006,
+    "count": 0.02,
+    "countsum": 0.025,
+    "countmore": 0.012,
+    "sound": 0.008,
+    "claim": 0.012,
+    "talk": 0.025,
+    "nod": 0.002,
+    "addto": 0.04,
+    "both": 0.012,
+    "flip": 0.02,
+    "which": 0.015,
+    "next": 0.01,
+    "again": 0.03,
+    "said": 0.035,
+    "earlier": 0.01,
+    "clock": 0.02,
+    "timer": 0.02,
+    "incomplete": 0.02,
+    "unclear": 0.006,
+    "pitch": 0.004,
+    "pace": 0.004,
+    "loudness": 0.004,
+    "ending": 0.004,
+    "pauses": 0.004,
+    "line": 0.004,
+    "background": 0.004,
+    "voices": 0.004,
 }
-ROUND = 16
-_CUE_RANGE = {"pitch": (70.0, 380.0), "pace": (1.8, 8.5), "loudness": (-44.0, -10.0)}
+"Weights of skills, by how much practice each needs in text; what is known by heart needs little."
+BARE = 0.6
+"Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known."
+POOL = 4
+"Batches that are drawn at once and sorted by length."
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One sequence; `weights[i]` is the weight of the loss of predicting `ids[i]` from all before it."""
-
-    ids: list[int]
-    weights: list[float]
-    noisy: tuple[int, int] = (0, 0)
-    "Places [from, to) of pseudo-audio."
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Right-padded rows."""
-
-    ids: Tensor
-    weights: Tensor
-    noisy: Tensor
+def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool) -> Row:
+    """The newest turn of a drawn conversation. Without pseudo-audio the heard line cannot be known: no loss
+    there. Made-up cue values never carry a loss."""
+    bare = not prompt and name in registry.ALONE and name not in NAMES and rng.random() < BARE
+    turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=prompt, alone=bare)
+    row = turn_row(language, turn, rng, heard_weight=1.0 if prompt else 0.0)
+    if not bare:
+        return row
+    first = next(i for i, token in enumerate(row.ids) if token == AUDIO_END) + 1
+    return Row(row.ids[first:], row.weights[first:])
 
 
-def collate(rows: list[Row]) -> Batch:
-    """Tensors [B, L]; L is rounded up, because oneDNN compiles new kernels for every new shape."""
-    length = max(len(row.ids) for row in rows)
-    length += -length % ROUND
-    ids = torch.full((len(rows), length), PAD)
-    weights, noisy = torch.zeros(len(rows), length), torch.zeros(len(rows), length, dtype=torch.bool)
-    for i, row in enumerate(rows):
-        ids[i, : len(row.ids)] = torch.tensor(row.ids)
-        weights[i, : len(row.ids)] = torch.tensor(row.weights)
-        noisy[i, row.noisy[0] : row.noisy[1]] = True
-    return Batch(ids, weights, noisy)
-
-
-def draw_cue(skill: str, rng: random.Random) -> float | None:
-    """A made-up measured value outside the ambiguous band, both labels equally often;
-
-    None for other skills.
-    """
-    if skill not in CUE_SKILLS:
-        return None
-    low, high = CUE_BANDS[skill]
-    least, most = _CUE_RANGE[skill]
-    return rng.uniform(least, low - 0.01) if rng.random() < 0.5 else rng.uniform(high + 0.01, most)
-
-
-def pseudo_audio(words: list[int], rng: random.Random) -> list[int]:
-    """Each word once or twice with blanks between, as a CTC path of the adaptor would look."""
-    path = [PAD] * rng.randint(0, 3)
-    for word in words:
-        path += [word] * rng.choice((1, 1, 2)) + [PAD] * rng.choice((0, 1, 1, 2, 3))
-    return path
-
-
-def text_row(language: Language, question: Question, rng: random.Random, *, prompt: bool) -> Row:
-    """Without pseudo-audio the heard line cannot be known: no loss there.
-
-    Made-up cue values never carry a loss.
-    """
-    cue = draw_cue(question.skill, rng)
-    target, heard = language.target(question, cue)
-    audio: list[int] = []
-    if prompt:
-        words = (
-            language.words(question)
-            if question.skill != "unclear"
-            else rng.choices(range(262, len(language.tokenizer)), k=rng.randint(1, 8))
-        )
-        audio = pseudo_audio(words, rng)
-    ids = language.prompt(audio)
-    first = language.audio_offset
-    weights = [0.0] * len(ids) + [1.0 if prompt else 0.0] * heard + [1.0] * (len(target) - heard)
-    if cue is not None:
-        for i in range(len(ids) + heard, len(ids) + heard + language.cue_value_length(target[heard:])):
-            weights[i] = 0.0
-    return Row(ids + target, weights, (first, first + len(audio)))
+def text_rows(
+    language: Language, rng: random.Random, count: int, *, prompt: bool, cues: bool = True
+) -> list[Row]:
+    """Questions of `MIX` (`cues`: with the families that cite what was measured)."""
+    without = () if cues else registry.VOICED
+    skills = [skill for skill in MIX if skill not in without]
+    drawn = rng.choices(skills, [MIX[skill] for skill in skills], k=count)
+    return [text_row(language, skill, rng, prompt=prompt) for skill in drawn]
 
 
 def text_batch(
     language: Language, rng: random.Random, size: int, *, prompt: bool, cues: bool = True
 ) -> Batch:
-    """Questions of `MIX` (`cues`: with the cue skills)."""
-    skills = [skill for skill in MIX if cues or skill not in CUE_SKILLS]
-    drawn = rng.choices(skills, [MIX[skill] for skill in skills], k=size)
-    return collate([text_row(language, draw(skill, rng), rng, prompt=prompt) for skill in drawn])
+    """`size` rows of about the same length."""
+    rows = text_rows(language, rng, POOL * size, prompt=prompt, cues=cues)
+    rows.sort(key=lambda row: len(row.ids))
+    first = rng.randrange(POOL) * size
+    return collate(rows[first : first + size])
+
+
+class TextFeed:
+    """`feed(step)` gives the same batch whenever it is asked; steps are meant to come in order.
+
+    All rows that are drawn are used: four batches at a time, sorted by length.
+    """
+
+    def __init__(self, language: Language, key: str, size: int, *, prompt: bool, cues: bool = True) -> None:
+        """`key`: of stage, seed and process."""
+        self._language, self._key, self._size, self._prompt, self._cues = language, key, size, prompt, cues
+        self._pool, self._rows = -1, list[Row]()
+
+    def __call__(self, step: int) -> Batch:
+        pool, place = divmod(step, POOL)
+        if pool != self._pool:
+            rng = random.Random(f"{self._key} {self._prompt} {pool}")
+            count = POOL * self._size
+            rows = text_rows(self._language, rng, count, prompt=self._prompt, cues=self._cues)
+            rows.sort(key=lambda row: len(row.ids))
+            starts = list(range(0, count, self._size))
+            rng.shuffle(starts)
+            self._rows = [row for start in starts for row in rows[start : start + self._size]]
+            self._pool = pool
+        return collate(self._rows[place * self._size : (place + 1) * self._size])
 
 
 def token_loss(decoder: Decoder, hidden: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
@@ -133,28 +151,15 @@ def text_loss(decoder: Decoder, batch: Batch) -> Tensor:
     return token_loss(decoder, hidden, batch.ids, batch.weights)
 
 
-@torch.no_grad()
-def text_accuracy(decoder: Decoder, language: Language, skill: str, count: int, seed: int = 5) -> float:
-    """Share of right replies on held-out operands, the right heard line given. Batched over equal lengths."""
-    rng = random.Random(seed)
-    groups: dict[int, list[tuple[list[int], str]]] = {}
-    for _ in range(count):
-        question = draw(skill, rng, test=True)
-        target, heard = language.target(question)
-        ids = language.prompt([]) + target[:heard]
-        groups.setdefault(len(ids), []).append((ids, reply(question)))
-    right = 0
-    for group in groups.values():
-        hidden, layers = decoder.hidden(decoder.model.embed_tokens(torch.tensor([ids for ids, _ in group])))
-        out: list[list[int]] = [[] for _ in group]
-        for _ in range(200):
-            token = decoder.logits(hidden[:, -1]).argmax(-1)
-            for row, value in zip(out, token.tolist(), strict=True):
-                row.append(value)
-            if all(EOT in row for row in out):
-                break
-            hidden, layers = decoder.hidden(decoder.model.embed_tokens(token)[:, None], layers)
-        for row, (_, wanted) in zip(out, group, strict=True):
-            said = language.tokenizer.decode(row[: row.index(EOT)] if EOT in row else row)
-            right += said.split("</think>\n")[-1] == wanted
-    return right / count
+__all__ = [
+    "MIX",
+    "Batch",
+    "Row",
+    "TextFeed",
+    "collate",
+    "text_batch",
+    "text_loss",
+    "text_row",
+    "text_rows",
+    "token_loss",
+]

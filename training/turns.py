@@ -1,15 +1,18 @@
 """The ids of one turn in every way of thinking: wholly, in part, not at all, with and without notes."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT
 
-from .language import Language
+from .language import Earlier, Language
 from .notes import Noted, Script
-from .targets import held
-from .tasks import CUE_SKILLS, Question
-from .text import Row
+from .rows import Row
+from .skills import follow, tools
+from .skills.question import Measured, Past, Question
+from .skills.registry import family_of
+from .targets import Known, held, measured
 
 HEARD_WEIGHT, CUE_WEIGHT = 2.0, 6.0
 "Loss weights of heard words, and of what follows them for cue questions (few tokens, easily ignored)."
@@ -23,14 +26,22 @@ class Turn:
     """One turn to learn from."""
 
     question: Question
-    cue: float | None
+    known: Known
     audio: tuple[int, ...]
     "Ids at the audio places: <audio_patch>, or words of pseudo-audio."
     script: Script
     mode: str
     "think: all of it. part: the thought stops at a line and the reply holds. direct: an empty thought."
-    history: tuple[tuple[int, str], ...] = ()
+    history: tuple[Earlier, ...] = ()
     "Audio places and reply of earlier turns."
+    past: Past = ()
+    "The same turns as questions with their replies: what a follow-up needs."
+    tools: tuple[str, ...] = ()
+    "Names of those that were offered."
+    blind: bool = False
+    "Text alone: what only sound can tell carries no loss."
+    felt: tuple[Measured, ...] = ()
+    "Text alone: what each earlier turn's sound would have measured."
 
 
 def draw_mode(script: Script, rng: random.Random, modes: dict[str, float]) -> str:
@@ -46,7 +57,7 @@ class Writer:
         self.ids: list[int] = []
         self.weights: list[float] = []
 
-    def add(self, ids: list[int], weight: float = 0.0) -> None:
+    def add(self, ids: Sequence[int], weight: float = 0.0) -> None:
         self.ids += ids
         self.weights += [weight] * len(ids)
 
@@ -55,42 +66,65 @@ def turn_row(
     language: Language, turn: Turn, rng: random.Random, *, heard_weight: float = HEARD_WEIGHT
 ) -> Row:
     """`rng` says where a part of a thought stops."""
-    encode, out = language.tokenizer.encode, Writer()
-    out.add(language.opening(list(turn.history)))
+    encode, out, question = language.tokenizer.encode, Writer(), turn.question
+    out.add(language.opening(list(turn.history), turn.tools))
     first = len(out.ids)
     done = 0
     for note in turn.script.notes:
-        out.add(list(turn.audio[done : note.after]))
+        out.add(turn.audio[done : note.after])
         done = note.after
         _note(out, language, note, heard_weight)
-    out.add(list(turn.audio[done:]))
-    places = (first, len(out.ids)) if not turn.script.notes else (0, 0)
-    out.add([AUDIO_END, EOT, BOT, *encode("assistant\n"), *language.think])
-    after = CUE_WEIGHT if turn.question.skill in CUE_SKILLS else 1.0
+    out.add(turn.audio[done:])
+    spans = _spans(language, out.ids) if turn.blind and not turn.script.notes else ()
+    ends = _ends(out.ids, turn, first) if turn.blind else ()
+    out.add([AUDIO_END, EOT])
     lines = [line + "\n" for line in turn.script.lines]
+    if tools.stage(question) == "result":
+        out.add(language.called(tools.called(question, rng)))
+        lines = lines[1:]  # the heard line was written before the call
+    out.add([BOT, *encode("assistant\n"), *language.think])
+    after = CUE_WEIGHT if family_of(question) and not turn.blind else 1.0
     if turn.mode == "direct":
         out.add(encode("\n</think>\n"))
         _direct_reply(out, language, turn, after)
-        return Row(out.ids, out.weights, places)
-    if turn.mode == "part":
+        return Row(out.ids, out.weights, spans, ends)
+    if turn.mode == "part" and len(lines) > 1:
         lines = lines[: rng.randint(1, len(lines) - 1)]
-    out.add(encode(lines[0]), heard_weight)
-    out.add(encode("".join(lines[1:])), after)
+    if tools.stage(question) != "result":
+        out.add(encode(lines[0]), heard_weight)
+        lines = lines[1:]
+    steps = encode("".join(lines))
+    unknown = language.blind(question, steps) if turn.blind and steps else 0
+    out.add(steps[:unknown])
+    out.add(steps[unknown:], after)
     if turn.mode == "part":
         out.add(encode("</think>\n"))
-        out.add([*encode(held(turn.question)), EOT], 1.0)
+        out.add([*encode(held(question, turn.past)), EOT], 1.0)
     else:
-        out.add([*encode("</think>\n"), *language.reply(turn.question, turn.cue), EOT], after)
-    return Row(out.ids, out.weights, places)
+        out.add([*encode("</think>\n"), *language.reply(question, turn.known, turn.past), EOT], after)
+    return Row(out.ids, out.weights, spans, ends)
+
+
+def _spans(language: Language, ids: list[int]) -> tuple[tuple[int, int], ...]:
+    """Places of pseudo-audio, of earlier turns and of this one."""
+    starts = [i + 1 for i, token in enumerate(ids) if token == AUDIO_START]
+    ends = [i for i, token in enumerate(ids) if token == AUDIO_END]
+    return tuple(zip(starts, [*ends, len(ids)], strict=True))
+
+
+def _ends(ids: list[int], turn: Turn, first: int) -> tuple[tuple[int, Measured], ...]:
+    earlier = [i for i, token in enumerate(ids[:first]) if token == AUDIO_END]
+    now = (len(ids), measured(turn.question, turn.known))
+    return (*zip(earlier, turn.felt, strict=False), now)
 
 
 def _direct_reply(out: Writer, language: Language, turn: Turn, weight: float) -> None:
     """Its result is the hard part of it."""
-    ids = [*language.reply(turn.question, turn.cue), EOT]
+    ids = [*language.reply(turn.question, turn.known, turn.past), EOT]
     known = 0
-    if turn.question.numbers:
+    if turn.question.skill in follow.NUMERIC:
         equals = language.tokenizer.piece(" is")
-        known = len(ids) - ids[::-1].index(equals)
+        known = len(ids) - ids[::-1].index(equals) if equals in ids else 0
     out.add(ids[:known], weight)
     out.add(ids[known:], RESULT_WEIGHT if known else weight)
 

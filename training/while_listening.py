@@ -5,15 +5,15 @@ thought about the sound up to 0.2 s into a pause, and its note is that thought w
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .audio import POSITION, RATE
+from .batch_player import BatchPlayer, Task
 from .notes import MARGIN
-from .player import Answer, Heard, Player
+from .player import Answer, Heard
 from .scores import edits, percent, wilson
 from .sets import Case
-from .targets import heard_line, held, reply
 
 EVERY = 2.0
 "Seconds of sound between notes."
@@ -35,7 +35,7 @@ class Arm:
 
     @property
     def right(self) -> list[bool]:
-        return [answer.reply == reply(case.question, case.clip.cue) for case, answer in self.tried]
+        return [answer.reply == case.reply for case, answer in self.tried]
 
 
 def block_notes(case: Case) -> Notes:
@@ -44,58 +44,57 @@ def block_notes(case: Case) -> Notes:
     return [(at, None) for at in range(every, len(case.clip.noisy) // POSITION, every)]
 
 
-def draft_notes(player: Player, now: Heard, case: Case) -> Notes:
-    """What its drafts thought in the pauses of the turn."""
-    notes: Notes = []
+def moments(case: Case, *, blocks: bool) -> list[tuple[int, bool]]:
+    """Where notes come up, in order, and whether one is a draft's: in every pause, and after blocks of sound.
+
+    A draft stands in for the block that ends where it does.
+    """
+    found = {at: False for at, _ in block_notes(case)} if blocks else {}
     for start, end in case.clip.pauses:
         at = -int(-(start + DRAFT_AFTER * RATE) // POSITION)
         if at * POSITION <= end:
-            thought = player.answer(player.beginning(now, at), notes=notes)
-            lines = [line for line in thought.lines if line != "incomplete"]
-            notes.append((at, "".join(line + "\n" for line in lines)))
+            found[at] = True
+    return sorted(found.items())
+
+
+def written_notes(player: BatchPlayer, pairs: Sequence[tuple[Case, Heard]], *, blocks: bool) -> list[Notes]:
+    """What was thought at all those moments, each note knowing those before it."""
+    plans = [moments(case, blocks=blocks) for case, _ in pairs]
+    notes: list[Notes] = [[] for _ in pairs]
+    for turn in range(max(map(len, plans), default=0)):
+        due = [i for i, plan in enumerate(plans) if turn < len(plan)]
+        tasks = []
+        for i in due:
+            at, draft = plans[i][turn]
+            now = player.beginning(pairs[i][1], at)
+            own: Notes = [*notes[i]] if draft else [*notes[i], (at, None)]
+            tasks.append(Task(now, notes=tuple(own), thought=None if draft else ""))
+        for i, answer in zip(due, player.answer(tasks), strict=True):
+            at, draft = plans[i][turn]
+            lines = [line + "\n" for line in answer.lines if line != "incomplete"]
+            notes[i].append((at, "".join(lines) if draft else answer.notes[-1]))
     return notes
 
 
-def both_notes(player: Player, now: Heard, case: Case) -> Notes:
-    """Notes after blocks and of drafts, in the order in which they come up."""
-    blocks, notes = block_notes(case), Notes()
-    for start, end in [*case.clip.pauses, (len(case.clip.noisy), 0)]:
-        at = -int(-(start + DRAFT_AFTER * RATE) // POSITION)
-        while blocks and blocks[0][0] < min(at, len(now.audio)):
-            notes.append((blocks[0][0], _written(player, now, [*notes, blocks[0]])))
-            del blocks[0]
-        if at * POSITION <= end:
-            thought = player.answer(player.beginning(now, at), notes=notes)
-            notes.append((at, "".join(line + "\n" for line in thought.lines if line != "incomplete")))
-    return notes
-
-
-def _written(player: Player, now: Heard, notes: Notes) -> str:
-    return player.answer(player.beginning(now, notes[-1][0]), notes=notes, thought="").notes[-1]
-
-
-def arms(player: Player, cases: Sequence[Case]) -> list[Arm]:
+def arms(player: BatchPlayer, cases: Sequence[Case]) -> list[Arm]:
     """All ways of thinking over the same cases."""
-    heard = [player.hear(case.clip.noisy) for case in cases]
-    paused = [(c, h) for c, h in zip(cases, heard, strict=True) if c.clip.pauses]
+    heard = player.hear([case.clip.noisy for case in cases])
     pairs = list(zip(cases, heard, strict=True))
+    paused = [(case, now) for case, now in pairs if case.clip.pauses]
+
+    def arm(name: str, over: list[tuple[Case, Heard]], notes: list[Notes], thought: str | None = None) -> Arm:
+        tasks = [Task(now, notes=tuple(n), thought=thought) for (_, now), n in zip(over, notes, strict=True)]
+        return Arm(name, [(case, a) for (case, _), a in zip(over, player.answer(tasks), strict=True)])
+
+    none, every = [Notes() for _ in pairs], [block_notes(case) for case in cases]
     return [
-        Arm("whole, after the turn", [(c, player.answer(h)) for c, h in pairs]),
-        Arm("notes every 2 s", [(c, player.answer(h, notes=block_notes(c))) for c, h in pairs]),
-        Arm("whole (turns with a pause)", [(c, player.answer(h)) for c, h in paused]),
-        Arm(
-            "notes of drafts in pauses",
-            [(c, player.answer(h, notes=draft_notes(player, h, c))) for c, h in paused],
-        ),
-        Arm(
-            "notes of drafts and every 2 s",
-            [(c, player.answer(h, notes=both_notes(player, h, c))) for c, h in paused],
-        ),
-        Arm("no thought", [(c, player.answer(h, thought="")) for c, h in pairs]),
-        Arm(
-            "no thought after notes every 2 s",
-            [(c, player.answer(h, notes=block_notes(c), thought="")) for c, h in pairs],
-        ),
+        arm("whole, after the turn", pairs, none),
+        arm("notes every 2 s", pairs, every),
+        arm("whole (turns with a pause)", paused, none[: len(paused)]),
+        arm("notes of drafts in pauses", paused, written_notes(player, paused, blocks=False)),
+        arm("notes of drafts and every 2 s", paused, written_notes(player, paused, blocks=True)),
+        arm("no thought", pairs, none, ""),
+        arm("no thought after notes every 2 s", pairs, every, ""),
     ]
 
 
@@ -103,7 +102,7 @@ def arm_line(name: str, arm: Arm) -> str:
     """One row under `HEADER`."""
     n, right = len(arm.tried), sum(arm.right)
     low, high = wilson(right, n)
-    wanted = [heard_line(case.question).removeprefix("heard: ").split() for case, _ in arm.tried]
+    wanted = [case.words for case, _ in arm.tried]
     wrong = sum(edits(a.heard.split(), w) for (_, a), w in zip(arm.tried, wanted, strict=True))
     before = sum(len(note) for _, a in arm.tried for note in a.notes)
     after = sum(len(a.text.split("</think>")[0]) for _, a in arm.tried)
@@ -129,21 +128,22 @@ def note_words(arm: Arm) -> tuple[int, int]:
     return right, total
 
 
-def holding(player: Player, arm: Arm, rng: random.Random) -> tuple[int, int]:
+def holding(player: BatchPlayer, arm: Arm, rng: random.Random) -> tuple[int, int]:
     """Parts of right thoughts, cut at a random line, on which it says exactly what is sure; and all tried."""
-    right = total = 0
+    cut = []
     for (case, answer), fine in zip(arm.tried, arm.right, strict=True):
         if fine and not answer.notes and len(answer.lines) > 1:
             lines = answer.lines[: rng.randint(1, len(answer.lines) - 1)]
-            thought = "".join(line + "\n" for line in lines)
-            said = player.answer(player.hear(case.clip.noisy), thought=thought).reply
-            right += said == held(case.question)
-            total += 1
-    return right, total
+            cut.append((case, "".join(line + "\n" for line in lines)))
+    heard = player.hear([case.clip.noisy for case, _ in cut])
+    tasks = [Task(now, thought=thought) for now, (_, thought) in zip(heard, cut, strict=True)]
+    said = player.answer(tasks)
+    right = sum(a.reply == case.held for a, (case, _) in zip(said, cut, strict=True))
+    return right, len(cut)
 
 
 def report(
-    player: Player, sets: dict[str, Sequence[Case]], seed: int, note: Callable[[str], None]
+    player: BatchPlayer, sets: Mapping[str, Sequence[Case]], seed: int, note: Callable[[str], None]
 ) -> dict[str, list[Arm]]:
     """Tells the table and what follows it; gives the arms by set."""
     note(HEADER)

@@ -18,7 +18,7 @@ def _voice(hertz: float, seconds: float = 0.6) -> np.ndarray[tuple[int, ...], np
     t = np.arange(int(RATE * seconds)) / RATE
     parts = [np.sin(2 * np.pi * hertz * k * t) / (1 + ((hertz * k - 500) / 200) ** 2) for k in range(1, 20)]
     total = np.sum(parts, 0)
-    return (0.3 * total / np.abs(total).max()).astype(np.float32)
+    return np.asarray(0.3 * total / np.abs(total).max(), np.float32)
 
 
 @pytest.mark.parametrize("hertz", [85.0, 120.0, 170.0, 220.0, 330.0])
@@ -58,8 +58,8 @@ def test_a_test_clip_has_whole_positions_and_its_own_level() -> None:
         clip = plain(pcm, utterance, random.Random(seed))
         assert len(clip.noisy) == len(clip.clean)
         assert len(clip.noisy) % 1280 == 0
-        assert clip.cue is not None
-        assert 20 * np.log10(rms(trim(clip.clean, 1e-6))) == pytest.approx(clip.cue, abs=0.5)
+        assert clip.measured.level is not None
+        assert 20 * np.log10(rms(trim(clip.clean, 1e-6))) == pytest.approx(clip.measured.level, abs=0.5)
 
 
 def test_clips_without_speech_are_finite() -> None:

@@ -1,7 +1,6 @@
-"""The last stage trains the decoder alone, on turns with notes; its corpus tells where words end."""
+"""The last stages train the decoder alone, on conversations of clips; their corpus tells where words end."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +9,20 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from model.networks import Talker  # noqa: E402 - after the skips
+from model.tokenizer import AUDIO_END, AUDIO_PATCH  # noqa: E402 - after the skips
 from training.audio import POSITION, RATE  # noqa: E402
 from training.augment import plain  # noqa: E402
-from training.batches import PHONEMES, Item, Sampler  # noqa: E402
+from training.batches import Item, Sampler  # noqa: E402
+from training.conversations import spoken_of  # noqa: E402
 from training.corpus import Corpus, Utterance  # noqa: E402
+from training.fresh import fresh_talker  # noqa: E402
 from training.generate import Order, generate_apart  # noqa: E402
 from training.language import Language  # noqa: E402
+from training.pools import Pool, batches, embed, hear, segments_of  # noqa: E402
 from training.recipe import Run, newest  # noqa: E402
-from training.sizes import practice  # noqa: E402
+from training.rows import collate  # noqa: E402
+from training.skills.registry import draw  # noqa: E402
 from training.spectrum import BatchMel  # noqa: E402
-from training.stage_listen import answer_loss, hear, spoken_of, turn_rows  # noqa: E402
-from training.tasks import draw  # noqa: E402
 
 
 def _item(skill: str, seed: int) -> Item:
@@ -34,20 +35,35 @@ def _item(skill: str, seed: int) -> Item:
     return Item(plain(pcm, utterance, rng), question, utterance)
 
 
-def test_only_the_decoder_learns_and_history_does_not_shift_the_sound() -> None:
+def test_every_segment_stands_where_its_turn_is() -> None:
     torch.manual_seed(0)
     language, rng = Language(), random.Random(1)
-    dims = replace(practice(len(language.tokenizer)), encoder_layers=1, decoder_layers=1)
-    talker = Talker(dims, len(PHONEMES))
-    items = [_item(skill, i) for i, skill in enumerate(("long", "sum", "nod", "unclear"))]
-    heard = hear(talker, items, BatchMel(), rng)
-    owners, modes = [0, 0, 1, 2, 3], {"think": 1.0, "part": 1.0, "direct": 1.0}
-    for past in (None, [1, 2, 0, 3, 1]):
-        loss = answer_loss(talker, heard, owners, past, turn_rows(heard, owners, past, language, rng, modes))
-        assert torch.isfinite(loss)
-        loss.backward()
-    assert all(p.grad is not None for p in talker.decoder.parameters())
-    assert all(p.grad is None for p in (*talker.encoder.parameters(), *talker.adaptor.parameters()))
+    talker = fresh_talker("tiny", len(language.tokenizer))
+    items = [_item(skill, i) for i, skill in enumerate(("long", "sum", "nod", "digits", "addto"))]
+    pool = Pool(items, hear(talker, items, BatchMel(), rng))
+    made = batches(
+        pool,
+        language,
+        rng,
+        random.Random(2),
+        repeats=3,
+        size=5,
+        share=1.0,
+        modes={"think": 1, "part": 1, "direct": 1},
+    )
+    assert sum(map(len, made)) == 15
+    for work in made:
+        tokens = collate([one.row for one in work])
+        embeds = embed(talker, tokens.ids, segments_of(pool, work))
+        for row, one in enumerate(work):
+            patches = (tokens.ids[row] == AUDIO_PATCH).nonzero()[:, 0]
+            wanted = torch.cat([pool.heard[i][0] for i in (*one.placed.before, one.placed.owner)])
+            assert torch.equal(embeds[row, patches], wanted)
+            ends = (tokens.ids[row] == AUDIO_END).nonzero()[:, 0]
+            plain_end = talker.decoder.model.embed_tokens.weight[AUDIO_END]
+            assert torch.allclose(
+                embeds[row, ends[-1]] - plain_end, pool.heard[one.placed.owner][1], atol=1e-6
+            )
 
 
 def test_words_and_pauses_come_on_the_grid_of_positions() -> None:

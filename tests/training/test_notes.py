@@ -10,6 +10,7 @@ from training.chains import Ledger, parse, question_of
 from training.drill import spread
 from training.language import Language
 from training.notes import MARGIN, Border, Script, Spoken, draw_borders, plan
+from training.skills.question import How
 from training.targets import held, reply, steps
 from training.tasks import Question, draw
 
@@ -36,6 +37,46 @@ def test_a_step_is_certain_when_the_sign_after_it_was_heard() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "certain"),
+    [
+        ("two plus three times", []),
+        ("two plus three times four", []),
+        ("two plus three times four minus", [(3, "*", 4), (2, "+", 12)]),
+        ("two times three plus", [(2, "*", 3)]),
+        ("nine minus two plus three times", [(9, "-", 2)]),
+        ("two times three", []),
+    ],
+)
+def test_no_step_is_certain_before_a_times_that_may_take_its_operand(
+    words: str, certain: list[tuple[int, str, int]]
+) -> None:
+    assert parse(words.split()).certain() == certain
+
+
+def test_times_goes_first() -> None:
+    question = question_of(("two", "plus", "three", "times", "four"))
+    assert (question.skill, reply(question)) == ("mixed", "Two plus three times four, that is fourteen.")
+    assert steps(question) == ["3*4=12", column_line(2, "+", 12)]
+
+
+def test_sounds_stand_in_the_heard_lines_where_they_sounded() -> None:
+    how = How(events=(("beep", 2),))
+    question = Question("count", ("how", "many", "beeps"), facts=("beep",), how=how)
+    said = ("beep", "how", "many", "beeps", "beep")
+    spoken = Spoken(question, None, 60, (10.0, 20.0, 30.0, 40.0, 50.0), said=said)
+    script = plan(spoken, [Border(25)])
+    assert _texts(script) == ["heard: beep how\n"]
+    assert script.lines == ("heard: many beeps beep", "beeps 2")
+
+
+def test_what_needs_earlier_turns_gets_them() -> None:
+    question = Question("addto", ("plus", "three"), (3,), ("+",))
+    past = [(Question("sum", ("x",)), "One plus one is two.")]
+    script = plan(Spoken(question, None, 20, (5.0, 10.0), past=past), [Border(9)])
+    assert script.lines == ("heard: three", column_line(2, "+", 3))
+
+
+@pytest.mark.parametrize(
     ("count", "skill"),
     [(2, "incomplete"), (4, "incomplete"), (5, "incomplete"), (6, "sum"), (8, "incomplete")],
 )
@@ -46,7 +87,7 @@ def test_words_alone_say_what_is_asked(count: int, skill: str) -> None:
 def test_words_of_drawn_questions_are_read_back() -> None:
     rng = random.Random(1)
     for _ in range(2000):
-        question = draw(rng.choice(("sum", "times", "chain", "long")), rng)
+        question = draw(rng.choice(("sum", "times", "chain", "long", "mixed", "product", "hundreds")), rng)
         found = question_of(question.words)
         assert (found.numbers, found.signs) == (question.numbers, question.signs)
 
@@ -100,7 +141,7 @@ def test_what_is_cut_keeps_its_certain_steps_and_never_says_incomplete_in_a_note
 def test_every_script_says_every_word_once_and_ends_with_every_step() -> None:
     language, rng = Language(), random.Random(2)
     for _ in range(2000):
-        question = draw(rng.choice(("sum", "times", "chain", "long", "incomplete")), rng)
+        question = draw(rng.choice(("sum", "times", "chain", "long", "mixed", "lies", "incomplete")), rng)
         _, spoken = spread(language, question, rng)
         script = plan(spoken, draw_borders(spoken, rng), rng)
         heard = [line.removeprefix("heard:").split() for line in (*_firsts(script), script.lines[0])]

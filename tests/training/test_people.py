@@ -1,4 +1,4 @@
-"""Recorded digits are glued into phrases, and what was heard is counted by word."""
+"""Recorded digits are glued into phrases, and what was heard is counted by speaker."""
 
 import random
 import wave
@@ -7,9 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from training.people import Heard, _phrase, _recording, measure
+from training.audio import POSITION
+from training.augment import Clip
+from training.outcomes import Outcome
+from training.people import cases, line, phrase, recording, threshold_on
+from training.player import Answer
+from training.sets import Case
+from training.skills.question import Question
+from training.spectrum import NO_WARP
 
 
 def _write(path: Path, rate: int) -> None:
@@ -21,27 +29,55 @@ def _write(path: Path, rate: int) -> None:
         file.writeframes(np.concatenate([np.zeros(rate // 4), tone]).astype(np.int16).tobytes())
 
 
+def _outcome(speaker: str, right: bool, score: float) -> Outcome:
+    silence = np.zeros(POSITION, np.float32)
+    question = Question("digits", ("four", "two", "one"), (4, 2, 1))
+    said = "Four, two, one." if right else "Nine."
+    text = f"heard: four two one\ndigits 421\n</think>\n{said}"
+    return Outcome(Case(Clip(silence, silence, None, NO_WARP), question, speaker), Answer(text, score))
+
+
 def test_a_recording_is_trimmed_and_level_at_16_khz(tmp_path: Path) -> None:
     _write(tmp_path / "3_ann_0.wav", 8000)
-    pcm = _recording(tmp_path / "3_ann_0.wav")
+    pcm = recording(tmp_path / "3_ann_0.wav")
     assert len(pcm) == pytest.approx(8000, abs=200)
     assert float(np.sqrt(np.square(pcm).mean())) == pytest.approx(0.05, rel=1e-3)
-    assert len(_phrase(pcm, pcm, pcm, random.Random(0))) > 3 * len(pcm)
+    whole = phrase([pcm, pcm, pcm], random.Random(0))
+    assert len(whole) > 3 * len(pcm)
+    assert len(whole) % POSITION == 0
 
 
 def test_a_recording_of_another_rate_is_refused(tmp_path: Path) -> None:
     _write(tmp_path / "3_ann_0.wav", 16000)
     with pytest.raises(ValueError, match="8 kHz"):
-        _recording(tmp_path / "3_ann_0.wav")
+        recording(tmp_path / "3_ann_0.wav")
 
 
 def test_a_folder_without_recordings_is_told(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="Free Spoken Digit"):
-        measure(tmp_path, tmp_path, 1, tell=print)
+        cases(tmp_path, 1)
 
 
-def test_digits_count_where_they_belong() -> None:
-    assert Heard(("three", "five"), ["three", "plus", "five"], refused=False).right
-    half = Heard(("three", "five"), ["three", "plus", "nine"], refused=False)
-    assert not half.right
-    assert half.digits == 1
+def test_every_speaker_says_threes_that_are_to_be_said_again(tmp_path: Path) -> None:
+    for digit in range(10):
+        for speaker in ("ann", "bob"):
+            _write(tmp_path / f"{digit}_{speaker}_0.wav", 8000)
+    found = cases(tmp_path, 1, count=2)
+    assert [case.voice for case in found] == ["ann", "ann", "bob", "bob"]
+    assert all(len(case.question.numbers) == 3 and case.reply.count(",") == 2 for case in found)
+
+
+def test_a_threshold_leaves_few_wrong_answers() -> None:
+    found = [_outcome("ann", i % 2 == 0, -0.01 * i) for i in range(100)]
+    threshold = threshold_on(found, 0.03)
+    assert sum(o.wrong(threshold) for o in found) == 3
+    assert sum(o.right_with_refusal(threshold) for o in found) >= 3
+    assert threshold_on([_outcome("ann", True, -1.0)]) == -np.inf
+
+
+def test_intervals_of_few_speakers_are_those_between_speakers() -> None:
+    found = [
+        (_outcome(speaker, speaker == "ann", -0.1), -1.0) for speaker in ("ann", "bob") for _ in range(50)
+    ]
+    assert "50.0% [0.0%, 100.0%]" in line("all", "here", found, many=True)
+    assert "50.0% [40.4%, 59.6%]" in line("all", "here", found, many=False)

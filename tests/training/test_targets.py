@@ -5,7 +5,7 @@ import re
 import pytest
 
 from training.arithmetic import column_line, compute
-from training.numerals import spell
+from training.numerals import numbers_of, spell
 from training.targets import CUE_BANDS, cue_line, label, reply, thought
 from training.tasks import Question
 
@@ -33,8 +33,35 @@ def test_every_step_of_every_two_digit_sum_is_true(sign: str) -> None:
             assert 10 * tens + units % 10 == int(result)
 
 
-def test_times_tables_are_one_equation() -> None:
+def test_times_tables_are_one_equation_and_larger_factors_go_digit_by_digit() -> None:
     assert column_line(7, "*", 8) == "7*8=56"
+    assert column_line(47, "*", 8) == "47*8: 7*8=56, 4*8=32, 32+5=37, 376"
+    assert column_line(8, "*", 47) == "8*47: 7*8=56, 4*8=32, 32+5=37, 376"
+
+
+def test_below_zero_the_columns_are_changed_about() -> None:
+    assert column_line(12, "-", 47) == "12-47: below, 7-2=5, 4-1=3, -35"
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_three_columns_are_true_as_well(sign: str) -> None:
+    for a in range(100, 1000, 7):
+        for b in range(0, a if sign == "-" else 1000 - a, 13):
+            _, steps = column_line(a, sign, b).split(": ")
+            *equations, result = steps.split(", ")
+            digits = [int(equation.split("=")[1]) for equation in equations]
+            assert len(digits) == 3
+            assert all(
+                _value(equation.split("=")[0]) == d for equation, d in zip(equations, digits, strict=True)
+            )
+            assert 100 * digits[2] + 10 * (digits[1] % 10) + digits[0] % 10 == int(result)
+            assert int(result) == compute(a, sign, b)
+
+
+def test_what_has_no_line_is_refused() -> None:
+    for a, sign, b in ((47, "*", 38), (-3, "+", 4), (140, "*", 3)):
+        with pytest.raises(ValueError, match="no line"):
+            column_line(a, sign, b)
 
 
 def test_a_chain_starts_again_from_its_middle() -> None:
@@ -54,6 +81,8 @@ def test_a_chain_starts_again_from_its_middle() -> None:
         (47, "forty seven"),
         (100, "one hundred"),
         (198, "one hundred ninety eight"),
+        (740, "seven hundred forty"),
+        (-12, "minus twelve"),
     ],
 )
 def test_numbers_are_spelled(number: int, words: str) -> None:
@@ -61,8 +90,14 @@ def test_numbers_are_spelled(number: int, words: str) -> None:
 
 
 def test_numbers_that_cannot_be_spelled_are_refused() -> None:
-    with pytest.raises(ValueError, match="200"):
-        spell(200)
+    with pytest.raises(ValueError, match="1000"):
+        spell(1000)
+
+
+def test_numbers_are_read_back_from_their_words() -> None:
+    assert all(numbers_of(spell(number)) == [number] for number in range(1000))
+    assert numbers_of(["twenty", "five", "five", "forty"]) == [25, 5, 40]
+    assert numbers_of(["three", "hundred", "and", "six"]) == [300, 6]
 
 
 def test_cue_lines_cite_the_value_then_the_label() -> None:
@@ -74,5 +109,5 @@ def test_cue_lines_cite_the_value_then_the_label() -> None:
 def test_the_ambiguous_band_has_no_label() -> None:
     for skill, (low, high) in CUE_BANDS.items():
         assert label(skill, (low + high) / 2) is None
-        with pytest.raises(ValueError, match="ambiguous"):
+        with pytest.raises(ValueError, match="between its two sides"):
             reply(Question(skill, ("is",)), (low + high) / 2)

@@ -8,7 +8,8 @@ pytest.importorskip("torch")
 
 from model.render import Patches, Renderer, Words
 from model.tokenizer import AUDIO_PATCH, EOT
-from pipeline.prompt import Audio, Heard, Human, Note, Prompt, Reply, System
+from pipeline.calls import CallFinder, Wanted
+from pipeline.prompt import Audio, Called, Heard, Human, Note, Prompt, Reply, System, ToolCall, ToolResult
 from training.drill import direct_row, drill_row
 from training.language import SYSTEM, Language
 from training.notes import Noted, Script
@@ -95,3 +96,41 @@ def test_drills_are_rows_with_some_loss() -> None:
         assert AUDIO_PATCH not in row.ids
     direct = language.tokenizer.decode(direct_row(language, rng).ids)
     assert "<think>\n\n</think>\n" in direct
+
+
+def _sound(count: int) -> Human:
+    return Human((Audio(np.full(1280 * count, 0.1, np.float32)),))
+
+
+def _ids(*parts: object) -> list[int]:
+    ids: list[int] = []
+    renderer = Renderer(Language().tokenizer, f"{SYSTEM} clock timer")
+    for run in renderer.layout(Prompt((System("any"), *parts))).runs:  # type: ignore[arg-type]
+        if isinstance(run, Words):
+            ids += run.ids
+        else:
+            ids += [AUDIO_PATCH] * len(run) if isinstance(run, Patches) else [5]
+    return ids
+
+
+def test_a_call_and_its_result_are_what_the_runtime_reads_now_and_as_history() -> None:
+    question = Question("clock", ("what", "time", "is", "it"), facts=("16:05",))
+    asked = Called((ToolCall("1", "clock", "{}"),), (ToolResult("1", "clock", "16:05"),))
+    thought, said = "16:05: 16-12=4, afternoon\n", "It is four oh five in the afternoon."
+    script = Script((), ("heard: what time is it", thought.rstrip("\n")))
+    before = (3, said, ("<tool_call>function\nclock\n{}</tool_call>", "clock", "16:05"))
+    turn = Turn(question, None, (AUDIO_PATCH,) * 4, script, "think", (before,), tools=("clock", "timer"))
+    row = turn_row(Language(), turn, random.Random(1))
+    past = (_sound(3), asked, Heard(said))
+    assert row.ids == [*_ids(*past, _sound(4), asked, Reply(thought, thinking=False, said=said)), EOT]
+    lossy = Language().tokenizer.decode(i for i, w in zip(row.ids, row.weights, strict=True) if w)
+    assert lossy == thought + "</think>\n" + said
+
+
+def test_a_call_is_written_as_the_runtime_finds_it() -> None:
+    question = Question("timer", ("timer", "for", "two", "minutes"), facts=("call", "2", "minute"))
+    script = Script((), ("heard: timer for two minutes", "2*6=12", "timer 120 seconds"))
+    turn = Turn(question, None, (AUDIO_PATCH,) * 4, script, "think", tools=("clock", "timer"))
+    row = turn_row(Language(), turn, random.Random(1))
+    found = CallFinder().feed(Language().tokenizer.decode(row.ids).split("</think>\n")[1])
+    assert found == [Wanted("timer", '{"seconds": 120}')]

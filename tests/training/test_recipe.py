@@ -1,0 +1,64 @@
+"""Stages get their shares of the budget, finished ones are passed over, and one that must leave does."""
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+pytest.importorskip("scipy")
+
+from training import recipe, voices  # noqa: E402 - after the skips
+from training.progress import Gauge, read_gauge  # noqa: E402
+from training.recipe import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run, orders, perform  # noqa: E402
+from training.skills import registry  # noqa: E402
+
+
+def _finish(run: Run, stage: str, done: float = 1.0) -> None:
+    Gauge(run.out / f"{stage}.pt").close(done, 3, 72)
+
+
+def test_the_minutes_are_those_of_all_stages_together(tmp_path: Path) -> None:
+    run = Run(tmp_path, 60.0)
+    assert sum(run.plan(stage).seconds for stage in MINUTES) == pytest.approx(3600)
+    assert set(STAGES) < set(ORDER) == {"speech", "export", "evaluate", *PROCESSES}
+    assert all(ORDER.index(source) < ORDER.index(stage) for stage, source in BEFORE.items())
+
+
+def test_a_device_other_than_the_processor_has_one_process(tmp_path: Path) -> None:
+    assert Run(tmp_path).world("sft") == 2
+    assert Run(tmp_path, processes=1).world("sft") == 1
+    plan = Run(tmp_path, device="cuda", leave_after=500.0, size="bundled").plan("sft")
+    assert (plan.world, plan.device, plan.leave_after, plan.size) == (1, "cuda", 500.0, "bundled")
+
+
+def test_the_steps_of_another_run_are_repeated(tmp_path: Path) -> None:
+    run = Run(tmp_path, steps={"text": 12})
+    assert run.plan("text").steps == 12
+    assert run.plan("sft").steps is None
+
+
+def test_both_workers_speak_every_group_with_seeds_of_their_own(tmp_path: Path) -> None:
+    both = [orders(Run(tmp_path, scale=0.01), half) for half in (0, 1)]
+    assert [o.group for o in both[0]] == [o.group for o in both[1]] == [*voices.trained()]
+    assert len({o.seed for half in both for o in half}) == 2 * len(voices.trained())
+    assert dict(both[0][0].skills) == registry.SHARES
+
+
+def test_finished_stages_are_passed_over_and_a_late_one_waits_for_the_next_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, begun = Run(tmp_path, leave_after=100.0), list[str]()
+
+    def start(here: Run, stage: str) -> list[object]:
+        begun.append(stage)
+        _finish(here, stage, 0.4 if stage == "drill" else 1.0)
+        return []
+
+    monkeypatch.setattr(recipe, "start", start)
+    _finish(run, "text")
+    perform(run, ("text", "sft", "drill", "listen"))
+    assert begun == ["sft", "drill"]
+    assert read_gauge(tmp_path / "drill.pt")["done"] == 0.4
+    perform(Run(tmp_path, leave_after=1.0), ("drill",))
+    assert begun == ["sft", "drill"]

@@ -1,0 +1,109 @@
+"""Text rows: whole conversations, loss only on what can be known, and marking by what was really written."""
+
+import random
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from model.networks import Decoder  # noqa: E402 - after the skip
+from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT  # noqa: E402
+from training.exam import Marked, mark, papers  # noqa: E402
+from training.language import Language  # noqa: E402
+from training.rows import collate  # noqa: E402
+from training.sizes import dims  # noqa: E402
+from training.skills import tools  # noqa: E402
+from training.skills.registry import FAMILIES, VOICED, imagined  # noqa: E402
+from training.text import text_batch, text_row  # noqa: E402
+
+LANGUAGE = Language()
+
+
+def _lossy(name: str, seed: int, *, prompt: bool) -> str:
+    row = text_row(LANGUAGE, name, random.Random(seed), prompt=prompt)
+    return LANGUAGE.tokenizer.decode(i for i, w in zip(row.ids, row.weights, strict=True) if w)
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_a_row_ends_with_its_turn_and_never_learns_the_history(name: str) -> None:
+    for seed in range(25):
+        row = text_row(LANGUAGE, name, random.Random(seed), prompt=seed % 2 == 0)
+        assert row.ids[-1] == EOT
+        assert row.weights[-1] > 0
+        assert AUDIO_PATCH not in row.ids
+        if AUDIO_END not in row.ids:
+            assert row.ids[0] == EOT
+            continue  # bare
+        last = len(row.ids) - 1 - row.ids[::-1].index(AUDIO_END)
+        assert not any(row.weights[: last + 1])
+        assert [place for place, _ in row.ends] == [i for i, t in enumerate(row.ids) if t == AUDIO_END]
+
+
+@pytest.mark.parametrize("name", VOICED)
+def test_made_up_cue_values_carry_no_loss(name: str) -> None:
+    for seed in range(40):
+        assert not any(character.isdigit() for character in _lossy(name, seed, prompt=True))
+
+
+def test_without_pseudo_audio_what_was_heard_carries_no_loss() -> None:
+    assert "heard:" in _lossy("sum", 1, prompt=True)
+    assert "heard:" not in _lossy("sum", 1, prompt=False)
+
+
+def test_the_measured_values_of_a_row_are_those_of_its_wish() -> None:
+    for seed in range(30):
+        row = text_row(LANGUAGE, "pace", random.Random(seed), prompt=True)
+        measured = row.ends[-1][1]
+        assert measured.pace is not None
+        text = LANGUAGE.tokenizer.decode(row.ids)
+        assert text.endswith("slowly." if measured.pace < 4 else "fast.")
+
+
+def test_a_tool_is_called_only_where_it_was_offered() -> None:
+    for seed in range(60):
+        text = LANGUAGE.tokenizer.decode(text_row(LANGUAGE, "timer", random.Random(seed), prompt=True).ids)
+        offered = text.startswith("system\npractice clock timer")
+        assert offered or "<tool_call>" not in text
+        assert ("I have no timer" in text.split("</think>")[-1]) != offered or "function_output" in text
+
+
+def test_after_a_result_nothing_is_heard_again() -> None:
+    rng = random.Random(2)
+    while True:
+        question = FAMILIES["clock"].draw(rng, test=False)
+        if tools.stage(question) == "result":
+            break
+    written, name, result = tools.called(question, rng)
+    assert (written, name) == ("<tool_call>function\nclock\n{}</tool_call>", "clock")
+    assert result
+    assert imagined(question, rng).pitch is None
+
+
+def test_batches_are_of_rows_of_about_one_length() -> None:
+    batch = text_batch(LANGUAGE, random.Random(1), 8, prompt=False)
+    assert batch.ids.shape == batch.weights.shape == batch.noisy.shape
+    assert len(batch.ids) == 8
+    assert not batch.noisy.any() or batch.noisy.sum() < batch.ids.numel()
+
+
+def test_noise_lies_on_pseudo_audio_of_every_turn() -> None:
+    for seed in range(40):
+        row = text_row(LANGUAGE, "addto", random.Random(seed), prompt=True)
+        batch = collate([row])
+        assert len(row.noisy) == len(row.ends)
+        for (first, last), (end, _) in zip(row.noisy, row.ends, strict=True):
+            assert last == end
+            assert bool(batch.noisy[0, first:last].all())
+            assert not bool(batch.noisy[0, end])
+
+
+def test_marks_are_given_for_exact_replies() -> None:
+    torch.manual_seed(1)
+    decoder = Decoder(dims("tiny", len(LANGUAGE.tokenizer))).eval()
+    found = papers(LANGUAGE, "sum", 3, 1)
+    assert not any(one.right for one in mark(decoder, LANGUAGE, found))
+    assert Marked(found[0], "lines\n</think>\n" + found[0].wanted).right
+    direct = papers(LANGUAGE, "sum", 1, 1, mode="direct")[0]
+    assert LANGUAGE.tokenizer.decode(direct.ids).endswith("<think>\n\n</think>\n")
+    given = papers(LANGUAGE, "pace", 1, 1)[0]
+    assert LANGUAGE.tokenizer.decode(given.ids).endswith(" syllables: ")

@@ -1,0 +1,1 @@
+"""What is asked, thought and answered: one module per group of families, behind one contract."""
