@@ -338,5 +338,9 @@ class Talker(nn.Module):
 
     def feel(self, cues: Tensor, frames: Tensor) -> Tensor:
         """The vector for <audio_end>; detached, so that the cue heads keep their measured meaning."""
-        out: Tensor = self.cue_embedding(summarise(cues.detach(), frames), self.embedding_rms)
+        return self.embed_cues(summarise(cues.detach(), frames))
+
+    def embed_cues(self, summary: Tensor) -> Tensor:
+        """Cue summaries [B, 9 or 22] -> the vectors for <audio_end>."""
+        out: Tensor = self.cue_embedding(summary, self.embedding_rms)
         return out

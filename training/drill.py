@@ -136,13 +136,14 @@ def drawn_turn(
 def drill_row(language: Language, rng: random.Random, modes: dict[str, float]) -> Row:
     """One turn of `MIX`."""
     name = rng.choices(list(MIX), list(MIX.values()))[0]
-    return turn_row(language, drawn_turn(language, rng, name, modes, notes=True), rng, heard_weight=1.0)
+    turn = drawn_turn(language, rng, name, modes, notes=True)
+    return turn_row(language, turn, rng, heard_weight=1.0, feels=True)
 
 
 def direct_row(language: Language, rng: random.Random) -> Row:
     """A turn answered without a thought."""
     name = rng.choices(list(DIRECT_MIX), list(DIRECT_MIX.values()))[0]
-    return turn_row(language, drawn_turn(language, rng, name, {"direct": 1.0}, notes=False), rng)
+    return turn_row(language, drawn_turn(language, rng, name, {"direct": 1.0}, notes=False), rng, feels=True)
 
 
 def drill_batch(

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from model.cue_summary import FULL
 from model.tokenizer import PAD
 
-from .skills.question import Measured
+from .audio import Floats
 
 ROUND = 16
 
@@ -20,8 +22,8 @@ class Row:
     weights: list[float]
     noisy: tuple[tuple[int, int], ...] = ()
     "Places [from, to) of pseudo-audio."
-    ends: tuple[tuple[int, Measured], ...] = ()
-    "Of text alone: the place of each <audio_end>, and what the sound before it would have measured."
+    ends: tuple[tuple[int, Floats], ...] = ()
+    "Of text alone: the place of each <audio_end>, and a summary of the cues of the sound that nobody made."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class Batch:
     ids: Tensor
     weights: Tensor
     noisy: Tensor
+    ends: Tensor
+    "[B, L]: places of <audio_end> that have a summary."
+    cues: Tensor
+    "[ends, 22]: these summaries, row by row."
 
 
 def collate(rows: list[Row]) -> Batch:
@@ -39,9 +45,14 @@ def collate(rows: list[Row]) -> Batch:
     length += -length % ROUND
     ids = torch.full((len(rows), length), PAD)
     weights, noisy = torch.zeros(len(rows), length), torch.zeros(len(rows), length, dtype=torch.bool)
+    ends, cues = torch.zeros(len(rows), length, dtype=torch.bool), list[Floats]()
     for i, row in enumerate(rows):
         ids[i, : len(row.ids)] = torch.tensor(row.ids)
         weights[i, : len(row.ids)] = torch.tensor(row.weights)
         for first, last in row.noisy:
             noisy[i, first:last] = True
-    return Batch(ids, weights, noisy)
+        for place, summary in row.ends:
+            ends[i, place] = True
+            cues.append(summary)
+    told = np.stack(cues) if cues else np.zeros((0, len(FULL)), np.float32)
+    return Batch(ids, weights, noisy, ends, torch.from_numpy(told))

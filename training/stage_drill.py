@@ -24,7 +24,7 @@ def run(plan: Plan, *, sft: Path) -> bool:
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
     talker.load_state_dict(load_checkpoint(sft)["model"])
-    decoder: Decoder = talker.decoder
+    decoder: Decoder = talker.to(plan.device).decoder
     loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1e-3)])
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
@@ -32,7 +32,7 @@ def run(plan: Plan, *, sft: Path) -> bool:
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
         batch = draws(language, loop.rng, size)
         with torch.autocast(plan.device, torch.bfloat16):
-            value = text_loss(decoder, moved(batch, plan.device))
+            value = text_loss(decoder, moved(batch, plan.device), talker.embed_cues)
         name, share = ("direct", 5 / 3) if direct else ("whole", 5 / 2)
         return value, {name: share * value.item()}, len(batch.ids)
 

@@ -91,7 +91,8 @@ def run(
         direct = step % 2 == 0 or modes is not None
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
         with torch.autocast(plan.device, torch.bfloat16):
-            on_text = text_loss(talker.decoder, moved(draws(language, loop.rng, size), plan.device))
+            batch = moved(draws(language, loop.rng, size), plan.device)
+            on_text = text_loss(talker.decoder, batch, talker.embed_cues)
         figures = {"lm": on_answer.item(), "direct" if direct else "text": 2 * on_text.item()}
         return on_answer + 0.5 * on_text, figures, len(work)
 

@@ -25,6 +25,7 @@ from .pools import Segment, embed, positions_of, spoken_row
 from .rows import Row, collate
 from .skills import registry, tools
 from .spectrum import BatchMel
+from .stage_text import loudness, reading
 from .text import text_batch, text_loss, token_loss
 
 BATCH, ECHO = 24, 2
@@ -72,12 +73,10 @@ def segments(
 
 
 def start_from(talker: Talker, encoder: Path, text: Path) -> None:
-    """Takes the encoder of stage 2 and the decoder of stage 1."""
+    """Takes the encoder of stage 2, and of stage 1 the decoder with what tells it the cues."""
     talker.load_state_dict(load_checkpoint(encoder)["model"])
-    talker.decoder.load_state_dict(load_checkpoint(text)["model"])
-    talker.embedding_rms.fill_(
-        talker.decoder.model.embed_tokens.weight.detach().square().mean().sqrt().item()
-    )
+    reading(talker).load_state_dict(load_checkpoint(text)["model"])
+    talker.embedding_rms.fill_(loudness(talker.decoder).item())
 
 
 def hearing(talker: Talker) -> list[nn.Parameter]:
@@ -130,8 +129,8 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path) -> bool:
             total = on_sounds + 0.6 * on_cues + 0.3 * on_words + 2 * on_answer
             figures = {"lm": on_answer.item(), "ctc": on_sounds.item(), "words": on_words.item()} | figures
             if step % TEXT_EVERY == 0:
-                text = text_batch(language, rng, TEXT_BATCH, prompt=step % 8 == 0, cues=False)
-                on_text = text_loss(talker.decoder, moved(text, plan.device))
+                text = text_batch(language, rng, TEXT_BATCH, prompt=step % 8 == 0)
+                on_text = text_loss(talker.decoder, moved(text, plan.device), talker.embed_cues)
                 total = total + on_text
                 figures["text"] = TEXT_EVERY * on_text.item()
         return total, figures, BATCH

@@ -1,16 +1,16 @@
-"""Stage 1: the decoder alone learns the language and all that can be worked out, from text."""
+"""Stage 1: the decoder alone learns the language, all that can be worked out, and to read cues, from text."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from model.networks import Decoder
+from model.networks import Decoder, Talker
 
 from .exam import text_accuracy
 from .feed import moved
+from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join
 from .progress import say
-from .sizes import dims
 from .skills.registry import FAMILIES
 from .text import TextFeed, text_loss
 
@@ -20,22 +20,37 @@ EVERY = 8
 "Steps of which the last is with pseudo-audio: those rows are long."
 
 
+def reading(talker: Talker) -> nn.ModuleDict:
+    """What this stage trains and keeps: the decoder, and what tells it the cues."""
+    return nn.ModuleDict({"decoder": talker.decoder, "cue_embedding": talker.cue_embedding})
+
+
+def loudness(decoder: Decoder) -> Tensor:
+    """Root mean square of the token embeddings, as all vectors beside them shall have it; no gradient."""
+    return decoder.model.embed_tokens.weight.detach().square().mean().sqrt()
+
+
 def run(plan: Plan) -> bool:
     """Trains until the plan's budget is used, then tells held-out accuracy; False where it left before."""
     join(plan)
     language = Language()
-    decoder = Decoder(dims(plan.size, len(language.tokenizer)))
+    talker = fresh_talker(plan.size, len(language.tokenizer))
+    module, decoder = reading(talker), talker.decoder
     key = f"{plan.checkpoint.stem} {plan.seed} {plan.rank}"
     plain = TextFeed(language, key, PLAIN, prompt=False)
     prompted = TextFeed(language, key, PROMPTED, prompt=True)
-    loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1.7e-3, 0.05)])
+    loop = Loop(plan, module, [Group(list(module.parameters()), 1.7e-3, 0.05)])
+
+    def feel(cues: Tensor) -> Tensor:
+        vectors: Tensor = talker.cue_embedding(cues, loudness(decoder))
+        return vectors
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         rounds, place = divmod(step, EVERY)
         prompt = place == EVERY - 1
         batch = prompted(rounds) if prompt else plain(rounds * (EVERY - 1) + place)
         with torch.autocast(plan.device, torch.bfloat16):
-            value = text_loss(decoder, moved(batch, plan.device))
+            value = text_loss(decoder, moved(batch, plan.device), feel)
         name, share = ("prompted", EVERY) if prompt else ("plain", EVERY / (EVERY - 1))
         return value, {name: share * value.item()}, len(batch.ids)
 

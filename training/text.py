@@ -1,6 +1,8 @@
 """Text-only samples: thought and reply for a transcript, or for pseudo-audio (noisy word embeddings)."""
 
 import random
+from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -71,16 +73,18 @@ MIX = {
 "Weights of skills, by how much practice each needs in text; what is known by heart needs little."
 BARE = 0.6
 "Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known."
+Feel: TypeAlias = Callable[[Tensor], Tensor]
+"Cue summaries [n, 22] -> vectors [n, width] for <audio_end>."
 POOL = 4
 "Batches that are drawn at once and sorted by length."
 
 
 def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool) -> Row:
     """The newest turn of a drawn conversation. Without pseudo-audio the heard line cannot be known: no loss
-    there. Made-up cue values never carry a loss."""
+    there. Cited values carry one where a summary of cues stands before them."""
     bare = not prompt and name in registry.ALONE and name not in NAMES and rng.random() < BARE
     turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=prompt, alone=bare)
-    row = turn_row(language, turn, rng, heard_weight=1.0 if prompt else 0.0)
+    row = turn_row(language, turn, rng, heard_weight=1.0 if prompt else 0.0, feels=not bare)
     if not bare:
         return row
     first = next(i for i, token in enumerate(row.ids) if token == AUDIO_END) + 1
@@ -142,11 +146,15 @@ def token_loss(decoder: Decoder, hidden: Tensor, ids: Tensor, weights: Tensor) -
     return (each * weights[:, 1:].flatten()[places])[:count].sum() / count
 
 
-def text_loss(decoder: Decoder, batch: Batch) -> Tensor:
-    """Loss of a text-only batch, with noise of 0.4 root mean squares on pseudo-audio."""
+def text_loss(decoder: Decoder, batch: Batch, feel: Feel) -> Tensor:
+    """Loss of a text-only batch, with noise of 0.4 root mean squares on pseudo-audio, and the vectors of the
+    batch's cue summaries at <audio_end>."""
     embeds = decoder.model.embed_tokens(batch.ids)
     scale = 0.4 * embeds.detach().square().mean().sqrt()
     embeds = embeds + torch.randn_like(embeds) * scale * batch.noisy[..., None]
+    if len(batch.cues):
+        vectors = feel(batch.cues).to(embeds.dtype)
+        embeds = embeds + torch.zeros_like(embeds).masked_scatter(batch.ends[..., None], vectors)
     hidden, _ = decoder.hidden(embeds)
     return token_loss(decoder, hidden, batch.ids, batch.weights)
 

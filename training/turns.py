@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT
 
+from .audio import Floats
 from .language import Earlier, Language
 from .notes import Noted, Script
+from .pseudo_cues import summary
 from .rows import Row
 from .skills import follow, tools
 from .skills.question import Measured, Past, Question
@@ -18,6 +20,8 @@ HEARD_WEIGHT, CUE_WEIGHT = 2.0, 6.0
 "Loss weights of heard words, and of what follows them for cue questions (few tokens, easily ignored)."
 RESULT_WEIGHT = 3.0
 "Of the result, where it was not thought out before."
+SYLLABLES = 1.4
+"Of a word, in the mean."
 MODES = {"think": 0.68, "part": 0.2, "direct": 0.12}
 
 
@@ -63,9 +67,15 @@ class Writer:
 
 
 def turn_row(
-    language: Language, turn: Turn, rng: random.Random, *, heard_weight: float = HEARD_WEIGHT
+    language: Language,
+    turn: Turn,
+    rng: random.Random,
+    *,
+    heard_weight: float = HEARD_WEIGHT,
+    feels: bool = False,
 ) -> Row:
-    """`rng` says where a part of a thought stops."""
+    """`rng` says where a part of a thought stops. `feels`: of text alone, whether <audio_end> tells the cues,
+    so that what cites them can be learned; else it carries no loss."""
     encode, out, question = language.tokenizer.encode, Writer(), turn.question
     out.add(language.opening(list(turn.history), turn.tools))
     first = len(out.ids)
@@ -76,7 +86,7 @@ def turn_row(
         _note(out, language, note, heard_weight)
     out.add(turn.audio[done:])
     spans = _spans(language, out.ids) if turn.blind and not turn.script.notes else ()
-    ends = _ends(out.ids, turn, first) if turn.blind else ()
+    ends = _ends(out.ids, turn, first, rng) if turn.blind and feels else ()
     out.add([AUDIO_END, EOT])
     lines = [line + "\n" for line in turn.script.lines]
     if tools.stage(question) == "result":
@@ -94,7 +104,7 @@ def turn_row(
         out.add(encode(lines[0]), heard_weight)
         lines = lines[1:]
     steps = encode("".join(lines))
-    unknown = language.blind(question, steps) if turn.blind and steps else 0
+    unknown = language.blind(question, steps) if turn.blind and steps and not feels else 0
     out.add(steps[:unknown])
     out.add(steps[unknown:], after)
     if turn.mode == "part":
@@ -112,10 +122,15 @@ def _spans(language: Language, ids: list[int]) -> tuple[tuple[int, int], ...]:
     return tuple(zip(starts, [*ends, len(ids)], strict=True))
 
 
-def _ends(ids: list[int], turn: Turn, first: int) -> tuple[tuple[int, Measured], ...]:
-    earlier = [i for i, token in enumerate(ids[:first]) if token == AUDIO_END]
-    now = (len(ids), measured(turn.question, turn.known))
-    return (*zip(earlier, turn.felt, strict=False), now)
+def _ends(ids: list[int], turn: Turn, first: int, rng: random.Random) -> tuple[tuple[int, Floats], ...]:
+    """Of every turn's <audio_end>, the one that is about to be written among them."""
+    places = [*(i for i, token in enumerate(ids[:first]) if token == AUDIO_END), len(ids)]
+    turns = [*(question for question, _ in turn.past), turn.question]
+    sounds = [*turn.felt, measured(turn.question, turn.known)]
+    return tuple(
+        (place, summary(sound, round(SYLLABLES * len(question.words)), rng))
+        for place, question, sound in zip(places, turns, sounds, strict=True)
+    )
 
 
 def _direct_reply(out: Writer, language: Language, turn: Turn, weight: float) -> None:

@@ -19,6 +19,7 @@ from training.fresh import fresh_talker  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.loop import Loop, Plan, load_checkpoint, save_checkpoint  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
+from training.stage_text import reading  # noqa: E402
 
 SKILLS = ("sum", "chain", "long", "digits", "talk", "addto", "said", "timer", "unclear", "incomplete", "nod")
 STEPS, KILLED = 2, 1
@@ -52,8 +53,8 @@ def _start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     talker = fresh_talker("tiny", len(Language().tokenizer))
     for name in ("encoder", "sft", "listen"):
         save_checkpoint(folder / f"{name}.pt", {"model": talker.state_dict()})
-    for name in ("text", "drill"):
-        save_checkpoint(folder / f"{name}.pt", {"model": talker.decoder.state_dict()})
+    save_checkpoint(folder / "text.pt", {"model": reading(talker).state_dict()})
+    save_checkpoint(folder / "drill.pt", {"model": talker.decoder.state_dict()})
     return folder
 
 

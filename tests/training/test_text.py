@@ -1,20 +1,23 @@
 """Text rows: whole conversations, loss only on what can be known, and marking by what was really written."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from model.cue_summary import FULL  # noqa: E402 - after the skip
 from model.networks import Decoder  # noqa: E402 - after the skip
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT  # noqa: E402
 from training.exam import Marked, mark, papers  # noqa: E402
+from training.fresh import fresh_talker  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.rows import collate  # noqa: E402
 from training.sizes import dims  # noqa: E402
 from training.skills import tools  # noqa: E402
 from training.skills.registry import FAMILIES, VOICED, imagined  # noqa: E402
-from training.text import text_batch, text_row  # noqa: E402
+from training.text import text_batch, text_loss, text_row  # noqa: E402
 
 LANGUAGE = Language()
 
@@ -40,9 +43,11 @@ def test_a_row_ends_with_its_turn_and_never_learns_the_history(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", VOICED)
-def test_made_up_cue_values_carry_no_loss(name: str) -> None:
+def test_made_up_cue_values_carry_no_loss_where_nothing_tells_them(name: str) -> None:
     for seed in range(40):
-        assert not any(character.isdigit() for character in _lossy(name, seed, prompt=True))
+        row = text_row(LANGUAGE, name, random.Random(seed), prompt=False)
+        lossy = LANGUAGE.tokenizer.decode(i for i, w in zip(row.ids, row.weights, strict=True) if w)
+        assert row.ends or not any(character.isdigit() for character in lossy)
 
 
 def test_without_pseudo_audio_what_was_heard_carries_no_loss() -> None:
@@ -53,10 +58,9 @@ def test_without_pseudo_audio_what_was_heard_carries_no_loss() -> None:
 def test_the_measured_values_of_a_row_are_those_of_its_wish() -> None:
     for seed in range(30):
         row = text_row(LANGUAGE, "pace", random.Random(seed), prompt=True)
-        measured = row.ends[-1][1]
-        assert measured.pace is not None
+        pace = 4 * row.ends[-1][1][FULL.index("pace")]  # as a trained head tells it: a few per cent off
         text = LANGUAGE.tokenizer.decode(row.ids)
-        assert text.endswith("slowly." if measured.pace < 4 else "fast.")
+        assert text.endswith("slowly." if pace < 4.2 else "fast.")
 
 
 def test_a_tool_is_called_only_where_it_was_offered() -> None:
@@ -95,6 +99,32 @@ def test_noise_lies_on_pseudo_audio_of_every_turn() -> None:
             assert last == end
             assert bool(batch.noisy[0, first:last].all())
             assert not bool(batch.noisy[0, end])
+
+
+def test_what_only_sound_tells_is_learned_where_a_summary_of_cues_stands_before_it() -> None:
+    learned = {True: 0, False: 0}
+    for seed in range(40):
+        row = text_row(LANGUAGE, "pitch", random.Random(seed), prompt=seed % 2 == 0)
+        text = LANGUAGE.tokenizer.decode(row.ids)
+        line = LANGUAGE.tokenizer.encode("pitch ")[0]
+        cited = max(i for i, token in enumerate(row.ids) if token == line)
+        assert bool(row.weights[cited + 1]) == bool(row.ends), text
+        learned[bool(row.ends)] += 1
+    assert min(learned.values()) > 3
+
+
+def test_a_summary_moves_the_loss_of_what_cites_it() -> None:
+    talker = fresh_talker("tiny", len(LANGUAGE.tokenizer))
+    rows = [text_row(LANGUAGE, "pitch", random.Random(seed), prompt=True) for seed in range(4)]
+    batch = collate(rows)
+    assert batch.cues.shape == (sum(len(row.ends) for row in rows), 22)
+    torch.manual_seed(0)
+    once = text_loss(talker.decoder, batch, talker.embed_cues)
+    torch.manual_seed(0)
+    again = text_loss(talker.decoder, replace(batch, cues=batch.cues + 1), talker.embed_cues)
+    assert once.item() != again.item()
+    once.backward()
+    assert talker.cue_embedding.down.weight.grad.abs().sum() > 0
 
 
 def test_marks_are_given_for_exact_replies() -> None:

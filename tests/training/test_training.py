@@ -9,7 +9,6 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from model.networks import Decoder  # noqa: E402 - after the skips
 from training.audio import RATE  # noqa: E402
 from training.augment import plain  # noqa: E402
 from training.batches import Item, collate, word_labels  # noqa: E402
@@ -21,7 +20,6 @@ from training.loop import Group, Loop, Plan, load_checkpoint  # noqa: E402
 from training.losses import cue_loss, phoneme_loss, word_loss  # noqa: E402
 from training.pools import embed, positions_of  # noqa: E402
 from training.rows import collate as collate_rows  # noqa: E402
-from training.sizes import dims  # noqa: E402
 from training.skills import registry  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
 from training.spectrum import BatchMel  # noqa: E402
@@ -91,7 +89,8 @@ def test_a_follow_up_comes_after_what_it_needs_and_answers_it() -> None:
 
 def test_text_training_learns(tmp_path: Path) -> None:
     language, losses = Language(), list[float]()
-    decoder = Decoder(dims("tiny", len(language.tokenizer)))
+    talker = fresh_talker("tiny", len(language.tokenizer))
+    decoder = talker.decoder
     loop = Loop(
         Plan(tmp_path / "text.pt", 0.0, steps=24, warm_steps=1),
         decoder,
@@ -99,7 +98,7 @@ def test_text_training_learns(tmp_path: Path) -> None:
     )
 
     def loss(_step: int, _done: float) -> tuple[torch.Tensor, dict[str, float], int]:
-        value = text_loss(decoder, text_batch(language, loop.rng, 4, prompt=False))
+        value = text_loss(decoder, text_batch(language, loop.rng, 4, prompt=False), talker.embed_cues)
         losses.append(value.item())
         return value, {"loss": value.item()}, 4
 
