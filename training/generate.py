@@ -4,11 +4,14 @@ Runs only in a spawned worker process: it loads GPL engines, which nothing else 
 """
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
 import random
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +24,12 @@ from .progress import begin, say
 from .speech import Missing
 from .speech_engines import open_engine, open_espeak
 from .speech_saying import Teller
+
+TRYING, FATAL = ".trying", ".fatal"
+"Endings of files beside a shard: the utterance under way, and those that killed the engine."
+DEATHS = 40
+FAULTS = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL))
+"What engines die of; a worker that was stopped by somebody has no utterance to blame."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +70,48 @@ def generate(order: Order) -> None:
         name = folder / f"{order.group}-{order.seed}-{number:04d}"
         if name.with_suffix(".jsonl").exists():
             continue
-        rng = random.Random(f"{order.seed}-{number}")
         made: list[Utterance] = []
         chunks: list[Pcm] = []
         start = 0
-        while len(made) < min(order.shard, order.count - number * order.shard):
+        for attempt in _attempts(name):
+            rng = random.Random(f"{order.seed}-{number}-{attempt}")
             found = teller.utterance(rng.choices(skills, weights)[0], start, rng)
             if found is not None:
                 made.append(found[0])
                 chunks.append(found[1])
                 start += len(found[1])
+            if len(made) == min(order.shard, order.count - number * order.shard):
+                break
         _write(name, order, made, np.concatenate(chunks))
+        name.with_suffix(TRYING).unlink()
         say(f"{name.name}: {len(made)} utterances, {start / RATE / 60:.0f} min of speech")
+
+
+def _attempts(name: Path) -> Iterator[int]:
+    """Numbers from 0 on, but those that killed the engine; which one is under way is on record."""
+    fatal = name.with_suffix(FATAL)
+    skipped = {int(line) for line in fatal.read_text("ascii").split()} if fatal.exists() else set[int]()
+    with name.with_suffix(TRYING).open("w", encoding="ascii") as trying:
+        for attempt in itertools.count():
+            if attempt in skipped:
+                continue
+            trying.seek(0)
+            trying.write(f"{attempt}\n")
+            trying.flush()
+            yield attempt
+
+
+def blame(row: Sequence[Order]) -> str | None:
+    """Puts what a dead worker of these orders was trying on the list of what is not tried again, and names
+    it; None where it was trying nothing."""
+    for order in row:
+        for trying in Path(order.folder).glob(f"{order.group}-{order.seed}-*{TRYING}"):
+            attempt = int(trying.read_text("ascii"))
+            with trying.with_suffix(FATAL).open("a", encoding="ascii") as fatal:
+                fatal.write(f"{attempt}\n")
+            trying.unlink()
+            return f"{trying.stem}, utterance {attempt}"
+    return None
 
 
 def _write(name: Path, order: Order, made: Sequence[Utterance], pcm: Pcm) -> None:
@@ -96,13 +135,26 @@ def _generate_all(orders: Sequence[Order]) -> None:
 
 
 def generate_apart(*rows: Sequence[Order]) -> None:
-    """Each row of orders in a spawned process of its own, all at once. RuntimeError if one fails."""
+    """Each row of orders in a spawned process of its own, all at once.
+
+    Engines of C die now and then of one utterance: it is left out, and its worker begun anew. RuntimeError
+    if one fails otherwise, or dies too often.
+    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # idle threads of numpy's library would spin
+    with ThreadPoolExecutor(max(1, len(rows))) as watchers:
+        list(watchers.map(_watched, rows))
+
+
+def _watched(row: Sequence[Order]) -> None:
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_generate_all, args=(row,)) for row in rows]
-    for worker in workers:
+    for _ in range(DEATHS):
+        worker = context.Process(target=_generate_all, args=(row,))
         worker.start()
-    for worker in workers:
         worker.join()
-    if any(worker.exitcode for worker in workers):
-        raise RuntimeError("a speech worker failed; its message is above")
+        if not worker.exitcode:
+            return
+        what = blame(row) if -worker.exitcode in FAULTS else None
+        if what is None:
+            raise RuntimeError("a speech worker failed; its message is above")
+        say(f"{what}: it killed the engine (signal {-worker.exitcode}) and is left out")
+    raise RuntimeError(f"a speech worker died {DEATHS} times: look at its engine")

@@ -1,6 +1,10 @@
 """Engines, made-up speakers and endings; engines that are not installed are skipped with their own reason."""
 
+import multiprocessing
+import os
 import random
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +18,7 @@ from training.accent import foreign
 from training.accent_phones import Segment, translated
 from training.audio import RATE, Pcm, rms
 from training.corpus import Corpus
-from training.generate import Order, generate_apart
+from training.generate import FATAL, TRYING, Order, generate_apart
 from training.labels import median_pitch
 from training.measure import fits, measure
 from training.speech_change import Speaker, bend, change, draw_speaker, pitched
@@ -139,6 +143,22 @@ def test_a_group_without_its_engine_is_left_out(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("HOCKET_PICO", str(tmp_path / "none"))
     generate_apart([Order(str(tmp_path / "out"), "pico-us", 3, seed=1)])
     assert not (tmp_path / "out").exists()
+
+
+def test_an_utterance_that_kills_the_engine_is_left_out_and_the_rest_is_made(tmp_path: Path) -> None:
+    order = Order(str(tmp_path), "espeak", 150, seed=5, skills=(("sum", 1.0),))
+    with ThreadPoolExecutor(1) as apart:
+        made = apart.submit(generate_apart, [order])
+        while not any(path.read_text() for path in tmp_path.glob(f"*{TRYING}")):  # a real process: real time
+            assert not made.done()
+        for worker in multiprocessing.active_children():
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGSEGV)
+        made.result()
+    shard = tmp_path / "espeak-5-0000"
+    assert len(shard.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()) == 150
+    assert len(shard.with_suffix(FATAL).read_text().split()) == 1
+    assert not shard.with_suffix(TRYING).exists()
 
 
 def test_an_order_makes_the_same_speech_twice(tmp_path: Path) -> None:
