@@ -20,6 +20,7 @@ from model.shapes import CUES, Dims
 from . import cue_graph, graphs
 from .audio import POSITION, RATE, Floats
 from .language import SYSTEM, Language
+from .skills.tools import NAMES
 
 _LEFT_OUT = ("ctc.", "word_scale")
 "Only training uses these."
@@ -63,6 +64,7 @@ def config_of(
         "system_prompt": SYSTEM,
         "instructions": "ignored",
         "history_turns": 3,
+        "tools": list(NAMES),
         "thinks_while_listening": "interleaved" if listens else "no",
         "holds": listens,
         "max_context": 2048,

@@ -12,9 +12,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from model import checkpoint  # noqa: E402 - after the skips
+from model.engine import OnnxEngine  # noqa: E402
 from model.frontend import log_mel, silence  # noqa: E402
 from model.networks import Talker  # noqa: E402
 from model.onnx_runtime import OnnxNetwork  # noqa: E402
+from model.render import Renderer, Words  # noqa: E402
+from pipeline.prompt import Audio, Human, Prompt, System, ToolSpec  # noqa: E402
 from training import bundle  # noqa: E402
 from training.audio import Floats  # noqa: E402
 from training.batches import PHONEMES  # noqa: E402
@@ -118,3 +121,17 @@ def test_a_player_speaks_the_language_of_its_bundle(made: tuple[Talker, Path], t
     text = (tmp_path / "tokenizer.json").read_text(encoding="utf-8").replace(" twelve", " dozen")
     (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
     assert " dozen" in Player(tmp_path).tokenizer.pieces
+
+
+def test_the_engine_offers_the_tools_that_were_trained_and_words_them_as_training_did(
+    made: tuple[Talker, Path],
+) -> None:
+    loaded, specs = checkpoint.load(made[1]), tuple(ToolSpec(name, "", "{}") for name in ("timer", "clock"))
+    facts = OnnxEngine(loaded).facts()
+    assert (facts.tools, facts.history_turns) == ("native", 3)
+    renderer = Renderer(loaded.tokenizer, loaded.card.system_prompt, tuple(loaded.card.tools))
+    for tools, names in (((), ()), (specs, ("clock", "timer"))):
+        human = Human((Audio(np.zeros(1280, np.float32)),))
+        layout = renderer.layout(Prompt((System("Be kind.", tools), human)))
+        written = [i for run in layout.runs if isinstance(run, Words) for i in run.ids]
+        assert written == Language().opening(tools=names)
