@@ -161,6 +161,8 @@ def _talk(given: argparse.Namespace) -> int:
         raise UserError("--out names the file for the answer to a recording: give --wav too")
     if given.questions and not given.demo:
         raise UserError("--questions belongs to the demonstration: give --demo too")
+    if given.guide and (given.wav or given.demo):
+        raise UserError("--guide belongs to a live talk: leave out --wav and --demo")
     console = Console()
     config = _fetched(_config(given), console)
     if given.wav:

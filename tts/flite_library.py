@@ -1,7 +1,8 @@
 """The system's flite 2.x through ctypes: text in, sound and word times out, 20 to 25 ms at a time.
 
 flite is global and not reentrant: one utterance at a time per process, under ``LOCK``. Calls block for tens
-of milliseconds, so they must never be made from the event loop's thread. (flite's own licence is BSD-like.)
+of milliseconds, so they must never be made from the event loop's thread. Every utterance seeds the process's
+``rand``. (flite's own licence is BSD-like.)
 """
 
 from __future__ import annotations
@@ -116,6 +117,7 @@ def _library() -> Any:
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
+    library.srand = ctypes.CDLL(None).srand
     library.flite_init()
     return library
 
@@ -163,7 +165,7 @@ class FliteSynthesiser:
     def _synthesise(self, text: str, take: Take) -> tuple[int, Pcm]:
         """Returns the sample rate and the whole sound that flite keeps, also when it streamed."""
         self._take, self._words, self._problem, self._text = take, None, None, plain(text)
-        ctypes.CDLL(None).srand(2)  # flite's breath is the C library's chance: equal texts are to sound equal
+        self._library.srand(2)  # flite's breath is the C library's chance: equal texts are to sound equal
         wave = self._library.flite_text_to_wave(self._text.encode("ascii"), self._voice)
         self._take = _refuse
         try:

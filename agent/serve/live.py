@@ -239,5 +239,13 @@ def error_event(problem: Problem) -> Event:
     return {"type": "error", "event_id": f"event_{secrets.token_hex(12)}", "error": error_object(problem)}
 
 
+def goodbye(ending: Ending) -> Event:
+    """``hocket.goodbye``: what a WebSocket's close frame would say, for a carrier that has none."""
+    return {
+        "type": "hocket.goodbye", "event_id": f"event_{secrets.token_hex(12)}", "code": ending.code,
+        "why": ending.why,
+    }  # fmt: skip
+
+
 def _failed() -> Problem:
     return Problem("server_error", "the session failed and is over; begin another", type="server_error")

@@ -11,7 +11,7 @@ from pipeline.errors import PeerError
 
 from .carrying import form_of, taking
 from .door import Caller
-from .live import CLOSING, GOING, NORMAL, Ending, Live
+from .live import CLOSING, GOING, NORMAL, Ending, Live, goodbye
 from .message import Refused, Request
 from .places import Place
 
@@ -122,7 +122,7 @@ class RtcCall:
                 self._lost()
         ending = self._live.ending
         if not gone and ending is not None and self._live.extended:  # a data channel has no close frame
-            await self._sent({"type": "hocket.goodbye", "code": ending.code, "why": ending.why})
+            await self._sent(goodbye(ending))
 
     async def _sent(self, event: Event) -> bool:
         """Whether there is somebody to send to."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,31 @@ def test_one_session_waits_for_nobody() -> None:
         return now()
 
     assert simulate(main) == pytest.approx(31 * 0.032)
+
+
+def test_one_session_that_catches_up_waits_for_nobody() -> None:
+    async def main() -> float:
+        one = SileroDetector()
+        for _ in range(10):
+            for _ in range(30):  # a second of sound at one tick
+                await one.scored(np.zeros(512, np.float32))
+            await asyncio.sleep(0.02)
+        return now()
+
+    assert simulate(main) == pytest.approx(10 * 0.02)
+
+
+def test_a_detector_is_used_in_a_second_loop_and_the_first_one_goes() -> None:
+    many = [SileroDetector() for _ in range(2 * silero.MANY)]
+    loops = list[weakref.ref[asyncio.AbstractEventLoop]]()
+
+    async def main() -> float:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        for _ in range(4):
+            await asyncio.gather(*(one.scored(np.zeros(512, np.float32)) for one in many))
+            await asyncio.sleep(0.032)
+        return now()
+
+    assert simulate(main) == simulate(main) > 4 * 0.032  # they were scored together, later
+    gc.collect()
+    assert not any(loop() for loop in loops)

@@ -92,6 +92,7 @@ def test_a_call_is_made_joined_by_events_and_hung_up_over_http() -> None:
         async with client.post(f"{place}/hangup", headers=headers) as reply:
             assert reply.status == 200
         said = await event(caller)
+        assert isinstance(said, dict) and said.pop("event_id").startswith("event_")
         assert said == {"type": "hocket.goodbye", "code": 1000, "why": "hung up"}
         with pytest.raises(PeerError):
             while True:
