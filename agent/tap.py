@@ -14,10 +14,10 @@ from typing import cast
 import numpy as np
 
 from agent.timeline import Tracks
-from audio_io.formats import level
 from audio_io.recorder import StereoRecorder
 from pipeline.errors import SoundFileError
 from pipeline.events import Sample, Span
+from pipeline.levels import decibels
 from pipeline.ports import (
     CAPTURE_RATE,
     PLAYOUT_RATE,
@@ -73,7 +73,7 @@ class Tap:
     def pull(self, count: int) -> Pcm:
         """What the session wants played."""
         pcm = self._source.pull(count)
-        self.level = level(pcm)
+        self.level = decibels(pcm)
         if self._recorder is not None:
             self._played.append((self._place(pcm), pcm))
         return pcm

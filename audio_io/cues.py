@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import ConfigError
+from pipeline.levels import decibels
 from pipeline.ports import CAPTURE_RATE, FRAME, Pcm
-
-from .formats import level
 
 TICK = FRAME / CAPTURE_RATE
 """Seconds per frame."""
@@ -41,7 +40,7 @@ class Ear:
 
     def hear(self, pcm: Pcm) -> None:
         """The agent's sound of the frame that begins now."""
-        if level(pcm) > AUDIBLE:
+        if decibels(pcm) > AUDIBLE:
             self.last, self.silent = self.time, 0.0
             self.sounding += TICK
         else:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import BugError, DeviceError
+from pipeline.levels import decibels
 from pipeline.ports import CAPTURE_RATE, Pcm
 
 from .delay import DelayFinder
-from .formats import level
 
 ECHO_FRAME = CAPTURE_RATE // 100
 """Samples per call: 10 ms."""
@@ -101,7 +101,7 @@ class EchoCanceller:
             raise BugError(
                 f"echo cancellation takes frames of {ECHO_FRAME} samples, not {mic.shape} and {far.shape}"
             )
-        sounding = level(far) > self.config.audible
+        sounding = decibels(far) > self.config.audible
         self._follow(mic, far, sounding)
         line = np.concatenate((self._line, far))
         self._line = line[ECHO_FRAME:]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.levels import decibels
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Pcm
 
-from .formats import level
 from .resample import Resampler
 
 SPARE = 0.01
@@ -88,7 +88,7 @@ class FarEnd:
 
     def _trim(self) -> None:
         extra = self._least - round(SPARE * CAPTURE_RATE)
-        if 0 < extra < LATE * CAPTURE_RATE and level(self._line[:extra]) > _SILENT:
+        if 0 < extra < LATE * CAPTURE_RATE and decibels(self._line[:extra]) > _SILENT:
             return  # again at the next pull, until the agent pauses
         self._cut(max(0, extra))
         self._least, self._looked = 1 << 30, 0

@@ -93,11 +93,3 @@ def clip(pcm: Pcm) -> tuple[Pcm, int]:
     """The sound kept within [-1, 1], and how many samples lay outside."""
     outside = int(np.count_nonzero(np.abs(pcm) > 1.0))
     return (pcm, 0) if outside == 0 else (np.clip(pcm, -1.0, 1.0), outside)
-
-
-def level(pcm: Pcm) -> float:
-    """Loudness in dBFS (root mean square; a full-scale square wave is 0). At least -120."""
-    if not pcm.size:
-        return -120.0
-    power = float(np.dot(pcm, pcm)) / pcm.size
-    return max(-120.0, 10.0 * float(np.log10(max(power, 1e-12))))

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import BugError, ModelError
+from pipeline.levels import decibels
 from pipeline.ports import CAPTURE_RATE, Pcm
 
-from .formats import level, to_int16
+from .formats import to_int16
 
 _STEP = CAPTURE_RATE // 100
 _KEEP = 0.8
@@ -65,7 +66,7 @@ class WebrtcDetector:
         return self._score
 
     def _vote(self, step: Pcm) -> float:
-        loud = level(step)
+        loud = decibels(step)
         self._levels.append(max(loud, _FLOOR))
         if not self._vad.is_speech(to_int16(step).tobytes(), CAPTURE_RATE):
             return 0.0

@@ -40,8 +40,6 @@ class Clip:
     "What is heard; a whole number of 80 ms positions."
     clean: Pcm
     "The same length, the first voice alone, without room and noise: measured labels come from it."
-    cue: float | None
-    "Hertz, syllables per second, or dB of a question about pitch, pace or loudness; else None."
     warp: int
     "Index into `WARPS`."
     ends: tuple[int, ...] = ()
@@ -176,7 +174,6 @@ def _prepared(
     clip = Clip(
         clean,
         clean,
-        None,
         NO_WARP,
         tuple(end + start for end in words.ends),
         tuple((first + start, last + start) for first, last in words.pauses),
@@ -190,11 +187,9 @@ def _finished(clip: Clip, utterance: Utterance) -> Clip:
     """With what can be measured of it."""
     clip = replace(clip, _track=[track(clip.clean)])
     found = measure.of(clip, utterance.syllables)
-    skill, asked = utterance.question.skill, family_of(utterance.question)
-    known = skill in ("pitch", "pace", "loudness") and measure.label(skill, found) is not None
+    asked = family_of(utterance.question)
     return replace(
         clip,
-        cue=measure.value(skill, found) if known else None,
         measured=found,
         fit=measure.fits(utterance.question.how, found)
         and (asked is None or measure.label(asked, found) is not None),
@@ -288,7 +283,7 @@ def noise_clip(rng: random.Random) -> Clip:
             beat = np.abs(np.sin(2 * np.pi * rng.uniform(0.5, 6) * seconds)) ** rng.uniform(0.5, 8)
             pcm = pcm * beat.astype(np.float32)
         pcm = pcm * np.float32(10 ** (level / 20) / rms(pcm)) + noise(length, rng.uniform(-80, -45), rng)
-    return Clip(np.clip(pcm, -1, 1), np.zeros(length, np.float32), None, NO_WARP)
+    return Clip(np.clip(pcm, -1, 1), np.zeros(length, np.float32), NO_WARP)
 
 
 __all__ = [

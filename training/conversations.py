@@ -18,6 +18,10 @@ COUNTS = (0.6, 0.25, 0.15)
 "Of one, two and three earlier turns, where there are any."
 FITTING, NEEDED = 0.93, 0.92
 "Shares of follow-ups that stand after what they need, and that stand after anything at all."
+WHOLE = 0.8
+"Share of these whose turn before needed none itself."
+TRIES = {False: 8, True: 40}
+"Ways to place a clip, in training and in a test, before it is placed otherwise."
 _ANY = ("again", "said", "earlier")
 _TWO = ("both", "earlier")
 
@@ -72,21 +76,28 @@ def spoken_of(item: Spoke, past: Past = ()) -> Spoken:
     )
 
 
-def place(items: Sequence[Spoke], owner: int, rng: random.Random, share: float) -> Placed:
-    """Puts other clips before the owner: what a follow-up needs, else anything, by chance `share`."""
+def place(
+    items: Sequence[Spoke], owner: int, rng: random.Random, share: float, *, test: bool = False
+) -> Placed:
+    """Puts other clips before the owner: what a follow-up needs, else anything, by chance `share`.
+
+    `test`: a follow-up always stands after what it needs, and where it takes a column step that is one which
+    training never has, as far as the clips give it.
+    """
     question = items[owner].question
-    for _ in range(8):
-        placed = _placed(items, owner, rng, share)
-        if registry.fair(question, placed.past):
+    for _ in range(TRIES[test]):
+        placed = _placed(items, owner, rng, share, test)
+        unmet = registry.unmet(question, placed.past)
+        if not unmet or (any(unmet) if test else not any(unmet)):
             return placed
-    return Placed(owner, tools=_tools([question], rng))
+    return placed if test else Placed(owner, tools=_tools([question], rng))
 
 
-def _placed(items: Sequence[Spoke], owner: int, rng: random.Random, share: float) -> Placed:
+def _placed(items: Sequence[Spoke], owner: int, rng: random.Random, share: float, test: bool) -> Placed:
     question = items[owner].question
     wanted, skill = registry.before(question), question.skill
     count = rng.choices((1, 2, 3), COUNTS)[0] if rng.random() < share else 0
-    if (wanted or skill in _ANY) and rng.random() < NEEDED:
+    if (wanted or skill in _ANY) and (test or rng.random() < NEEDED):
         count = max(count, 2 if skill in _TWO else 1)
     if tools.stage(question):
         offers = tools.stage(question) != "none"
@@ -95,13 +106,15 @@ def _placed(items: Sequence[Spoke], owner: int, rng: random.Random, share: float
     before, past = list[int](), list[tuple[Question, str]]()
     for at in range(count):
         near = at >= count - (2 if skill == "both" else 1)
-        names = wanted if near and rng.random() < FITTING else ()
+        names = wanted if near and (test or rng.random() < FITTING) else ()
         found = _fitting(items, owner, names, offers)
+        if names and (test or rng.random() < WHOLE):  # a follow-up may itself have had nothing to go on from
+            found = [i for i in found if items[i].question.skill in registry.ALONE] or found
         if found:
             one = rng.choice(found)
             earlier = items[one]
             reply = registry.reply(earlier.question, earlier.clip.measured, past)
-            if rng.random() < registry.CUTS and len(reply.split()) > 2:
+            if not test and rng.random() < registry.CUTS and len(reply.split()) > 2:
                 reply = " ".join(reply.split()[: rng.randrange(1, len(reply.split()))])
             before.append(one)
             past.append((earlier.question, reply))
@@ -109,12 +122,14 @@ def _placed(items: Sequence[Spoke], owner: int, rng: random.Random, share: float
 
 
 def _fitting(items: Sequence[Spoke], owner: int, names: tuple[str, ...], offers: bool) -> list[int]:
-    """Clips that may stand before; a call is no reply, so its turn is not over."""
+    """Clips that may stand before. A call is no reply, so its turn is not over; what got no reply is not in
+    the history that the runtime gives."""
     barred = ("call", "none" if offers else "result")
     return [
         i
         for i, item in enumerate(items)
         if i != owner
+        and item.question.skill != "nod"
         and (not names or item.question.skill in names)
         and tools.stage(item.question) not in barred
     ]

@@ -8,7 +8,8 @@ import numpy as np
 from .audio import RATE, Pcm
 from .chains import parse, question_of
 from .corpus import Utterance
-from .tasks import Question, held_out
+from .skills.drawing import held_out
+from .skills.question import Question
 
 CUT_SKILLS = ("long", "sum", "times")
 _FADE = RATE // 100

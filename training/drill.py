@@ -9,7 +9,7 @@ from .notes import Spoken, draw_borders, plan
 from .rows import Batch, Row, collate
 from .skills import registry, tools
 from .skills.question import Question
-from .skills.registry import Talked, conversation, spoken
+from .skills.registry import NOTHING, Talked, conversation, spoken
 from .turns import Turn, draw_mode, turn_row
 
 MIX = registry.SHARES | {
@@ -65,7 +65,7 @@ def spread(
             path += [PAD] * rng.randint(3, 14)
             pauses.append((ends[-1], float(len(path))))
     path += [PAD] * rng.randint(1, 5)
-    return path, Spoken(question, None, len(path), tuple(ends), tuple(pauses), said)
+    return path, Spoken(question, NOTHING, len(path), tuple(ends), tuple(pauses), said)
 
 
 def strange(language: Language, rng: random.Random) -> list[int]:

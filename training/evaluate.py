@@ -44,7 +44,7 @@ def cited_error(outcomes: Iterable[Outcome], family: str) -> float:
 
 def stream_error(player: Player, case: Case, seed: int) -> float:
     """Largest difference between an utterance encoded whole and in random cuts of whole positions."""
-    mel, rng, network = features(case.clip.noisy), np.random.default_rng(seed), player.network
+    mel, rng, network = features(case.noisy), np.random.default_rng(seed), player.network
     whole, state, at = network.hear(mel, network.begin())[0], network.begin(), 0
     parts: list[Floats] = []
     while at < len(mel):
@@ -61,8 +61,8 @@ def disagreements(player: Player, found: Sequence[Outcome]) -> list[Outcome]:
     for o in found:
         case = o.case
         turns = zip(case.before, case.past, strict=True)
-        history = [(player.hear(turn.clip.noisy), reply, turn.called) for turn, (_, reply) in turns]
-        now = player.hear(case.clip.noisy)
+        history = [(player.hear(turn.noisy), reply, turn.called) for turn, (_, reply) in turns]
+        now = player.hear(case.noisy)
         if player.answer(now, history, tools=case.tools, called=case.called).text != o.answer.text:
             out.append(o)
     return out

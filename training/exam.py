@@ -12,7 +12,7 @@ from model.tokenizer import EOT
 from .batch_decoder import Sequences
 from .drill import drawn_turn
 from .language import Language
-from .targets import reply
+from .skills.registry import reply
 from .turns import Turn, turn_row
 
 LIMIT = 220
@@ -56,7 +56,7 @@ def papers(language: Language, name: str, count: int, seed: int, *, mode: str = 
         audio = mode != "given"
         turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=audio, test=True)
         row = turn_row(language, turn, rng, heard_weight=0.0)
-        wanted = reply(turn.question, turn.known, turn.past)
+        wanted = reply(turn.question, turn.measured, turn.past)
         given = next(i for i, weight in enumerate(row.weights) if weight)
         ids = _before_thought(language, row.ids) if audio else row.ids[:given]
         if mode == "direct":

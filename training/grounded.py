@@ -40,8 +40,13 @@ class Verdict:
 
     @property
     def grounded(self) -> bool:
-        """Something is cited and nothing of it is false."""
-        return bool(self.cited) and not self.false
+        """Something that was measured is cited, and nothing of it is false."""
+        return self.tried and not self.false
+
+    @property
+    def tried(self) -> bool:
+        """Something is cited of which the measurement can say whether it is true."""
+        return len(self.cited) > len(self.unknown)
 
 
 def check(lines: Sequence[str], measured: Measured) -> Verdict:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.shapes import SOUNDS
 
-from .audio import Floats, Pcm, rms
+from .audio import Floats, Pcm
 
 HOP = 640
 "Samples of a 25 Hz frame."
@@ -102,11 +102,6 @@ def median_pitch(clean: Pcm) -> float:
     """Hertz over the voiced frames, 0.0 where there are fewer than five."""
     found = track(clean)
     return float(160 * 2 ** np.median(found.pitch[found.voiced])) if found.voiced.sum() >= 5 else 0.0
-
-
-def decibels(pcm: Pcm) -> float:
-    """Level in dB full scale."""
-    return 20 * float(np.log10(rms(pcm)))
 
 
 def syllables(phonemes: str) -> int:

@@ -8,9 +8,10 @@ from typing import TypeAlias
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT, Tokenizer
 
 from .numerals import HUNDRED, ONES, TENS
-from .skills.question import Past, Question
+from .skills import registry
+from .skills.question import Measured, Past, Question
 from .skills.registry import family_of, heard, texts
-from .targets import Known, held, reply, thought
+from .targets import thought
 
 SYSTEM = "practice"
 ROLES = ("system", "human", "assistant", "function_output")
@@ -92,17 +93,21 @@ class Language:
         return [*self.opening(history, tools), *audio, *self._turn, *self.think]
 
     def target(
-        self, question: Question, known: Known = None, past: Past = (), said: Sequence[str] | None = None
+        self,
+        question: Question,
+        measured: Measured = registry.NOTHING,
+        past: Past = (),
+        said: Sequence[str] | None = None,
     ) -> tuple[list[int], int]:
         """Ids after the prompt, ended by EOT, and how many of them are the heard line (with its newline)."""
-        lines = thought(question, known, past, said)
+        lines = thought(question, measured, past, said)
         first = self.tokenizer.encode(lines[: lines.index("\n") + 1])
         rest = self.tokenizer.encode(lines[lines.index("\n") + 1 :] + "</think>\n")
-        return [*first, *rest, *self.reply(question, known, past), EOT], len(first)
+        return [*first, *rest, *self.reply(question, measured, past), EOT], len(first)
 
-    def reply(self, question: Question, known: Known = None, past: Past = ()) -> list[int]:
+    def reply(self, question: Question, measured: Measured = registry.NOTHING, past: Past = ()) -> list[int]:
         """Ids of the reply; what is said before a finished thought is a stretch of its own."""
-        text, sure = reply(question, known, past), held(question, past)
+        text, sure = registry.reply(question, measured, past), registry.held(question, past)
         return [*self.tokenizer.encode(sure), *self.tokenizer.encode(text[len(sure) :])]
 
     def cue_value_length(self, ids: Sequence[int]) -> int:

@@ -1,6 +1,7 @@
 """Losses of hearing: phoneme CTC, measured cues, and words in the decoder's own embedding space."""
 
 import random
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,7 @@ from torch import Tensor
 from model.networks import Talker
 from model.shapes import CUES, SOUNDS
 
-from .batches import AudioBatch
+from .batches import AudioBatch, Item
 
 ONSET_WEIGHT = 1.0
 "How much more the two frames of an onset weigh."
@@ -18,10 +19,11 @@ FIRST = 4
 "Frames of a clip by which nobody can tell its noise yet."
 
 
-def mask_features(mel: Tensor, rng: random.Random, share: float = 0.35) -> Tensor:
-    """Light SpecAugment (arXiv 1904.08779) in place: a band and a stretch of some items become 0."""
-    for item in mel:
-        if rng.random() < share:
+def mask_features(mel: Tensor, items: Sequence[Item], rng: random.Random, share: float = 0.35) -> Tensor:
+    """Light SpecAugment (arXiv 1904.08779) in place: a band and a stretch of some clips become 0; of none in
+    which a beep or a knock could go with them."""
+    for item, clip in zip(mel, (item.clip for item in items), strict=True):
+        if rng.random() < share and not clip.onsets:
             band, moment = rng.randrange(8, 70), rng.randrange(max(1, len(item) - 12))
             item[:, band : band + rng.randrange(9)] = 0
             item[moment : moment + rng.randrange(7)] = 0

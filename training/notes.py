@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from .audio import POSITION, RATE
 from .chains import Ledger, parse
 from .skills import registry, sums
-from .skills.question import Past, Question
-from .targets import Known, measured
+from .skills.question import Measured, Past, Question
 
 MARGIN = 0.25 * RATE / POSITION
 """Positions after its end before a word counts as heard in a note: 0.25 s.
@@ -29,7 +28,7 @@ class Spoken:
     """A turn's words and sounds on the grid of audio positions (80 ms, fractions too)."""
 
     question: Question
-    known: Known
+    measured: Measured
     length: int
     ends: tuple[float, ...] = ()
     "Of each word (and sound); empty: unknown, so there can be no notes."
@@ -143,4 +142,4 @@ def _rest(spoken: Spoken, ledger: Ledger) -> list[str]:
         return ledger.write(parse(spoken.words).steps())
     if question.skill == "incomplete":
         return [*ledger.write(parse(spoken.words).certain()), "incomplete"]
-    return registry.lines(question, measured(question, spoken.known), spoken.past)
+    return registry.lines(question, spoken.measured, spoken.past)

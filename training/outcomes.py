@@ -11,6 +11,8 @@ from .sets import Case
 
 ASK_AGAIN = ("unclear", "incomplete")
 "Skills for which a refusal is as right as the trained reply."
+SLICE = 2000
+"Cases whose sound is encoded at once."
 FEW = 8
 "With no more speakers than these, intervals are clustered by speaker."
 HEADER = (
@@ -49,9 +51,9 @@ class Outcome:
 
 def tasks_of(cases: Sequence[Case], player: BatchPlayer) -> list[Task]:
     """Every case with its earlier turns heard."""
-    heard = player.hear([case.clip.noisy for case in cases])
+    heard = player.hear([case.noisy for case in cases])
     before = [(i, turn) for i, case in enumerate(cases) for turn in case.before]
-    sounds = player.hear([turn.clip.noisy for _, turn in before])
+    sounds = player.hear([turn.noisy for _, turn in before])
     earlier: dict[int, list[tuple[Heard, Called | None]]] = {}
     for (i, turn), sound in zip(before, sounds, strict=True):
         earlier.setdefault(i, []).append((sound, turn.called))
@@ -69,8 +71,9 @@ def outcomes_of(cases: Sequence[Case], written: Sequence[Written]) -> list[Outco
 
 
 def play(player: BatchPlayer, cases: Sequence[Case]) -> list[Outcome]:
-    """Answers every case, each as a conversation of its own."""
-    return outcomes_of(cases, player.write(tasks_of(cases, player)))
+    """Answers every case, each as a conversation of its own; some thousands at a time are held as heard."""
+    parts = [cases[first : first + SLICE] for first in range(0, len(cases), SLICE)]
+    return [one for part in parts for one in outcomes_of(part, player.write(tasks_of(part, player)))]
 
 
 def interval(found: Sequence[Outcome], right: Sequence[bool]) -> str:
@@ -89,9 +92,9 @@ def word_errors(found: Sequence[Outcome]) -> float:
 
 
 def grounded(found: Sequence[Outcome]) -> tuple[int, int]:
-    """Thoughts whose every cited cue was measured so, and all thoughts that cite any."""
+    """Thoughts whose every cited cue was measured so, and all thoughts that cite any which was measured."""
     verdicts = [o.case.verdict(o.answer.steps) for o in found]
-    citing = [v for v in verdicts if v.cited]
+    citing = [v for v in verdicts if v.tried]
     return sum(v.grounded for v in citing), len(citing)
 
 

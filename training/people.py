@@ -19,7 +19,7 @@ from .batch_player import BatchPlayer
 from .numerals import ONES
 from .outcomes import Outcome, play
 from .scores import clustered, percent, wilson
-from .sets import Case
+from .sets import Case, case_of
 from .skills.question import Question
 from .spectrum import NO_WARP
 
@@ -70,7 +70,7 @@ def cases(recordings: Path, seed: int, count: int = COUNT) -> list[Case]:
             digits = tuple(rng.randrange(10) for _ in range(DIGITS))
             pcm = phrase([recording(rng.choice(takes[digit])) for digit in digits], rng)
             question = Question("digits", tuple(ONES[digit] for digit in digits), digits)
-            found.append(Case(Clip(pcm, pcm, None, NO_WARP), question, speaker))
+            found.append(case_of(Clip(pcm, pcm, NO_WARP), question, speaker))
     return found
 
 

@@ -63,7 +63,7 @@ def hear(talker: Talker, items: list[Item], mel_of: BatchMel, rng: random.Random
     """Encodes clips of about the same length, without gradient."""
     device = next(talker.parameters()).device
     pcm, warps, positions = sounds(items)
-    mel = mask_features(mel_of(pcm, warps), rng).to(device)
+    mel = mask_features(mel_of(pcm, warps), items, rng).to(device)
     with torch.autocast(device.type, torch.bfloat16):
         frames, raw, _ = talker.listen(mel)
         audio, vectors = talker.place(frames, raw, 2 * positions.to(device))

@@ -6,10 +6,14 @@ Everything is made anew from a seed; nothing of it is ever trained on.
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import voices
+from .audio import Pcm
 from .augment import Clip, augment, noise_clip, plain
 from .conversations import place, said_of
 from .corpus import Corpus
@@ -22,6 +26,7 @@ from .unclear import NOISE
 
 MANY, SOME = 1500, 150
 "Cases of a family: of the main set, and of each of the others."
+FULL_SCALE = 32767
 NEAR = 300
 "Cases among which an earlier turn is looked for."
 
@@ -92,9 +97,10 @@ _CALIBRATION_SEED = 900_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing to answer."""
+    """One thing to answer; `case_of` makes one."""
 
     clip: Clip
+    "Without samples: they are in `sound`."
     question: Question
     voice: str
     "The engine's voice, or the person: what intervals are clustered by where there are few."
@@ -102,6 +108,15 @@ class Case:
     "Earlier turns of the conversation, oldest first; their right replies were spoken."
     tools: tuple[str, ...] = ()
     "Names of those that are offered."
+    sound: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16), repr=False)
+    "What is heard; a hundred thousand cases in floats would take more memory than most machines have."
+    said: tuple[str, ...] = ()
+    "Words and sounds in the order of the clip."
+
+    @property
+    def noisy(self) -> Pcm:
+        """What is heard."""
+        return self.sound.astype(np.float32) / np.float32(FULL_SCALE)
 
     @property
     def past(self) -> Past:
@@ -126,7 +141,7 @@ class Case:
         """What should be heard: words and sounds. A turn that goes on after a call hears nothing."""
         if tools.stage(self.question) == "result":
             return []
-        return ["unclear"] if self.question.skill == "unclear" else [*said_of(self.clip, self.question)]
+        return ["unclear"] if self.question.skill == "unclear" else [*self.said]
 
     @property
     def lines(self) -> list[str]:
@@ -150,6 +165,20 @@ class Case:
     def kind(self) -> str:
         """The family, as tables name it."""
         return "noise" if self.question.words == (NOISE,) else self.question.skill
+
+
+def case_of(
+    clip: Clip, question: Question, voice: str, before: tuple[Case, ...] = (), tools: tuple[str, ...] = ()
+) -> Case:
+    """A case of this clip, which may be let go afterwards."""
+    sound = np.rint(np.clip(clip.noisy, -1.0, 1.0) * FULL_SCALE).astype(np.int16)
+    return Case(bare(clip), question, voice, before, tools, sound, said_of(clip, question))
+
+
+def bare(clip: Clip) -> Clip:
+    """The same clip without its samples."""
+    nothing = np.zeros(0, np.float32)
+    return replace(clip, noisy=nothing, clean=nothing, _track=[])
 
 
 def _orders(recipe: Recipe, folder: Path, seed: int) -> list[Order]:
@@ -184,7 +213,7 @@ def _cases(recipe: Recipe, folder: Path, rng: random.Random) -> list[Case]:
         clip = (augment if recipe.rough else plain)(corpus.pcm(shard, utterance), utterance, rng)
         if not clip.fit:
             continue
-        case, word = Case(clip, utterance.question, utterance.speaker), ""
+        case, word = case_of(clip, utterance.question, utterance.speaker), ""
         if skill in voice.ASKED:
             word = case.reply
             left[skill].setdefault(word, -(-recipe.counts[skill] // 2))
@@ -194,16 +223,16 @@ def _cases(recipe: Recipe, folder: Path, rng: random.Random) -> list[Case]:
     noises = recipe.counts.get("noise", 0)
     return [
         *conversed(alone, rng, 0.0),
-        *(Case(noise_clip(rng), Question("unclear", (NOISE,)), "none") for _ in range(noises)),
+        *(case_of(noise_clip(rng), Question("unclear", (NOISE,)), "none") for _ in range(noises)),
     ]
 
 
 def conversed(cases: Sequence[Case], rng: random.Random, share: float) -> list[Case]:
-    """The same cases after other turns: follow-ups after what they need, the rest by chance `share`."""
+    """The same cases after other turns: follow-ups always after what they need, others by chance `share`."""
     out = []
     for case in cases:
         near = [case, *rng.sample(cases, min(NEAR, len(cases)))]
-        at = place(near, 0, rng, share)
+        at = place(near, 0, rng, share, test=True)
         out.append(replace(case, before=tuple(near[i] for i in at.before), tools=at.tools))
     return out
 

@@ -27,7 +27,7 @@ def run(plan: Plan, corpus: Corpus) -> bool:
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         batch = moved(feed(step), plan.device)
-        mel = mask_features(mel_of(batch.pcm, batch.warps), loop.rng)
+        mel = mask_features(mel_of(batch.pcm, batch.warps), batch.items, loop.rng)
         with torch.autocast(plan.device, torch.bfloat16):
             frames, raw, _ = talker.listen(mel)
             on_sounds = phoneme_loss(talker, frames, batch)

@@ -19,7 +19,7 @@ from model.networks import Decoder, Talker
 from model.tokenizer import AUDIO_PATCH
 
 from .batch_player import BatchPlayer
-from .conversations import Placed, history_of, place
+from .conversations import Placed, history_of, place, said_of
 from .corpus import Corpus
 from .feed import moved
 from .fresh import fresh_talker
@@ -29,7 +29,7 @@ from .player import Heard
 from .pools import Pool, embed, positions_of
 from .rollouts import Judged, advantages, roll
 from .rows import Row, collate
-from .sets import Case
+from .sets import Case, bare
 from .skills import tools
 from .stage_listen import HISTORY_SHARE, Rehearsal, answer_loss
 from .turns import MODES
@@ -55,17 +55,20 @@ WEIGHTS: dict[str, Weigh] = {"filter": keep, "reward": advantages}
 
 
 def chosen(pool: Pool, count: int, rng: random.Random) -> list[Placed]:
-    """Clips with what came before them; turns that go on after a call are left to the other half."""
+    """Clips with what came before them; turns that go on after a call are left to the other half, and so is
+    what comes after a reply that was cut: the thoughts to learn from were sampled on whole ones."""
     fitting = [i for i, item in enumerate(pool.items) if tools.stage(item.question) != "result"]
     owners = rng.sample(fitting, min(count, len(fitting)))
-    return [place(pool.items, owner, rng, HISTORY_SHARE) for owner in owners]
+    placed = [place(pool.items, owner, rng, HISTORY_SHARE) for owner in owners]
+    return [one for one in placed if [*case_of(pool, one).past] == [*one.past]]
 
 
 def case_of(pool: Pool, placed: Placed) -> Case:
     """As evaluation knows it."""
-    before = tuple(Case(pool.items[i].clip, pool.items[i].question, "") for i in placed.before)
+    before = tuple(Case(bare(pool.items[i].clip), pool.items[i].question, "") for i in placed.before)
     item = pool.items[placed.owner]
-    return Case(item.clip, item.question, "", before, placed.tools)
+    said = said_of(item.clip, item.question)
+    return Case(bare(item.clip), item.question, "", before, placed.tools, said=said)
 
 
 def rollout_rows(

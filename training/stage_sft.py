@@ -111,7 +111,7 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path) -> bool:
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         batch = moved(feed(step), plan.device)
         rng, order = loop.rng, loop.order
-        mel = mask_features(mel_of(batch.pcm, batch.warps), rng)
+        mel = mask_features(mel_of(batch.pcm, batch.warps), batch.items, rng)
         positions = positions_of(batch.items)
         share = 1.0 if order.random() < HISTORY_SHARE else 0.0
         placed = [place(batch.items, i, rng, share) for i in range(len(batch.items))]

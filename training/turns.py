@@ -13,8 +13,7 @@ from .pseudo_cues import summary
 from .rows import Row
 from .skills import follow, tools
 from .skills.question import Measured, Past, Question
-from .skills.registry import family_of
-from .targets import Known, held, measured
+from .skills.registry import family_of, held
 
 HEARD_WEIGHT, CUE_WEIGHT = 2.0, 6.0
 "Loss weights of heard words, and of what follows them for cue questions (few tokens, easily ignored)."
@@ -30,7 +29,7 @@ class Turn:
     """One turn to learn from."""
 
     question: Question
-    known: Known
+    measured: Measured
     audio: tuple[int, ...]
     "Ids at the audio places: <audio_patch>, or words of pseudo-audio."
     script: Script
@@ -111,7 +110,7 @@ def turn_row(
         out.add(encode("</think>\n"))
         out.add([*encode(held(question, turn.past)), EOT], 1.0)
     else:
-        out.add([*encode("</think>\n"), *language.reply(question, turn.known, turn.past), EOT], after)
+        out.add([*encode("</think>\n"), *language.reply(question, turn.measured, turn.past), EOT], after)
     return Row(out.ids, out.weights, spans, ends)
 
 
@@ -126,7 +125,7 @@ def _ends(ids: list[int], turn: Turn, first: int, rng: random.Random) -> tuple[t
     """Of every turn's <audio_end>, the one that is about to be written among them."""
     places = [*(i for i, token in enumerate(ids[:first]) if token == AUDIO_END), len(ids)]
     turns = [*(question for question, _ in turn.past), turn.question]
-    sounds = [*turn.felt, measured(turn.question, turn.known)]
+    sounds = [*turn.felt, turn.measured]
     return tuple(
         (place, summary(sound, round(SYLLABLES * len(question.words)), rng))
         for place, question, sound in zip(places, turns, sounds, strict=True)
@@ -135,7 +134,7 @@ def _ends(ids: list[int], turn: Turn, first: int, rng: random.Random) -> tuple[t
 
 def _direct_reply(out: Writer, language: Language, turn: Turn, weight: float) -> None:
     """Its result is the hard part of it."""
-    ids = [*language.reply(turn.question, turn.known, turn.past), EOT]
+    ids = [*language.reply(turn.question, turn.measured, turn.past), EOT]
     known = 0
     if turn.question.skill in follow.NUMERIC:
         equals = language.tokenizer.piece(" is")

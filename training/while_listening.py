@@ -41,7 +41,7 @@ class Arm:
 def block_notes(case: Case) -> Notes:
     """A note of the model's own after every two seconds of sound."""
     every = round(EVERY * RATE / POSITION)
-    return [(at, None) for at in range(every, len(case.clip.noisy) // POSITION, every)]
+    return [(at, None) for at in range(every, len(case.sound) // POSITION, every)]
 
 
 def moments(case: Case, *, blocks: bool) -> list[tuple[int, bool]]:
@@ -78,7 +78,7 @@ def written_notes(player: BatchPlayer, pairs: Sequence[tuple[Case, Heard]], *, b
 
 def arms(player: BatchPlayer, cases: Sequence[Case]) -> list[Arm]:
     """All ways of thinking over the same cases."""
-    heard = player.hear([case.clip.noisy for case in cases])
+    heard = player.hear([case.noisy for case in cases])
     pairs = list(zip(cases, heard, strict=True))
     paused = [(case, now) for case, now in pairs if case.clip.pauses]
 
@@ -135,7 +135,7 @@ def holding(player: BatchPlayer, arm: Arm, rng: random.Random) -> tuple[int, int
         if fine and not answer.notes and len(answer.lines) > 1:
             lines = answer.lines[: rng.randint(1, len(answer.lines) - 1)]
             cut.append((case, "".join(line + "\n" for line in lines)))
-    heard = player.hear([case.clip.noisy for case, _ in cut])
+    heard = player.hear([case.noisy for case, _ in cut])
     tasks = [Task(now, thought=thought) for now, (_, thought) in zip(heard, cut, strict=True)]
     said = player.answer(tasks)
     right = sum(a.reply == case.held for a, (case, _) in zip(said, cut, strict=True))

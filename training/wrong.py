@@ -86,7 +86,7 @@ def report(chosen: Sequence[tuple[str, Outcome]], folder: Path, threshold: float
     lines = []
     for number, (name, o) in enumerate(chosen, 1):
         path = folder / f"wrong-{number:02d}.png"
-        draw(np.asarray(features(o.case.clip.noisy)), o, path)
+        draw(np.asarray(features(o.case.noisy)), o, path)
         fate = "refused" if o.refused(threshold) else "answered"
         thought = " / ".join(o.answer.steps) or "-"
         lines += [

@@ -9,7 +9,7 @@ from agent.demo import GAP, HIGH, LOW, QUESTIONS, Ask, part, spoken
 from pipeline.clock import run, simulate
 from pipeline.errors import UserError, VoiceError
 from pipeline.ports import CAPTURE_RATE, Pcm
-from training.tasks import held_out
+from training.skills.drawing import held_out
 
 
 def test_the_user_waits_for_answers_and_interrupts_where_the_script_says_so() -> None:

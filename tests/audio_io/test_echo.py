@@ -11,11 +11,11 @@ import pytest
 
 from audio_io.echo import EchoCancelConfig, EchoCanceller
 from audio_io.echo_path import EchoConfig, EchoPath
-from audio_io.formats import level
 from audio_io.silero import SileroDetector
 from audio_io.wav import read_sound
 from pipeline.errors import BugError, DeviceError
 from pipeline.events import Sample, SpeechStarted
+from pipeline.levels import decibels
 from pipeline.ports import Pcm
 from pipeline.vad import Hysteresis, HysteresisConfig
 
@@ -27,7 +27,7 @@ pytest.importorskip("pywebrtc_audio", reason="the echo canceller's wheel is not 
 def person(name: str, seconds: float) -> Pcm:
     """A real voice at -20 dBFS."""
     pcm = read_sound(AUDIO / name)[: round(16000 * seconds)]
-    return np.clip(pcm * 10 ** ((-20 - level(pcm)) / 20), -1, 1).astype(np.float32)
+    return np.clip(pcm * 10 ** ((-20 - decibels(pcm)) / 20), -1, 1).astype(np.float32)
 
 
 def cancel(canceller: EchoCanceller, mic: Pcm, far: Pcm) -> Pcm:
@@ -83,7 +83,7 @@ def test_until_it_is_seen_to_work_nothing_passes_while_the_agent_sounds() -> Non
 def test_while_the_agent_is_silent_the_user_passes_at_once() -> None:
     talk = person("vosk__test.wav", 3.0)
     heard = cancel(EchoCanceller(), talk, np.zeros_like(talk))
-    assert level(heard[16000:]) == pytest.approx(level(talk[16000 : heard.size]), abs=2.0)
+    assert decibels(heard[16000:]) == pytest.approx(decibels(talk[16000 : heard.size]), abs=2.0)
 
 
 @recordings
@@ -143,7 +143,7 @@ def test_a_long_pause_of_the_agent_costs_nothing_and_changes_nothing_it_has_lear
     delay = slice(32000, 47680), slice(80000 + 32000 - 128, 80000 + 47680 - 128)
     assert np.array_equal(pause[delay[0]], mic[delay[1]])
     back = cancel(canceller, mic[128000:], far[128000:])
-    assert level(back[:8000]) < -60.0
+    assert decibels(back[:8000]) < -60.0
     assert canceller.settled
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio_io.echo_path import EchoConfig, EchoPath
-from audio_io.formats import level
+from pipeline.levels import decibels
 from pipeline.ports import Pcm
 
 QUIET = -120.0
@@ -31,7 +31,7 @@ def test_any_cuts_give_what_the_whole_gives() -> None:
 def test_the_echo_is_as_loud_as_stated(gain: float) -> None:
     played = noise(2.0)
     echo = EchoPath(EchoConfig(gain=gain, noise=QUIET)).hear(played)
-    assert level(echo[8000:]) - level(played) == pytest.approx(gain, abs=1.0)
+    assert decibels(echo[8000:]) - decibels(played) == pytest.approx(gain, abs=1.0)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.15])
@@ -45,6 +45,6 @@ def test_the_echo_is_as_late_as_stated(delay: float) -> None:
 def test_a_room_has_noise_of_its_own_and_equal_seeds_are_equal_rooms() -> None:
     silence = np.zeros(16000, np.float32)
     rooms = [EchoPath(EchoConfig(seed=seed)).hear(silence) for seed in (1, 1, 2)]
-    assert level(rooms[0]) == pytest.approx(-65.0, abs=0.5)
+    assert decibels(rooms[0]) == pytest.approx(-65.0, abs=0.5)
     assert np.array_equal(rooms[0], rooms[1])
     assert not np.array_equal(rooms[0], rooms[2])

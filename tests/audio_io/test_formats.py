@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audio_io.formats import Format, clip, finite, from_int16, from_int32, level, mixdown, to_int16, to_int32
+from audio_io.formats import Format, clip, finite, from_int16, from_int32, mixdown, to_int16, to_int32
 from pipeline.errors import UserError
 
 
@@ -43,13 +43,6 @@ def test_clipping_counts_what_lay_outside() -> None:
     sound, outside = clip(np.array([0.0, 1.0, 1.01, -3.0], np.float32))
     assert outside == 2
     assert np.abs(sound).max() == 1.0
-
-
-def test_level_is_decibels_below_a_full_scale_square_wave() -> None:
-    assert level(np.ones(100, np.float32)) == pytest.approx(0.0)
-    assert level(np.full(100, 0.1, np.float32)) == pytest.approx(-20.0, abs=1e-4)
-    assert level(np.zeros(100, np.float32)) == -120.0
-    assert level(np.zeros(0, np.float32)) == -120.0
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0, 1), (-16000, 1), (1_000_000, 1), (16000, 0), (16000, 65)])

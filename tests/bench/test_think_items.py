@@ -32,7 +32,7 @@ def test_equal_seeds_draw_equal_questions_and_speakers():
 def test_what_is_held_out_here_is_what_the_training_holds_out():
     pytest.importorskip("scipy")
     from training import voices
-    from training.tasks import held_out as trained
+    from training.skills.drawing import held_out as trained
 
     assert (*voices.ACCENTS, voices.TEST_ACCENT) == ACCENTS
     assert voices.TEST_VARIANTS == VARIANTS

@@ -19,7 +19,7 @@ from training.fresh import fresh_talker  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.outcomes import outcomes_of, tasks_of  # noqa: E402
 from training.player import Player  # noqa: E402
-from training.sets import Case  # noqa: E402
+from training.sets import case_of  # noqa: E402
 from training.skills.question import Question  # noqa: E402
 from training.spectrum import NO_WARP  # noqa: E402
 
@@ -80,14 +80,14 @@ def test_cases_with_earlier_turns_are_answered_alike(
     players: tuple[Player, BatchPlayer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, many = players
-    clips = [Clip(np.pad(clip, (0, -len(clip) % POSITION)), clip, None, NO_WARP) for clip in _clips(4)]
+    clips = [Clip(np.pad(clip, (0, -len(clip) % POSITION)), clip, NO_WARP) for clip in _clips(4)]
     total = Question("sum", ("two", "plus", "three"), (2, 3), ("+",))
     more = Question("addto", ("and", "plus", "three"), (3,), ("+",))
-    first = Case(clips[0], total, "f2")
+    first = case_of(clips[0], total, "f2")
     cases = [
         first,
-        Case(clips[1], more, "f2", (first,)),
-        Case(clips[2], total, "f2", (first, first), ("clock",)),
+        case_of(clips[1], more, "f2", (first,)),
+        case_of(clips[2], total, "f2", (first, first), ("clock",)),
     ]
     written = many.write(tasks_of(cases, many), LIMIT)
     exact = one.answer

@@ -12,7 +12,8 @@ from training.augment import augment, plain
 from training.chains import question_of
 from training.corpus import Utterance
 from training.cutting import can_cut, cut
-from training.tasks import Question, held_out
+from training.skills.drawing import held_out
+from training.skills.question import Question
 
 WORDS = ("two", "plus", "three", "minus", "one")
 PCM = 0.1 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)

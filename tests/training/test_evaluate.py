@@ -24,7 +24,7 @@ from training.generate import Order, generate_apart  # noqa: E402
 from training.outcomes import Outcome, grounded, table_line  # noqa: E402
 from training.player import Answer  # noqa: E402
 from training.scores import clustered, wilson  # noqa: E402
-from training.sets import Case  # noqa: E402
+from training.sets import case_of  # noqa: E402
 from training.sizes import dims  # noqa: E402
 from training.skills import registry  # noqa: E402
 from training.skills.drawing import held_out  # noqa: E402
@@ -42,8 +42,8 @@ SOUND = np.zeros(1280 * 20, np.float32)
 def _outcome(
     question: Question, text: str, logprob: float, measured: Measured | None = None, *, ids: int = 0
 ) -> Outcome:
-    clip = replace(Clip(SOUND, SOUND, None, NO_WARP), measured=measured or Measured())
-    return Outcome(Case(clip, question, "f2"), Answer(text, logprob), ids)
+    clip = replace(Clip(SOUND, SOUND, NO_WARP), measured=measured or Measured())
+    return Outcome(case_of(clip, question, "f2"), Answer(text, logprob), ids)
 
 
 def test_a_refusal_is_right_only_where_asking_again_is_wanted() -> None:
@@ -171,8 +171,8 @@ def test_a_row_of_an_arm_counts_right_words_and_what_was_thought_before() -> Non
 
 def test_blocks_end_before_the_turn_does_and_drafts_stand_in_pauses() -> None:
     pcm = np.zeros(1280 * 60, np.float32)
-    clip = Clip(pcm, pcm, None, NO_WARP, pauses=((1280 * 30, 1280 * 40), (1280 * 50, 1280 * 51)))
-    case = Case(clip, SUM, "f2")
+    clip = Clip(pcm, pcm, NO_WARP, pauses=((1280 * 30, 1280 * 40), (1280 * 50, 1280 * 51)))
+    case = case_of(clip, SUM, "f2")
     assert block_notes(case) == [(25, None), (50, None)]
     assert moments(case, blocks=True) == [(25, False), (33, True), (50, False)]
     assert moments(case, blocks=False) == [(33, True)]

@@ -8,9 +8,9 @@ import pytest
 from training.audio import RATE, rms, trim
 from training.augment import noise_clip, plain
 from training.corpus import Utterance
-from training.labels import decibels, median_pitch, syllables, track
+from training.labels import median_pitch, syllables, track
 from training.scores import edits, percent, wilson
-from training.tasks import Question
+from training.skills.question import Question
 
 
 def _voice(hertz: float, seconds: float = 0.6) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -37,10 +37,6 @@ def test_track_knows_where_speech_is() -> None:
     assert not speech[:9].any()
     assert speech[11:24].all()
     assert not speech[-9:].any()
-
-
-def test_level_is_in_decibels_full_scale() -> None:
-    assert decibels(np.full(100, 0.1, np.float32)) == pytest.approx(-20, abs=1e-3)
 
 
 def test_syllables_are_vowels() -> None:

@@ -10,9 +10,9 @@ from training.chains import Ledger, parse, question_of
 from training.drill import spread
 from training.language import Language
 from training.notes import MARGIN, Border, Script, Spoken, draw_borders, plan
-from training.skills.question import How
-from training.targets import held, reply, steps
-from training.tasks import Question, draw
+from training.skills.question import How, Question
+from training.skills.registry import NOTHING, draw, held, reply
+from training.skills.registry import lines as steps
 
 WORDS = ("what", "is", "forty", "seven", "plus", "thirty", "eight", "minus", "twelve")
 CHAIN = Question("long", WORDS, (47, 38, 12), ("+", "-"))
@@ -22,7 +22,7 @@ FIRST, SECOND, PREMATURE = (column_line(*step) for step in ((47, "+", 38), (85, 
 def _spoken(question: Question = CHAIN) -> Spoken:
     """A word every ten positions."""
     return Spoken(
-        question, None, 10 * len(question.words) + 5, tuple(10.0 * i + 10 for i in range(len(WORDS)))
+        question, NOTHING, 10 * len(question.words) + 5, tuple(10.0 * i + 10 for i in range(len(WORDS)))
     )
 
 
@@ -63,7 +63,7 @@ def test_sounds_stand_in_the_heard_lines_where_they_sounded() -> None:
     how = How(events=(("beep", 2),))
     question = Question("count", ("how", "many", "beeps"), facts=("beep",), how=how)
     said = ("beep", "how", "many", "beeps", "beep")
-    spoken = Spoken(question, None, 60, (10.0, 20.0, 30.0, 40.0, 50.0), said=said)
+    spoken = Spoken(question, NOTHING, 60, (10.0, 20.0, 30.0, 40.0, 50.0), said=said)
     script = plan(spoken, [Border(25)])
     assert _texts(script) == ["heard: beep how\n"]
     assert script.lines == ("heard: many beeps beep", "beeps 2")
@@ -72,7 +72,7 @@ def test_sounds_stand_in_the_heard_lines_where_they_sounded() -> None:
 def test_what_needs_earlier_turns_gets_them() -> None:
     question = Question("addto", ("plus", "three"), (3,), ("+",))
     past = [(Question("sum", ("x",)), "One plus one is two.")]
-    script = plan(Spoken(question, None, 20, (5.0, 10.0), past=past), [Border(9)])
+    script = plan(Spoken(question, NOTHING, 20, (5.0, 10.0), past=past), [Border(9)])
     assert script.lines == ("heard: three", column_line(2, "+", 3))
 
 
@@ -132,7 +132,7 @@ def test_a_right_guess_of_a_draft_is_not_written_again() -> None:
 
 def test_what_is_cut_keeps_its_certain_steps_and_never_says_incomplete_in_a_note() -> None:
     cut = question_of(WORDS[:8])
-    script = plan(Spoken(cut, None, 90, _spoken().ends[:8]), [Border(85, draft=True)])
+    script = plan(Spoken(cut, NOTHING, 90, _spoken().ends[:8]), [Border(85, draft=True)])
     assert _texts(script) == [f"heard: what is forty seven plus thirty eight minus\n{FIRST}\n"]
     assert script.lines == ("heard:", "incomplete")
     assert steps(cut) == [FIRST, "incomplete"]

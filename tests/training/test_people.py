@@ -15,7 +15,7 @@ from training.augment import Clip
 from training.outcomes import Outcome
 from training.people import cases, line, phrase, recording, threshold_on
 from training.player import Answer
-from training.sets import Case
+from training.sets import case_of
 from training.skills.question import Question
 from training.spectrum import NO_WARP
 
@@ -34,7 +34,7 @@ def _outcome(speaker: str, right: bool, score: float) -> Outcome:
     question = Question("digits", ("four", "two", "one"), (4, 2, 1))
     said = "Four, two, one." if right else "Nine."
     text = f"heard: four two one\ndigits 421\n</think>\n{said}"
-    return Outcome(Case(Clip(silence, silence, None, NO_WARP), question, speaker), Answer(text, score))
+    return Outcome(case_of(Clip(silence, silence, NO_WARP), question, speaker), Answer(text, score))
 
 
 def test_a_recording_is_trimmed_and_level_at_16_khz(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from training.augment import Clip  # noqa: E402
 from training.batch_player import Written  # noqa: E402
 from training.player import Answer  # noqa: E402
 from training.rollouts import Judged, advantages, coherent, judge, sums_hold, value_of  # noqa: E402
-from training.sets import Case  # noqa: E402
+from training.sets import Case, case_of  # noqa: E402
 from training.skills import registry  # noqa: E402
 from training.skills.question import Measured, Question  # noqa: E402
 from training.spectrum import NO_WARP  # noqa: E402
@@ -26,8 +26,8 @@ SUM = Question("sum", ("two", "plus", "three"), (2, 3), ("+",))
 
 
 def _case(question: Question, measured: Measured | None = None) -> Case:
-    clip = Clip(SILENCE, SILENCE, None, NO_WARP)
-    return Case(replace(clip, measured=measured or Measured()), question, "f2")
+    clip = Clip(SILENCE, SILENCE, NO_WARP)
+    return case_of(replace(clip, measured=measured or Measured()), question, "f2")
 
 
 def _judged(case: Case, text: str, *, ended: bool = True) -> Judged:

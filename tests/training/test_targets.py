@@ -5,9 +5,12 @@ import re
 import pytest
 
 from training.arithmetic import column_line, compute
+from training.cited import cite
+from training.measure import BANDS
 from training.numerals import numbers_of, spell
-from training.targets import CUE_BANDS, cue_line, label, reply, thought
-from training.tasks import Question
+from training.skills.question import Measured, Question
+from training.skills.registry import reply
+from training.targets import thought
 
 
 def _value(text: str) -> int:
@@ -101,13 +104,13 @@ def test_numbers_are_read_back_from_their_words() -> None:
 
 
 def test_cue_lines_cite_the_value_then_the_label() -> None:
-    assert cue_line("pitch", 212.0) == "pitch 210 hz: high"
-    assert cue_line("pace", 2.9) == "pace 3.0 syllables: slow"
-    assert cue_line("loudness", -15.2) == "level -16 db: loud"
+    assert cite("pitch", Measured(pitch=212.0)) == "pitch 210 hz: high"
+    assert cite("pace", Measured(pace=2.9)) == "pace 3.0 syllables: slow"
+    assert cite("loudness", Measured(level=-15.2)) == "level -16 db: loud"
 
 
-def test_the_ambiguous_band_has_no_label() -> None:
-    for skill, (low, high) in CUE_BANDS.items():
-        assert label(skill, (low + high) / 2) is None
-        with pytest.raises(ValueError, match="between its two sides"):
-            reply(Question(skill, ("is",)), (low + high) / 2)
+@pytest.mark.parametrize(("skill", "field"), [("pitch", "pitch"), ("pace", "pace"), ("loudness", "level")])
+def test_nothing_is_answered_between_the_two_sides_of_a_cue(skill: str, field: str) -> None:
+    low, high = BANDS[skill]
+    with pytest.raises(ValueError, match="between its two sides"):
+        reply(Question(skill, ("is",)), Measured(**{field: (low + high) / 2}))  # type: ignore[arg-type]

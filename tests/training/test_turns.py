@@ -13,7 +13,8 @@ from pipeline.prompt import Audio, Called, Heard, Human, Note, Prompt, Reply, Sy
 from training.drill import direct_row, drill_row
 from training.language import SYSTEM, Language
 from training.notes import Noted, Script
-from training.tasks import Question
+from training.skills.question import Question
+from training.skills.registry import NOTHING
 from training.turns import Turn, draw_mode, turn_row
 
 np = pytest.importorskip("numpy")
@@ -28,7 +29,7 @@ def _row(
     mode: str, notes: tuple[Noted, ...] = NOTES, lines: tuple[str, ...] = LINES
 ) -> tuple[list[int], list[int]]:
     """All ids and those with a loss."""
-    turn = Turn(CHAIN, None, (AUDIO_PATCH,) * 12, Script(notes, lines), mode, ((3, "You are welcome."),))
+    turn = Turn(CHAIN, NOTHING, (AUDIO_PATCH,) * 12, Script(notes, lines), mode, ((3, "You are welcome."),))
     row = turn_row(Language(), turn, random.Random(1))
     return row.ids, [i for i, weight in zip(row.ids, row.weights, strict=True) if weight]
 
@@ -119,7 +120,7 @@ def test_a_call_and_its_result_are_what_the_runtime_reads_now_and_as_history() -
     thought, said = "16:05: 16-12=4, afternoon\n", "It is four oh five in the afternoon."
     script = Script((), ("heard: what time is it", thought.rstrip("\n")))
     before = (3, said, ("<tool_call>function\nclock\n{}</tool_call>", "clock", "16:05"))
-    turn = Turn(question, None, (AUDIO_PATCH,) * 4, script, "think", (before,), tools=("clock", "timer"))
+    turn = Turn(question, NOTHING, (AUDIO_PATCH,) * 4, script, "think", (before,), tools=("clock", "timer"))
     row = turn_row(Language(), turn, random.Random(1))
     past = (_sound(3), asked, Heard(said))
     assert row.ids == [*_ids(*past, _sound(4), asked, Reply(thought, thinking=False, said=said)), EOT]
@@ -130,7 +131,7 @@ def test_a_call_and_its_result_are_what_the_runtime_reads_now_and_as_history() -
 def test_a_call_is_written_as_the_runtime_finds_it() -> None:
     question = Question("timer", ("timer", "for", "two", "minutes"), facts=("call", "2", "minute"))
     script = Script((), ("heard: timer for two minutes", "2*6=12", "timer 120 seconds"))
-    turn = Turn(question, None, (AUDIO_PATCH,) * 4, script, "think", tools=("clock", "timer"))
+    turn = Turn(question, NOTHING, (AUDIO_PATCH,) * 4, script, "think", tools=("clock", "timer"))
     row = turn_row(Language(), turn, random.Random(1))
     found = CallFinder().feed(Language().tokenizer.decode(row.ids).split("</think>\n")[1])
     assert found == [Wanted("timer", '{"seconds": 120}')]

@@ -7,8 +7,10 @@ A quarter of the operands, templates and words is kept for tests, as everywhere 
 import random
 from dataclasses import dataclass
 
-from training import tasks
 from training.numerals import spell
+from training.skills import registry
+from training.skills.talk import TALK_REPLY
+from training.skills.voice import ASKED
 
 SKILLS = {
     "sum": 0.3,
@@ -82,8 +84,8 @@ def would_do(skill: str, words: tuple[str, ...]) -> bool:
         signs = [i for i, word in enumerate(words) if word in _SIGNS]
         return bool(signs) and signs[-1] < len(words) - 1
     if skill == "talk":
-        return " ".join(words) in tasks.TALK_REPLY
-    if skill in tasks.CUE_SKILLS:
+        return " ".join(words) in TALK_REPLY
+    if skill in ASKED:
         return bool(_LABELS & set(words)) and bool(_ABOUT_VOICE & set(words))
     return False
 
@@ -120,7 +122,7 @@ def babble(rng: random.Random) -> str:
 def _words_of(skill: str, rng: random.Random, *, test: bool) -> tuple[str, ...]:
     if skill == "open" and not test and rng.random() < 0.5:
         return tuple(babble(rng).split())
-    return tasks.draw("unclear" if skill == "open" else skill, rng, test=test).words
+    return registry.draw("unclear" if skill == "open" else skill, rng, test=test).words
 
 
 def draw_turn(rng: random.Random, *, test: bool) -> Turn:
@@ -162,7 +164,7 @@ def draw_words(rng: random.Random, *, test: bool) -> str:
     if kind < 0.62 and not test:
         return babble(rng)
     skill = rng.choices(list(SKILLS), list(SKILLS.values()))[0]
-    text = " ".join(tasks.draw("unclear" if skill == "open" else skill, rng, test=test).words)
+    text = " ".join(registry.draw("unclear" if skill == "open" else skill, rng, test=test).words)
     return f"{rng.choice(BACKCHANNELS[:6])} {text}" if kind < 0.68 else text
 
 

@@ -151,11 +151,16 @@ def borders(question: Question) -> tuple[int, ...]:
     return ()
 
 
-def fair(question: Question, past: Past = (), *, test: bool = False) -> bool:
-    """Whether a follow-up may be trained after these turns: no column step of it is a held-out set."""
+def unmet(question: Question, past: Past) -> tuple[bool, ...]:
+    """Of each column step that a follow-up takes after these turns, whether it is a held-out set."""
     family = FAMILIES[question.skill]
     steps = family.steps(question, past) if isinstance(family, follow.AddTo | follow.Both) else []
-    return test or not any(held_out(a, b) for a, sign, b in steps if sign != "*" or max(a, b) > 12)
+    return tuple(held_out(a, b) for a, sign, b in steps if sign != "*" or max(a, b) > 12)
+
+
+def fair(question: Question, past: Past = (), *, test: bool = False) -> bool:
+    """Whether a follow-up may be trained after these turns: no column step of it is a held-out set."""
+    return test or not any(unmet(question, past))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +211,8 @@ def _earlier(
     while True:
         names = wanted or (*ALONE, "addto", "again")
         question = draw(rng.choice(names), rng, test=test)
-        if tools.stage(question) in ("call", "none" if offers else "result"):
-            continue  # a call is no reply: the turn goes on
+        if question.skill == "nod" or tools.stage(question) in ("call", "none" if offers else "result"):
+            continue  # without a reply the runtime has no such turn; and a call is none: the turn goes on
         if (
             question.skill in ("addto", "both")
             and follow.result_in(follow.last(spoken(past))) is None
@@ -224,7 +229,7 @@ def _earlier(
             said = rng.choice(broken.CANNED)
         if rng.random() < CUTS and len(said.split()) > 2:
             said = " ".join(said.split()[: rng.randrange(1, len(said.split()))])
-        if said or question.skill == "nod":
+        if said:
             return Talked(question, measured, said)
 
 

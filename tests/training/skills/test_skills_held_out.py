@@ -11,8 +11,9 @@ from training.language import Language, pieces
 from training.skills import registry, sums
 from training.skills.drawing import held_out
 from training.skills.question import Question, from_json, to_json
-from training.skills.registry import FAMILIES, conversation, draw, imagined, spoken
-from training.targets import heard_line, held, reply, steps
+from training.skills.registry import FAMILIES, conversation, draw, held, imagined, reply, spoken
+from training.skills.registry import lines as steps
+from training.targets import heard_line
 
 HOLDING = (
     "sum", "hundreds", "product", "chain", "long", "mixed", "compare", "extreme", "sort", "digits",
