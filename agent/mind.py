@@ -79,14 +79,16 @@ def build_mind(ground: Ground, brain: Compute, facts: BrainFacts) -> Mind:
     ledger = Ledger(replace(config.speculation, tokens=may.tokens), facts.price, trace.record)
     formulating = Formulating(brain)
     tools = ground.tools if facts.tools != "no" and ground.tools.specs else None
-    # a call may come anywhere in an answer, and what follows it is thought of anew: one generation, not two
-    written = speaking_strategy(on.speaking_thoughts, replace(facts, continues=False) if tools else facts)
+    # a call may come amid words, and what follows it is thought of anew: one generation then, not two
+    whole = tools is not None and facts.tools != "alone"
+    written = speaking_strategy(on.speaking_thoughts, replace(facts, continues=False) if whole else facts)
     # without a thought there is none to predict, and what was thought early can only be carried as notes
     able = facts if written.thinks else replace(facts, confirms=False)
     listening = listening_strategy(on.listening_thoughts if may.thoughts else "off", able)
     ways = Ways(
         notebook=notebook, listening=listening, speaking=written, formulating=formulating, ledger=ledger,
         left=ground.speaking.left, observe=trace.record, ahead=may.drafts, holds=facts.holds, tools=tools,
+        alone=facts.tools == "alone",
     )  # fmt: skip
     decoding = Decoding(
         brain, ground.ring, history, ground.phrases, ground.emit, trace.record,

@@ -47,7 +47,7 @@ def briefing(agent: Agent, brain: BrainFacts, tools: tuple[ToolSpec, ...]) -> Br
     if brain.tools == "text":
         told = "\n\n".join(text for text in (agent.instructions, described(tools)) if text)
         return Briefing(told if brain.obeys_instructions or tools else None)
-    native = tools if brain.tools == "native" else ()
+    native = tools if brain.tools != "no" else ()
     return Briefing(agent.instructions if brain.obeys_instructions or native else None, native)
 
 

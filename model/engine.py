@@ -92,7 +92,7 @@ class OnnxEngine:
             confirms=True,
             typed=1000,  # what its context holds beside a spoken turn and its history
             reads=False,
-            tools="native" if self._card.tools else "no",
+            tools="alone" if self._card.tools else "no",
         )
 
     def stats(self) -> Stats:

@@ -27,18 +27,17 @@ from .events import (
     Turn,
 )
 from .keeping import keep
-from .listening.strategy import CLOSED
 from .notebook import notes_of
 from .phrases import speakable
 from .ports import Compute, Emit, Limits, Phrase
-from .prompt import Called, Human, Prompt, Reply, Text
+from .prompt import Called, Human, Prompt, Text
 from .reading import Reader
 from .records import Thought
 from .ring import AudioRing
 from .segments import segments
 from .speaking.acting import ActingConfig
-from .speaking.articulation import Articulation, ArticulationConfig, Means
-from .speaking.formulation import Formulation
+from .speaking.articulation import ArticulationConfig, Means
+from .speaking.beside import Beside
 from .speaking.whole import Whole
 from .telling import Telling
 from .understanding import Understanding
@@ -96,8 +95,8 @@ class Decoding:
         self._ways = ways or Ways()
         if self._ways.speaking.beside and self._ways.formulating is None:
             raise BugError(f"{self._ways.speaking.name} needs a stage that formulates")
-        if self._ways.speaking.beside and self._ways.tools is not None:
-            raise BugError(f"{self._ways.speaking.name} writes beside its thought, and cannot call tools")
+        if self._ways.speaking.beside and self._ways.tools is not None and not self._ways.alone:
+            raise BugError(f"{self._ways.speaking.name} writes beside its thought: calls must stand alone")
         self._limits = Limits(config.max_tokens)
         self._understanding = Understanding(
             emit, threshold,
@@ -243,32 +242,23 @@ class Decoding:
         return replace(human, parts=(*human.parts, Text(job.aside))) if job.aside else human
 
     async def _generate(self, job: Job, base: Prompt) -> None:
-        speaking = self._ways.speaking
+        speaking, tools, acting = self._ways.speaking, self._ways.tools, self._config.acting
+
+        def thinks(text: str, *, confirmed: bool = False) -> None:
+            self._thought(job, text, confirmed=confirmed)
+
         if not speaking.beside:
             limits = replace(self._limits, predicted=job.predicted)
-
-            def thinks(text: str, *, confirmed: bool = False) -> None:
-                self._thought(job, text, confirmed=confirmed)
-
-            tools, acting = self._ways.tools, self._config.acting
             words = Whole(job, base, self._means, thinks, limits, tools=tools, acting=acting)
             await words.run(thinks=speaking.thinks)
             return
         assert self._ways.formulating is not None, "checked when this stage was built"
-
-        def told(text: str, *, confirmed: bool = False) -> None:
-            job.thought_over = thought.closed
-            self._thought(job, text, confirmed=confirmed)
-
-        limits = Limits(self._config.thought_tokens, stop=(CLOSED,), predicted=job.predicted)
-        thought = Formulation(base.then(Reply()), limits, job.reader, told, self._config.patience)
-        self._ways.formulating.want(thought)
-        job.await_until(None)  # each of the two generations has a patience of its own
-        beside = Articulation(job, base, thought, speaking, self._means, self._config.articulation)
-        try:
-            await beside.run()
-        finally:
-            thought.stop()
+        limits = Limits(self._config.thought_tokens, predicted=job.predicted)
+        beside = Beside(
+            job, base, self._means, thinks, limits, speaking, self._ways.formulating,
+            self._config.articulation, tools=tools, acting=acting,
+        )  # fmt: skip
+        await beside.run()
 
     # --- what both have in common -------------------------------------------------------------------------
 

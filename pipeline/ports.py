@@ -214,7 +214,7 @@ class BrainFacts:
     speaking: str = ""
     "The way of speaking that ``auto`` takes; empty: adaptive where it ``holds``, else think-fully."
     tools: str = "no"
-    "How it calls tools: ``native``, ``text`` (it is told a format), or ``no``."
+    "How it calls: ``native``, ``alone`` (so, and in place of words), ``text`` (it is told how), ``no``."
     paid: bool = False
     "Tokens cost money: nothing is written ahead of a turn's end unless a budget for it is set."
     rate: float | None = None

@@ -34,4 +34,6 @@ class Ways:
     holds: bool = False
     "The brain says from part of a thought only what that part bears out."
     tools: Tools | None = None
-    "Whom calls are told to; thought and words are then one generation, whatever is wanted."
+    "Whom calls are told to; thought and words are then one generation, but for calls that stand `alone`."
+    alone: bool = False
+    "The brain calls in place of words, never amid them."

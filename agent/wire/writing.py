@@ -51,11 +51,12 @@ def prompt_of(
     rest = [part for part in parts if not isinstance(part, System)]
     if not rest or isinstance(rest[-1], Heard | Called):
         rest.append(Human((Text(_GO_ON),)))
-    native = tools if brain.tools == "native" else ()
+    native = tools if brain.tools in ("native", "alone") else ()
     told = instructions or ""
     if tools and brain.tools == "text":
         told = "\n\n".join(text for text in (told, described(tools)) if text)
-    if brain.obeys_instructions and (told or native):
+    told = told if brain.obeys_instructions else ""
+    if told or native:
         return Prompt((System(told, native), *rest))
     return Prompt(tuple(rest))
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from pipeline.calls import CallFinder, Passage, Wanted
 from pipeline.clock import now
 from pipeline.draft import Job
 from pipeline.loops import LoopGuard
@@ -88,14 +89,21 @@ class Articulation:
         strategy: SpeakingStrategy,
         means: Means,
         config: ArticulationConfig,
+        *,
+        call: Callable[[Wanted], None] | None = None,
     ) -> None:
-        """``base``: the prompt up to the open reply."""
+        """``base``: the prompt up to the open reply. ``call``: who makes the calls that the whole thought
+        ends in; None: they are not made, and not spoken either."""
         self._job = job
         self._base = base
         self._thought = thought
         self._strategy = strategy
         self._means = means
         self._config = config
+        self._call = call
+        self.cut = False
+        "The words ended inside a call, which is none then."
+        self._called = False
         self._said = ""
         self._tried = 0
         self._asked = 0
@@ -194,14 +202,15 @@ class Articulation:
         config, job, began = self._config, self._job, now()
         prompt = self._base.then(Reply(thoughts, thinking=False, said=self._said))
         limits = Limits(config.most_tokens if final else config.longest)
-        phraser, guard = Phraser(started=bool(self._said)), LoopGuard()
+        phraser, guard, finder = Phraser(started=bool(self._said)), LoopGuard(), CallFinder()
         before, raw, tokens, heard, ended = self._said, "", 0, False, False
         async with aclosing(self._pieces(prompt, limits)) as stream:
             async for piece in stream:
-                raw, tokens = raw + piece.text, tokens + 1
-                if piece.text.strip():
+                words, called = self._apart(finder, piece, calls=final)
+                raw, tokens = raw + words, tokens + 1
+                if words.strip():
                     self._means.answers(job)
-                phrases = phraser.feed(piece.text)
+                phrases = phraser.feed(words)
                 for text in phrases:
                     await self._say(text)
                 if phrases and not heard:
@@ -211,14 +220,34 @@ class Articulation:
                     return True
                 if phrases and self._enough(tokens, final=final):
                     return False
-                ended = piece.last and tokens < limits.max_tokens
+                ended = called or (piece.last and tokens < limits.max_tokens)
+                if called:
+                    break
         if not ended and (partial := raw.rpartition(" ")[2]) and partial != raw:
             raw = raw.removesuffix(partial)  # a word that was cut by the limit is not half said
             phraser.shorten(len(partial))
         for text in phraser.finish():
             await self._say(text)
         self._said = (before + raw).rstrip()
+        self.cut = final and finder.cut
         return ended
+
+    def _apart(self, finder: CallFinder, piece: Piece, *, calls: bool) -> tuple[str, bool]:
+        """The words of a piece, and whether a call came with it; made where ``calls`` says that it counts."""
+        passages: list[Passage] = finder.feed(piece.text)
+        if piece.last:
+            passages.append(finder.finish())
+        words, called = "", False
+        for passage in passages:
+            if not isinstance(passage, Wanted):
+                words += "" if called else passage  # what follows a call was not waited for
+                continue
+            called = True
+            if calls and self._call is not None and not self._job.dropped:
+                self._means.answers(self._job)
+                self._call(passage)
+                self._called = True
+        return words, called
 
     async def _pieces(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[Piece, None]:
         """A generation of this draft, until the draft is given up or the brain is silent for too long."""
@@ -249,17 +278,25 @@ class Articulation:
             return
         early = not self._job.committed or self._left() > self._due() + 2 * self._pace
         meant = await self._meant() if early else None
+        if self._has_called():
+            return
         if meant is not None and await self._settled(meant, rest_of(self._said, meant)):
             return
         said = self._said
         await self._write(self._thought.usable, final=True)
+        if self._has_called():
+            return
         silent = self._said == said and self._means.holds and self._told != self._thought.usable
         if meant is None:
             meant = await self._meant()
-            if await self._settled(meant, rest_of(said, meant) if silent else ""):
+            if self._has_called() or await self._settled(meant, rest_of(said, meant) if silent else ""):
                 return
         if silent:
             await self._say_all(meant)  # it knows no way on from what was said: then the answer as it is
+
+    def _has_called(self) -> bool:
+        """A call was made: the reply goes on with its result, if at all."""
+        return self._called
 
     async def _settled(self, meant: str, rest: str | None) -> bool:
         """Take back what was wrong, or say the rest; False where the answer does not begin as was said."""
@@ -287,10 +324,13 @@ class Articulation:
     async def _meant(self) -> str:
         """The answer that the whole thought gives, from its first word."""
         prompt = self._base.then(Reply(self._thought.usable, thinking=False))
-        text, guard = "", LoopGuard()
+        text, guard, finder = "", LoopGuard(), CallFinder()
         async with aclosing(self._pieces(prompt, Limits(self._config.most_tokens))) as stream:
             async for piece in stream:
-                text += piece.text
+                words, called = self._apart(finder, piece, calls=True)
+                text += words
+                if called:
+                    break
                 if guard.feed(piece.token):
                     break
         return text.strip()
