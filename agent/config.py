@@ -108,8 +108,12 @@ class ToolsConfig:
 
     servers: tuple[str, ...] = ()
     "MCP servers: commands that are started, or URLs. A tool has effects unless its server says not."
+    clock: str = "auto"
+    "Of ``hocket talk``, a clock and a timer: ``on``, ``off``, ``auto``: where a brain loses no speed by it."
 
     def __post_init__(self) -> None:
+        if self.clock not in ("auto", "on", "off"):
+            raise ValueError(f"clock is auto, on or off, not {self.clock!r}")
         if not all(server.strip() for server in self.servers):
             raise ValueError("each server is a command or a URL, and one is empty")
 
