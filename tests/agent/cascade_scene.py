@@ -15,7 +15,7 @@ from pipeline.ports import CAPTURE_RATE, Pcm
 
 @lru_cache
 def spoken(text: str) -> Pcm:
-    """A sentence in flite's voice, in a room that is not digitally silent."""
+    """A sentence in flite's voice, and nothing around it."""
     from tts.flite import FliteVoice
 
     async def said() -> Pcm:

@@ -122,16 +122,21 @@ def test_callbacks_get_blocks_and_flags(portaudio: ModuleType) -> None:
     assert np.isnan(fake.streams[1].heard[0]).all()
 
 
-def test_a_missing_portaudio_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def breaks(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Importing sounddevice fails with this."""
     real = builtins.__import__
 
-    def no_library(name: str, *rest: Any, **more: Any) -> Any:
+    def broken(name: str, *rest: Any, **more: Any) -> Any:
         if name == "sounddevice":
-            raise OSError("PortAudio library not found")
+            raise error
         return real(name, *rest, **more)
 
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.setattr(builtins, "__import__", no_library)
+    monkeypatch.setattr(builtins, "__import__", broken)
+
+
+def test_a_missing_portaudio_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks(monkeypatch, OSError("PortAudio library not found"))
     for platform, fix in (("linux", "apt-get install libportaudio2"), ("darwin", "brew install portaudio")):
         monkeypatch.setattr(sys, "platform", platform)
         with pytest.raises(DeviceError, match=fix):
@@ -142,15 +147,7 @@ def test_a_portaudio_that_cannot_start_says_where_to_look(monkeypatch: pytest.Mo
     class PortAudioError(Exception):
         """As sounddevice's own, which nobody can name before sounddevice is there."""
 
-    real = builtins.__import__
-
-    def broken(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "sounddevice":
-            raise PortAudioError("Error initializing PortAudio: Unanticipated host error")
-        return real(name, *rest, **more)
-
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.setattr(builtins, "__import__", broken)
+    breaks(monkeypatch, PortAudioError("Error initializing PortAudio: Unanticipated host error"))
     with pytest.raises(DeviceError, match=r"could not start .*asoundrc"):
         SoundCard()
 

@@ -225,6 +225,22 @@ def test_a_voice_that_fades_is_told_and_told_again_when_it_is_back() -> None:
     ]
 
 
+@pytest.mark.parametrize("silence", [50, 250, 1001], ids=["1 s", "longer than the ring", "20 s"])
+def test_silence_is_passed_over_and_what_fades_after_it_is_told_just_as_soon(silence: int) -> None:
+    async def story(room: Room) -> None:
+        await room.capture(QUIET, silence)
+        await room.capture(LOUD, 25)
+        slow(room)
+        await room.capture(QUIET, 3)
+        await room.capture(LOUD, 10)
+
+    start = 0.02 * silence
+    room = visit(story, seconds=4.0)
+    assert [(round(at - start, 3), fact.at - 320 * silence) for at, fact in room.levels] == [
+        (0.54, 8_000), (0.58, 9_280),
+    ]  # fmt: skip
+
+
 def test_capture_that_was_lost_is_no_voice_that_fades() -> None:
     async def story(room: Room) -> None:
         await room.capture(QUIET, 50)

@@ -6,13 +6,12 @@ import builtins
 from functools import lru_cache
 from importlib.util import find_spec
 
+import cascade_scene
 import numpy as np
 import pytest
 
-from audio_io.resample import resample
 from model.ears.pocketsphinx_ear import CALIBRATED, PocketSphinxEar
-from pipeline.clock import run
-from pipeline.errors import ModelError, VoiceError
+from pipeline.errors import ModelError
 from pipeline.ports import CAPTURE_RATE, Pcm, Transcript
 from pipeline.prompt import BLOCK, Audio
 
@@ -20,22 +19,9 @@ installed = pytest.mark.skipif(find_spec("pocketsphinx") is None, reason="pocket
 FIRST, SECOND = "what is fourteen plus nine", "who wrote the play about romeo and juliet"
 
 
-@lru_cache
 def spoken(text: str) -> Pcm:
-    from tts.flite import FliteVoice
-
-    async def said() -> Pcm:
-        voice = FliteVoice("rms")
-        chunks = [chunk.pcm async for chunk in voice.speak(text)]
-        await voice.close()
-        return resample(np.concatenate(chunks), voice.rate, CAPTURE_RATE)
-
-    try:
-        pcm = run(said)
-    except VoiceError as error:
-        pytest.skip(str(error))
-    quiet = np.zeros(round(0.1 * CAPTURE_RATE), np.float32)
-    return np.concatenate([quiet, pcm, quiet])
+    """A sentence in flite's voice between silences."""
+    return np.pad(cascade_scene.spoken(text), round(0.1 * CAPTURE_RATE))
 
 
 @lru_cache
