@@ -182,16 +182,18 @@ class Loop:
         return figures, samples
 
     def run(self, loss: Loss, each: Callable[[], None] | None = None) -> bool:
-        """`each` is called at every save. False if the plan said to leave before the budget was used."""
+        """`each` is called at every save. False if it was to leave, or was left alone,
+        before the budget was used."""
         plan, gauge = self._plan, Gauge(self._plan.checkpoint)
         spent = self.elapsed - processor_seconds(plan.device)
         begun, saved = monotonic(), monotonic()
+        parent = os.getppid()  # whoever started it may be killed: then nobody wants this any more
         while True:
             self.elapsed = spent + processor_seconds(plan.device)
             wall = monotonic() - begun
             self.done, leaving, saving = self._agree(
                 self._share(),
-                float(plan.leave_after is not None and wall > plan.leave_after),
+                float((plan.leave_after is not None and wall > plan.leave_after) or os.getppid() != parent),
                 float(monotonic() - saved > plan.save_every),
             )
             if self.done >= 1 or leaving:

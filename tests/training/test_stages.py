@@ -1,6 +1,7 @@
 """Every stage runs on a small made-up corpus; one that was killed goes on as if it had not been."""
 
 import json
+import os
 import random
 from collections.abc import Callable
 from dataclasses import asdict
@@ -133,6 +134,16 @@ def test_a_stage_that_must_leave_says_so_and_goes_on(corpus: Corpus, start: Path
     assert load_checkpoint(path)["done"] == 0.0
     assert _run("drill", Plan(path, 0.0, steps=2, size="tiny"), corpus, start)
     assert load_checkpoint(path)["step"] == 2
+
+
+def test_a_worker_whose_parent_is_gone_saves_and_leaves(
+    corpus: Corpus, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = iter([100, 100, 1])
+    monkeypatch.setattr(os, "getppid", lambda: next(asked))
+    path = tmp_path / "drill.pt"
+    assert not _run("drill", Plan(path, 0.0, steps=5, size="tiny"), corpus, start)
+    assert load_checkpoint(path)["step"] == 1
 
 
 def test_what_hears_is_frozen_while_it_learns_to_listen(corpus: Corpus, start: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ that `sums` holds out. How long a month is, is a fact to know: `monthdays` holds
 import random
 from dataclasses import dataclass
 
-from training.arithmetic import column_line
+from training.arithmetic import column_line, compute
 
 from .drawing import capital, held_out, kept_out, said
 from .question import Measured, Past, Question, Skill
@@ -112,11 +112,11 @@ class Hour:
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
         start, count = int(question.facts[0]), int(question.facts[1])
         if question.facts[2] == "after":
-            found, over = [column_line(start, "+", count)], start + count > 12
-            return [*found, column_line(start + count, "-", 12)] if over else found
-        if start > count:
-            return [column_line(start, "-", count)]
-        return [column_line(start, "+", 12), column_line(start + 12, "-", count)]
+            steps = [(start, "+", count)]
+        else:
+            steps = [(start, "+", 12), (start + 12, "-", count)]
+        found = compute(*steps[-1])  # what is above 12, and nothing else, tells that 12 too many were counted
+        return [column_line(*step) for step in (*steps, *([(found, "-", 12)] if found > 12 else []))]
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
         found = int(self.lines(question, measured, past)[-1].rsplit(" ", 1)[1])

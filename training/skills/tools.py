@@ -69,6 +69,10 @@ def part_of_day(hour: int) -> str:
     return "afternoon" if 12 <= hour < 18 else "evening" if 18 <= hour < 22 else "night"
 
 
+def _units(unit: str, count: int) -> str:
+    return unit if count == 1 else unit + "s"
+
+
 def _time(text: str) -> tuple[int, int] | None:
     hour, _, minute = text.partition(":")
     known = len(text) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60
@@ -137,9 +141,11 @@ class Timer:
 
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
         fact, many, unit = question.facts
-        if fact != "call":
-            return ["no timer" if fact == "none" else "done" if fact == "done" else "failed"]
         count = int(many)
+        if fact == "done":
+            return [f"{many} {_units(unit, count)}, done"]
+        if fact != "call":
+            return ["no timer" if fact == "none" else "failed"]
         steps = {"second": [], "minute": [(count, "*", 6)], "hour": [(36, "*", count)]}[unit]
         return [*(column_line(*step) for step in steps), f"timer {count * UNITS[unit]} seconds"]
 
@@ -152,7 +158,7 @@ class Timer:
             return "I have no timer here."
         if fact != "done":
             return FAILED
-        return capital([f"your timer is set for {said(count)} {unit if count == 1 else unit + 's'}."])
+        return capital([f"your timer is set for {said(count)} {_units(unit, count)}."])
 
     def held(self, question: Question, past: Past) -> str:
         return ""
