@@ -19,11 +19,23 @@ CPU = "CPUExecutionProvider"
 class OnnxNetwork:
     """Plays a ``hocket_tiny`` bundle. The graphs hold no weights; they are lent them, as float32, at load."""
 
-    def __init__(self, bundle: Bundle, *, provider: str = CPU, threads: int = 1) -> None:
-        """Raises CheckpointError when graphs and weights do not fit, ModelError without the provider."""
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        provider: str = CPU,
+        threads: int = 1,
+        whole: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """``whole``: graphs with weights of their own, by name, in place of the bundle's.
+
+        Raises CheckpointError when graphs and weights do not fit, ModelError without the provider.
+        """
         self._dims = bundle.card.dims
         self._table = bundle.weights["model.embed_tokens.weight"]
-        self._encoder, self._cue, self._decoder = (_Graph(bundle, name, provider, threads) for name in GRAPHS)
+        self._encoder, self._cue, self._decoder = (
+            _Graph(bundle, name, provider, threads, (whole or {}).get(name)) for name in GRAPHS
+        )
 
     def begin(self) -> HearState:
         d = self._dims
@@ -75,11 +87,11 @@ _HEARD = ("audio", "cues", "conv1_out", "conv2_out", "mix0_out", "mix1_out", "pr
 class _Graph:
     """One ONNX graph with its weights, ready to run."""
 
-    def __init__(self, bundle: Bundle, name: str, provider: str, threads: int) -> None:
+    def __init__(self, bundle: Bundle, name: str, provider: str, threads: int, whole: bytes | None) -> None:
         import onnxruntime
 
         self._name = f"{name}.onnx"
-        names = list(bundle.card.shapes(name))
+        names = [] if whole else list(bundle.card.shapes(name))
         # The session reads this memory as long as it lives.
         self._lent = [onnxruntime.OrtValue.ortvalue_from_numpy(bundle.weights[name]) for name in names]
         options = onnxruntime.SessionOptions()
@@ -87,14 +99,17 @@ class _Graph:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4  # failures come back as exceptions
-        options.add_external_initializers(names, self._lent)
+        if names:
+            options.add_external_initializers(names, self._lent)
         if provider not in onnxruntime.get_available_providers():
             have = ", ".join(onnxruntime.get_available_providers())
             raise ModelError(
                 f"onnxruntime has no {provider} here (it has {have}); install onnxruntime-gpu or use {CPU}"
             )
         try:
-            self._session = onnxruntime.InferenceSession(bundle.graphs[name], options, providers=[provider])
+            self._session = onnxruntime.InferenceSession(
+                whole or bundle.graphs[name], options, providers=[provider]
+            )
         except Exception as error:  # its exceptions share no root
             raise CheckpointError(
                 f"{self._name} does not run with these weights ({error}); use files of one training run"

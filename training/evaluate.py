@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import budgets, sets, while_listening
+from . import budgets, quantised, sets, while_listening
 from .audio import Floats
 from .batch_player import player_of
 from .bundle import set_refusal
@@ -27,6 +27,8 @@ SAMPLE = 12
 "Cases of each set that the exported graphs answer, too."
 AGREE = 0.97
 "Share of them that must be the same to the letter; the rest are ties in the last digit."
+BOTH_WAYS = 400
+"Cases that are answered in float32 and in 8 bits, one by one."
 UNITS = {"pitch": "of it", "pace": "syllables/s", "loudness": "dB", "ending": "semitones", "noise": "dB"}
 
 
@@ -217,4 +219,6 @@ def evaluate(
     run.note("")
     run.cues()
     run.agreement()
+    run.note("")
+    quantised.report(bundle, unseen[:: max(1, len(unseen) // BOTH_WAYS)][:BOTH_WAYS], run.note)
     return Report(run.lines, run.outcomes, run.threshold)
