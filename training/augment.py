@@ -203,7 +203,7 @@ def _augmented(pcm: Pcm, utterance: Utterance, rng: random.Random, babble: Babbl
     pcm, factor = _speed(pcm, utterance, rng)
     level = draw_level(how, rng)
     words, breaks = _scaled(utterance, pcm * np.float32(10 ** (level / 20) / rms(pcm)), factor)
-    words = _pausing(words, breaks, how, rng, (0.15, 1.5))
+    words = _pausing(words, breaks, how, rng, (0.06, 0.4) if rng.random() < 0.4 else (0.15, 1.5))
     clip, sounding = _prepared(words, how, level, rng, (0.45, 0.5))
     length = len(sounding)
     setup = draw_setup(rng, how.line) if how.line or rng.random() < CHANNELLED else Setup()

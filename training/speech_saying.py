@@ -31,6 +31,8 @@ LONGEST, USUAL = 13.0, 6.5
 "Seconds of speech at most: of families that may be long, and of all others."
 TRIES = 8
 "Ways of saying one question before it is given up: it must measure as it was wanted."
+APART = 0.3
+"Share of lists of digits that are said one by one."
 _PACES = {"slow": (0.5, 0.82), "fast": (1.25, 1.9), "": (0.64, 1.55)}
 _PITCHES = {"low": (0.0, 0.45), "high": (0.4, 1.0), "": (0.0, 1.0)}
 LIFTED = 3
@@ -90,7 +92,8 @@ def cuts_of(question: Question, rng: random.Random) -> list[int]:
         return []
     natural = borders(question)
     if natural:
-        return [place for place in natural if rng.random() < 0.35]
+        apart = question.skill in ("digits", "backwards") and rng.random() < APART
+        return [place for place in natural if apart or rng.random() < 0.35]
     if question.skill == "long":
         wanted = rng.choice((0, 0, 0, 1, 1, 2, 3))
     else:

@@ -22,7 +22,7 @@ FAILURES = ("failed", "There is no tool of that name.", "It took too long.", "It
 "Results of a tool that did not do it, in the runtime's words or anybody's."
 UNITS = {"second": 1, "minute": 60, "hour": 3600}
 NAMES = ("clock", "timer")
-SPOKEN = (*CLOCK, *(way.replace("{}", "") for way in TIMER), *UNITS, *(unit + "s" for unit in UNITS))
+SPOKEN = (*CLOCK, "an", *(way.replace("{}", "") for way in TIMER), *UNITS, *(unit + "s" for unit in UNITS))
 REPLIES = (
     FAILED,
     "I have no clock here. I have no timer here.",
@@ -136,7 +136,10 @@ class Timer:
         plural = unit if count == 1 or text.startswith("set a {}") else unit + "s"
         kind = rng.random()
         fact = "call" if kind < 0.6 else "none" if kind < 0.68 else "failed" if kind < 0.74 else "done"
-        words = text.format(f"{said(count)} {plural}").split()
+        many = said(count)
+        if many.startswith(("eight", "eleven")):
+            text = text.replace("a {}", "an {}")
+        words = text.format(f"{many} {plural}").split()
         return Question(self.name, tuple(words), facts=(fact, str(count), unit))
 
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
