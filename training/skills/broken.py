@@ -20,7 +20,7 @@ PARTIAL = "I heard only a part of that. Please ask me again."
 SHOWN = "Sorry, I still do not understand. Ask me a sum, to spell a word, or how your voice sounds."
 CANNED = (
     "I'm a practice brain. Ask me fourteen plus nine, then interrupt me.",
-    "I am a practice brain. I can add and subtract, and tell how your voice sounds.",
+    "I am a practice brain. Ask me a sum, a word to spell, or how your voice sounds.",
     "Sorry, something went wrong. Please say that again.",
     "One moment.",
 )
