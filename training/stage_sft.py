@@ -74,7 +74,11 @@ def segments(
 
 def start_from(talker: Talker, encoder: Path, text: Path) -> None:
     """Takes the encoder of stage 2, and of stage 1 the decoder with what tells it the cues."""
-    talker.load_state_dict(load_checkpoint(encoder)["model"])
+    reads = reading(talker).state_dict()
+    hears = {name: value for name, value in load_checkpoint(encoder)["model"].items() if name not in reads}
+    left = talker.load_state_dict(hears, strict=False)  # whatever language the encoder stage knew
+    if left.unexpected_keys or set(left.missing_keys) - set(reads):
+        raise ValueError(f"{encoder} holds another network: {left}")
     reading(talker).load_state_dict(load_checkpoint(text)["model"])
     talker.embedding_rms.fill_(loudness(talker.decoder).item())
 
