@@ -16,13 +16,15 @@ from model.scripted import FACTS, Answer, ScriptedEngine
 from pipeline.calling import UNDER_WAY
 from pipeline.calls import OPEN, written
 from pipeline.clock import now, simulate
-from pipeline.events import CommitDraft, Hush, RunTool
-from pipeline.ports import BrainFacts, Phrase
-from pipeline.prompt import Called, Heard, Human, Prompt, System, ToolCall
+from pipeline.events import CommitDraft, Hush, PhraseDrafted, RunTool
+from pipeline.ports import BrainFacts
+from pipeline.prompt import Called, Heard, Human, Prompt, Reply, System, ToolCall
 from pipeline.records import ToolRan
 from pipeline.trace import Entry
 
 CALLS = replace(FACTS, tools="native", history_turns=5)
+ALONE = replace(CALLS, tools="alone", holds=True)
+either = pytest.mark.parametrize("facts", [CALLS, ALONE], ids=["amid words", "in place of words"])
 COUNTED = "one two three four five six seven eight nine ten eleven twelve"
 
 
@@ -112,19 +114,39 @@ def test_what_only_reads_is_read_before_the_turn_is_known_to_be_over() -> None:
     assert parts[-1] == Heard("It rains.")
 
 
-def test_what_has_effects_is_done_once_and_only_after_the_commit_although_drafts_wanted_it_before() -> None:
+def test_a_brain_that_calls_in_place_of_words_thinks_beside_them_with_tools_too() -> None:
+    held = hold((call("look"), "It rains."), [look], facts=ALONE)
+    assert held.when(RunTool) < held.when(CommitDraft)
+    assert {phrase.text for phrase in held.of(PhraseDrafted)} == {"It rains."}
+    (exchange,) = held.session.conversation.exchanges
+    assert [(step.said, step.results[0].content) for step in exchange.called] == [("", "rain")]
+    replies = [prompt.parts[-1] for prompt in held.script.prompts]
+    beside = [(reply.thinking, reply.thoughts) for reply in replies if isinstance(reply, Reply)]
+    assert (False, "heard: a tone\n") in beside, "words were written from a thought of their own generation"
+    amid = hold((call("look"), "It rains."), [look])
+    assert all(prompt.parts[-1] == Reply() for prompt in amid.script.prompts)
+
+
+@either
+def test_what_has_effects_is_done_once_and_only_after_the_commit_although_drafts_wanted_it_before(
+    facts: BrainFacts,
+) -> None:
     lamp = Lamp()
-    held = hold((call("light"), "It is lit."), [lamp.light], Room(((1.0, 1.6), (1.8, 2.4))))
+    room = Room(((1.0, 1.6), (1.8, 2.4)))
+    held = hold((call("light"), "It is lit."), [lamp.light], room, facts)
     assert len(held.of(CommitDraft)) == 1
     assert len(lamp.lit) == 1
     assert lamp.lit[0] >= held.when(CommitDraft)
     assert [ran.name for ran in held.of(ToolRan)] == ["light"]
 
 
-def test_a_long_call_is_talked_over_and_the_words_are_in_the_history_after_the_call() -> None:
+@either
+def test_a_long_call_is_talked_over_and_the_words_are_in_the_history_after_the_call(
+    facts: BrainFacts,
+) -> None:
     slow = Lamp(3.0)
     tool = function_tool(narration="Looking for the switch.")(slow.light)
-    held = hold((call("light"), "It is lit."), [tool], Room(((1.0, 2.0),), seconds=10.0))
+    held = hold((call("light"), "It is lit."), [tool], Room(((1.0, 2.0),), seconds=10.0), facts)
     (exchange,) = held.session.conversation.exchanges
     assert exchange.reply == "Looking for the switch. It is lit."
     assert exchange.called[0].said == ""
@@ -167,8 +189,9 @@ def test_a_brain_without_a_form_of_its_own_is_told_one_and_a_brain_that_cannot_c
     [call("look", "[1]"), call("fly"), call("look", '{"x": 1}'), call("break_off")],
     ids=["no object", "unknown", "misfit", "cancelled from within"],
 )
-def test_a_wrong_call_is_answered_in_words_and_nothing_of_it_is_spoken(text: str) -> None:
-    held = hold((text, "I cannot."), [look, break_off])
+@either
+def test_a_wrong_call_is_answered_in_words_and_nothing_of_it_is_spoken(facts: BrainFacts, text: str) -> None:
+    held = hold((text, "I cannot."), [look, break_off], facts=facts)
     assert [ran.failed for ran in held.of(ToolRan)] == [True]
-    assert [phrase.text for phrase in held.of(Phrase)] == []
+    assert {phrase.text for phrase in held.of(PhraseDrafted)} == {"I cannot."}
     assert held.session.conversation.exchanges[0].reply == "I cannot."
