@@ -46,7 +46,7 @@ ORDER = (
 OPTIONAL = ("control", "reward")
 "Trained only when asked for by name: the brain that never thinks, and short reinforcement."
 STAGES = tuple(stage for stage in ORDER if stage not in OPTIONAL)
-MINUTES = {"text": 22.0, "encoder": 30.0, "sft": 50.0, "drill": 8.0, "listen": 26.0, "filter": 8.0}
+MINUTES = {"text": 20.0, "encoder": 22.0, "sft": 72.0, "drill": 5.0, "listen": 20.0, "filter": 6.0}
 "Processor minutes of each process; `Run.minutes` is their sum."
 TOTAL = sum(MINUTES.values())
 MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}

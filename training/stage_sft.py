@@ -30,8 +30,13 @@ from .text import text_batch, text_loss, token_loss
 
 BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
-SHARES = {**registry.SHARES, "sum": 0.22, "chain": 0.07, "digits": 0.07}
-"Of the clips: number words are what is misheard most, and what most answers stand on."
+SHARES = registry.SHARES | {
+    "sum": 0.09, "long": 0.07, "mixed": 0.035, "sort": 0.03, "digits": 0.06, "backwards": 0.04,
+    "spell": 0.09, "unspell": 0.045, "letters": 0.045, "lies": 0.045, "objects": 0.06, "talk": 0.05,
+    "count": 0.035, "countsum": 0.03, "countmore": 0.02, "both": 0.012, "flip": 0.02, "said": 0.03,
+    "timer": 0.025, "day": 0.025, "month": 0.016, "lasts": 0.012,
+}  # fmt: skip
+"Of the clips: where many words are told apart by sound alone, many are needed; sums are soon right."
 HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.3, 2, 24
 WHOLE_SHARE = 0.3
 "Share of batches whose sums go on after the heard line; the rest is known from text, hearing is hard."
