@@ -6,13 +6,13 @@ A timer that ends is told aloud when the floor is free; one that is not over whe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from agent.config import ToolsConfig
 from agent.tools import FunctionTool, function_tool
-from pipeline.calling import ToolError
+from pipeline.calling import Tool, ToolError
 from pipeline.clock import epoch
 from pipeline.errors import UserError
 from pipeline.ports import BrainFacts
@@ -42,7 +42,7 @@ def offers(config: ToolsConfig, facts: BrainFacts) -> bool:
 
 
 class ClockTools:
-    """``tools`` are the agent's; ``join`` the session before they are called."""
+    """``tools`` are for the brain; ``join`` the session before they are called."""
 
     def __init__(self, told: Callable[[], float] = epoch) -> None:
         """``told``: seconds since 1970; the time of day is that where this program runs."""
@@ -64,6 +64,11 @@ class ClockTools:
         self.tools: tuple[FunctionTool, FunctionTool] = (clock, timer)
         self._session: Says | None = None
         self._due: set[asyncio.TimerHandle] = set()
+
+    def beside(self, others: Sequence[Tool]) -> tuple[Tool, ...]:
+        """Those of a server and these two; where a server has one of the same name, it is the server's."""
+        taken = {tool.spec.name for tool in others}
+        return (*others, *(tool for tool in self.tools if tool.spec.name not in taken))
 
     def join(self, session: Says) -> None:
         """This session tells what ends."""

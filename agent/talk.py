@@ -21,11 +21,11 @@ from agent.config import Config
 from agent.demo import QUESTIONS, part, spoken
 from agent.guiding import Guiding, greeted
 from agent.headline import headline, spent, summary
-from agent.launch import Parts, make_session, parts, suited
+from agent.launch import Parts, make_session, parts
 from agent.receipt import Receipt
 from agent.record import Record
 from agent.screen import Screen
-from agent.session import Agent, AgentSession
+from agent.session import AgentSession
 from agent.tap import Tap, tracks
 from agent.terminal import Terminal
 from agent.turn_state import CANNED
@@ -133,8 +133,9 @@ async def _hold(
     """Run one session with everything that watches it."""
     tap = Tap(edge, record.sound)
     listening, pace = config.mechanisms.listening_thoughts, config.brain.pace
-    clock, greeting = ClockTools(), suited(config).persona.greeting
-    agent = Agent(greeting=greeting or None, tools=clock.tools if offers(config.tools, built.facts) else ())
+    clock = ClockTools()
+    if offers(config.tools, built.facts):
+        built = replace(built, tools=clock.beside(built.tools))
     head = headline(built.facts, built.voice.name, tap.report(), listening=listening, pace=pace)
     with Terminal(console, Screen(lambda: tap.level, width=console.width)) as terminal:
         told = {tap.report().note}
@@ -150,7 +151,7 @@ async def _hold(
 
         for listener in (terminal.see, *listeners):
             record.trace.subscribe(listener)
-        session = make_session(config, built, tap, agent=agent, trace=record.trace, observe=observe)
+        session = make_session(config, built, tap, trace=record.trace, observe=observe)
         clock.join(session)
         try:
             with _interruptible(session):

@@ -47,6 +47,12 @@ class Plan:
     size: str = "small"
     "Of the network, a name in `sizes.SIZES`."
 
+    def share(self, step: int, elapsed: float) -> float:
+        """Of the budget that is used; from 1 on it is over. `elapsed`: processor seconds."""
+        if self.steps is not None:
+            return step / max(1, self.steps)
+        return elapsed / self.seconds if self.seconds > 0 else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -156,11 +162,6 @@ class Loop:
         dist.broadcast(shared, 0)
         return list(shared.tolist())
 
-    def _share(self) -> float:
-        if self._plan.steps is not None:
-            return self.step / max(1, self._plan.steps)
-        return self.elapsed / self._plan.seconds if self._plan.seconds > 0 else 1.0
-
     def _warm(self) -> None:
         """Sets the learning rates of this step."""
         plan = self._plan
@@ -192,7 +193,7 @@ class Loop:
             self.elapsed = spent + processor_seconds(plan.device)
             wall = monotonic() - begun
             self.done, leaving, saving = self._agree(
-                self._share(),
+                plan.share(self.step, self.elapsed),
                 float((plan.leave_after is not None and wall > plan.leave_after) or os.getppid() != parent),
                 float(monotonic() - saved > plan.save_every),
             )

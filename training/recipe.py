@@ -35,7 +35,7 @@ from .fresh import fresh_talker
 from .generate import Order, generate_apart
 from .language import Language
 from .loop import Plan, load_checkpoint
-from .progress import read_gauge, say, watch
+from .progress import say, watch
 from .skills import registry
 
 ORDER = (
@@ -118,8 +118,12 @@ class Run:
         )
 
     def finished(self, stage: str) -> bool:
-        """Its whole budget is used."""
-        return bool(read_gauge(self.out / f"{stage}.pt")["done"] >= 1)
+        """Its whole budget is used; one that was raised since is not."""
+        plan = self.plan(stage)
+        if not plan.checkpoint.exists():
+            return False
+        found = load_checkpoint(plan.checkpoint)
+        return plan.share(found["step"], found["elapsed"]) >= 1
 
 
 def orders(run: Run, half: int) -> list[Order]:

@@ -10,6 +10,7 @@ import pytest
 
 from agent.clock_tools import AGAIN, LONGEST, MOST, ClockTools, length, offers
 from agent.config import ToolsConfig
+from agent.tools import function_tool
 from model.scripted import FACTS
 from pipeline.calling import ToolError
 from pipeline.clock import now, simulate
@@ -73,6 +74,16 @@ def test_a_timer_is_silent_once_the_session_is_over_or_closed() -> None:
 def test_a_timer_of_no_length_is_refused(seconds: int) -> None:
     with pytest.raises(ToolError, match=f"between 1 and {LONGEST}"):
         told(Session(), seconds)
+
+
+def test_a_tool_of_a_server_goes_before_one_of_the_same_name() -> None:
+    @function_tool(effects=False)
+    async def clock() -> str:
+        """Tell the time in Tokyo."""
+        return "far away"
+
+    ours = ClockTools()
+    assert ours.beside([clock]) == (clock, ours.tools[1]) and ours.beside(()) == ours.tools
 
 
 def test_there_are_only_so_many_timers_at_one_time() -> None:

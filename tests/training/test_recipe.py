@@ -9,13 +9,16 @@ pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
 from training import recipe, voices  # noqa: E402 - after the skips
+from training.loop import save_checkpoint  # noqa: E402
 from training.progress import Gauge, read_gauge  # noqa: E402
 from training.recipe import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run, orders, perform  # noqa: E402
 from training.skills import registry  # noqa: E402
 
 
 def _finish(run: Run, stage: str, done: float = 1.0) -> None:
-    Gauge(run.out / f"{stage}.pt").close(done, 3, 72)
+    plan = run.plan(stage)
+    Gauge(plan.checkpoint).close(done, 3, 72)
+    save_checkpoint(plan.checkpoint, {"step": 3, "elapsed": done * plan.seconds})
 
 
 def test_the_minutes_are_those_of_all_stages_together(tmp_path: Path) -> None:
@@ -30,6 +33,14 @@ def test_a_device_other_than_the_processor_has_one_process(tmp_path: Path) -> No
     assert Run(tmp_path, processes=1).world("sft") == 1
     plan = Run(tmp_path, device="cuda", leave_after=500.0, size="bundled").plan("sft")
     assert (plan.world, plan.device, plan.leave_after, plan.size) == (1, "cuda", 500.0, "bundled")
+
+
+def test_a_budget_that_is_raised_is_not_used_up(tmp_path: Path) -> None:
+    _finish(run := Run(tmp_path, 60.0), "text")
+    assert run.finished("text") and Run(tmp_path, 45.0).finished("text")
+    assert not Run(tmp_path, 90.0).finished("text") and not run.finished("sft")
+    assert Run(tmp_path, steps={"text": 3}).finished("text")
+    assert not Run(tmp_path, steps={"text": 4}).finished("text")
 
 
 def test_the_steps_of_another_run_are_repeated(tmp_path: Path) -> None:
