@@ -17,7 +17,7 @@ from .batch_player import player_of
 from .bundle import set_refusal
 from .cited import read
 from .measure import value
-from .outcomes import HEADER, Outcome, grounded, play, table_line
+from .outcomes import HEADER, Outcome, answered, grounded, play, table_line
 from .player import Player, features
 from .scores import median_or_nan, percent
 from .sets import Case
@@ -59,15 +59,7 @@ def stream_error(player: Player, case: Case, seed: int) -> float:
 
 def disagreements(player: Player, found: Sequence[Outcome]) -> list[Outcome]:
     """Those that the exported graphs answer in other words."""
-    out = []
-    for o in found:
-        case = o.case
-        turns = zip(case.before, case.past, strict=True)
-        history = [(player.hear(turn.noisy), reply, turn.called) for turn, (_, reply) in turns]
-        now = player.hear(case.noisy)
-        if player.answer(now, history, tools=case.tools, called=case.called).text != o.answer.text:
-            out.append(o)
-    return out
+    return [o for o in found if answered(player, o.case).text != o.answer.text]
 
 
 def threshold_of(found: Sequence[Outcome], loss: float) -> float:

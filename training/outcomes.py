@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .batch_player import BatchPlayer, Task, Written
 from .language import Called
-from .player import Answer, Heard
+from .player import Answer, Heard, Player
 from .scores import clustered, edits, percent, wilson
 from .sets import Case
 
@@ -74,6 +74,13 @@ def play(player: BatchPlayer, cases: Sequence[Case]) -> list[Outcome]:
     """Answers every case, each as a conversation of its own; some thousands at a time are held as heard."""
     parts = [cases[first : first + SLICE] for first in range(0, len(cases), SLICE)]
     return [one for part in parts for one in outcomes_of(part, player.write(tasks_of(part, player)))]
+
+
+def answered(player: Player, case: Case) -> Answer:
+    """One case on the exported graphs, as the product would."""
+    turns = zip(case.before, case.past, strict=True)
+    history = [(player.hear(turn.noisy), reply, turn.called) for turn, (_, reply) in turns]
+    return player.answer(player.hear(case.noisy), history, tools=case.tools, called=case.called)
 
 
 def interval(found: Sequence[Outcome], right: Sequence[bool]) -> str:

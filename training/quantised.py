@@ -19,7 +19,7 @@ from model.onnx_runtime import OnnxNetwork
 from model.sampling import greedy
 
 from .audio import Floats
-from .outcomes import Outcome
+from .outcomes import Outcome, answered
 from .player import Player, features
 from .scores import percent, wilson
 from .sets import Case
@@ -77,17 +77,6 @@ def products(graph: bytes) -> int:
     return sum(kind in ("MatMulInteger", "DynamicQuantizeMatMul") for kind in kinds)
 
 
-def answers(player: Player, cases: Sequence[Case]) -> list[Outcome]:
-    """One by one, as the product would."""
-    out = []
-    for case in cases:
-        turns = zip(case.before, case.past, strict=True)
-        history = [(player.hear(turn.noisy), reply, turn.called) for turn, (_, reply) in turns]
-        now = player.hear(case.noisy)
-        out.append(Outcome(case, player.answer(now, history, tools=case.tools, called=case.called)))
-    return out
-
-
 def _row(name: str, size: int, player: Player, cases: Sequence[Case]) -> str:
     network, rng = player.network, np.random.default_rng(0)
     ids = rng.integers(6, len(player.tokenizer), CONTEXT)
@@ -96,7 +85,7 @@ def _row(name: str, size: int, player: Player, cases: Sequence[Case]) -> str:
     mel = features((0.05 * rng.standard_normal(1280 * 26)).astype(np.float32))
     _, _, state = network.hear(mel[: 25 * BLOCKS], network.begin())
     sound = timed(lambda: network.hear(mel[25 * BLOCKS :], state), ROUNDS)
-    right = sum(outcome.right for outcome in answers(player, cases))
+    right = sum(Outcome(case, answered(player, case)).right for case in cases)
     low, high = wilson(right, len(cases))
     share = f"{percent(right, len(cases))} [{percent(low, 1)}, {percent(high, 1)}]"
     return (

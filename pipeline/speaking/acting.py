@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pipeline.calling import Step
 from pipeline.calls import Wanted
 from pipeline.clock import now
 from pipeline.draft import Job
-from pipeline.prompt import Called, ToolCall, ToolResult
+from pipeline.prompt import Called, Prompt, ToolCall, ToolResult
 from pipeline.tools import Tools
 
 from .articulation import Means
@@ -51,6 +52,43 @@ class ActingConfig:
     def __post_init__(self) -> None:
         if min(self.steps, self.at_once) < 1 or min(self.silence, self.again, self.first_sound) < 0:
             raise ValueError("steps and calls at once are at least 1, and times cannot be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of one step."""
+
+    whole: bool = True
+    "False: the draft was given up, or asked again instead of answering."
+    cut: bool = False
+    "It ended inside a call, which is none then."
+
+
+async def in_steps(
+    job: Job,
+    base: Prompt,
+    means: Means,
+    tools: Tools | None,
+    config: ActingConfig,
+    step: Callable[[Prompt, Acting | None, bool], Awaitable[Written]],
+) -> None:
+    """Write a reply: ``step`` (from this prompt, with whoever makes its calls; True: it is the first) once,
+    and again with every result, until it calls no more or its draft is given up.
+
+    ``base``: the prompt up to the open reply. ``tools`` None: calls are not made.
+    """
+    for number in range(config.steps + 2):
+        last = number == config.steps + 1  # whoever calls once more has been told to answer
+        acting = None if last or tools is None else Acting(job, tools, means, config)
+        written = await step(base, acting, number == 0)
+        if not written.whole or acting is None or not acting.called:
+            break
+        called = await acting.returned()
+        if called is None:
+            return
+        base = base.then(called)
+    if (job.steps and not job.words) or (written.cut and tools is not None):
+        await means.say(job, config.stuck)
 
 
 class Acting:

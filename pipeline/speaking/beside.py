@@ -15,7 +15,7 @@ from pipeline.prompt import Prompt, Reply
 from pipeline.reading import Reader
 from pipeline.tools import Tools
 
-from .acting import Acting, ActingConfig
+from .acting import Acting, ActingConfig, Written, in_steps
 from .articulation import Articulation, ArticulationConfig, Means
 from .formulation import Formulating, Formulation, Tell
 from .strategy import SpeakingStrategy
@@ -56,25 +56,13 @@ class Beside:
 
     async def run(self) -> None:
         """Write until the reply is whole or its draft is given up. Raises what a thought failed with."""
-        base, limits, reader, cut = self._base, self._limits, self._job.reader, False
-        for number in range(self._acting.steps + 2):
-            last = number == self._acting.steps + 1  # whoever calls once more has been told to answer
-            tools = None if last or self._tools is None else self._tools
-            acting = None if tools is None else Acting(self._job, tools, self._means, self._acting)
-            cut = await self._step(base, limits, reader, acting)
-            if acting is None or not acting.called:
-                break
-            called = await acting.returned()
-            if called is None:
-                return
-            base, limits, reader = base.then(called), replace(limits, predicted=""), Reader()
-        if (self._job.steps and not self._job.words) or (cut and self._tools is not None):
-            await self._means.say(self._job, self._acting.stuck)
+        await in_steps(self._job, self._base, self._means, self._tools, self._acting, self._step)
 
-    async def _step(self, base: Prompt, limits: Limits, reader: Reader, acting: Acting | None) -> bool:
-        """One thought and its words; True where they ended inside a call, which is none then."""
-        patience = self._means.patience
-        thought = Formulation(base.then(Reply()), limits, reader, self._told, patience)
+    async def _step(self, base: Prompt, acting: Acting | None, first: bool) -> Written:
+        """One thought and its words."""
+        limits = self._limits if first else replace(self._limits, predicted="")
+        reader = self._job.reader if first else Reader()
+        thought = Formulation(base.then(Reply()), limits, reader, self._told, self._means.patience)
         self._newest = thought
         self._formulating.want(thought)
         self._job.await_until(None)  # each of the two generations has a patience of its own
@@ -86,7 +74,7 @@ class Beside:
             await words.run()
         finally:
             thought.stop()
-        return words.cut
+        return Written(cut=words.cut)
 
     def _told(self, text: str, *, confirmed: bool = False) -> None:
         self._job.thought_over = self._newest is not None and self._newest.closed

@@ -18,7 +18,7 @@ from pipeline.ports import Limits, Piece
 from pipeline.prompt import Prompt, Reply
 from pipeline.tools import Tools
 
-from .acting import Acting, ActingConfig
+from .acting import Acting, ActingConfig, Written, in_steps
 from .articulation import Means
 from .formulation import Tell
 
@@ -48,30 +48,20 @@ class Whole:
         self._limits = limits
         self._tools = tools
         self._config = acting or ActingConfig()
-        self._cut = False
-        "The newest generation ended inside a call."
 
     async def run(self, *, thinks: bool) -> None:
         """Write until the reply is whole or its draft is given up."""
-        base, limits = self._base, self._limits
-        for number in range(self._config.steps + 2):
-            last = number == self._config.steps + 1  # whoever calls once more has been told to answer
-            tools = None if last or self._tools is None else self._tools
-            acting = None if tools is None else Acting(self._job, tools, self._means, self._config)
-            whole = await self._step(base, limits, acting, thinks=thinks, first=number == 0)
-            if not whole or acting is None or not acting.called:
-                break
-            called = await acting.returned()
-            if called is None:
-                return
-            base, limits = base.then(called), replace(self._limits, predicted="")
-        if (self._job.steps and not self._job.words) or (self._cut and self._tools is not None):
-            await self._means.say(self._job, self._config.stuck)
+
+        async def step(base: Prompt, acting: Acting | None, first: bool) -> Written:
+            limits = self._limits if first else replace(self._limits, predicted="")
+            return await self._step(base, limits, acting, thinks=thinks, first=first)
+
+        await in_steps(self._job, self._base, self._means, self._tools, self._config, step)
 
     async def _step(
         self, base: Prompt, limits: Limits, acting: Acting | None, *, thinks: bool, first: bool
-    ) -> bool:
-        """One generation; False where the draft was given up, or asked again instead of answering."""
+    ) -> Written:
+        """One generation."""
         job, means = self._job, self._means
         splitter, guard, words = ThinkSplitter(thinking=thinks), LoopGuard(), _Words(job, means, acting)
         pieces = means.brain.stream("generate", base.then(Reply(thinking=thinks)), limits)
@@ -80,19 +70,18 @@ class Whole:
         async with aclosing(pieces) as stream:  # type: ignore[type-var]  # every Compute.stream is a generator
             async for piece in stream:
                 if job.dropped:
-                    return False
+                    return Written(whole=False)
                 job.await_until(now() + means.patience)
                 if not piece.confirmed:
                     means.wrote(job)
                 answer = self._split(splitter, piece, read=first)
                 if answer and thinks and await means.doubtful(job):
-                    return False
+                    return Written(whole=False)
                 await words.take(answer)
                 if words.over or guard.feed(piece.token):
                     break
         await words.finish()
-        self._cut = words.cut
-        return not job.dropped
+        return Written(not job.dropped, words.cut)
 
     def _split(self, splitter: ThinkSplitter, piece: Piece, *, read: bool) -> str:
         """Take the piece's thought in; what of it is answer. ``read``: the thought says what was heard."""
