@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -13,18 +14,20 @@ import pytest
 from rich.console import Console
 
 import agent.talk as talk
-from agent.config import Config, RecordConfig
+from agent.config import Config, RecordConfig, ToolsConfig
 from agent.demo import Ask
 from agent.launch import Parts
 from agent.talk import Due
 from agent.tap import tracks
 from audio_io.wav import read_sound, write_wav
-from model.scripted import Answer, ScriptedEngine
+from model.scripted import FACTS, Answer, ScriptedEngine
+from pipeline.calls import written
 from pipeline.clock import simulate
 from pipeline.compute import InlineCompute
 from pipeline.errors import UserError
 from pipeline.events import CommitDraft, Draft, DropDraft, Remember, Say, Turn
 from pipeline.ports import CAPTURE_RATE, PLAYOUT_RATE, Pcm
+from pipeline.prompt import Called, Prompt, System, ToolCall
 from pipeline.trace import Entry, Item, read
 from tts.tone import ToneVoice
 
@@ -85,6 +88,35 @@ def test_a_recording_is_answered_in_words_and_in_a_file(question: Path, tmp_path
     assert np.abs(sound[:240]).max() > 0.003, "it begins with the voice"
     assert 0.5 < len(sound) / PLAYOUT_RATE < 5.0
     assert {path.name for path in tmp_path.iterdir()} == {"question.wav", "answer.wav"}
+
+
+@pytest.mark.usefixtures("virtual")
+@pytest.mark.parametrize(("setting", "offered"), [("auto", True), ("off", False)])
+def test_a_brain_that_calls_in_place_of_words_is_given_a_clock(
+    question: Path, monkeypatch: pytest.MonkeyPatch, setting: str, offered: bool
+) -> None:
+    told, given = list[str](), list[tuple[str, ...]]()
+
+    def script(prompt: Prompt) -> Answer:
+        results = [part.results[0].content for part in prompt if isinstance(part, Called)]
+        told.extend(results)
+        given.extend(tuple(tool.name for tool in part.tools) for part in prompt if isinstance(part, System))
+        said = "It is late." if results or not given else written(ToolCall("", "clock", "{}"))
+        return Answer(said, "heard: what time is it\n")
+
+    @asynccontextmanager
+    async def calls(config: Config) -> AsyncIterator[Parts]:
+        engine = ScriptedEngine(script, facts=replace(FACTS, tools="alone", holds=True))
+        brain = InlineCompute(engine, engine.cost)
+        yield Parts(brain, await brain.call("facts"), ToneVoice())
+        await brain.close()
+
+    monkeypatch.setattr(talk, "parts", calls)
+    config = Config(tools=ToolsConfig(clock=setting))
+    shown = _told(lambda console: simulate(lambda: talk.talk_file(config, console, question, None)))
+    assert "It is late." in shown
+    assert bool(given and given[0] == ("clock", "timer")) is offered
+    assert bool(told and all(re.fullmatch(r"\d\d:\d\d", each) for each in told)) is offered
 
 
 @pytest.mark.usefixtures("virtual")
