@@ -30,6 +30,9 @@ def _shared() -> argparse.ArgumentParser:
     shared.add_argument(
         "--leave-after", type=float, help="seconds after which it saves and leaves; the same command goes on"
     )
+    shared.add_argument(
+        "--start", type=Path, help="bundle whose weights it goes on from, with a corpus of its own"
+    )
     shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
     shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
     return shared
@@ -118,6 +121,8 @@ def _judge(args: argparse.Namespace) -> None:
 
 def _run_of(args: argparse.Namespace) -> Run:
     steps = dict(args.steps)
+    if args.start is not None:
+        _config(args.start)
     if getattr(args, "steps_of", None) is not None:
         steps |= _steps_of(args.steps_of)
     return Run(
@@ -131,6 +136,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.processes,
         args.leave_after,
         getattr(args, "recordings", None),
+        args.start,
         steps,
     )
 

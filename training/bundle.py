@@ -1,9 +1,10 @@
 """Writes the bundle: rounded weights, graphs without weights, tokenizer, config.
 
-And reads weights back as the runtime does.
+And reads weights back, to go on training from them.
 """
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-from safetensors.numpy import save
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
 
 from model.frontend import FLOOR, HOP, MELS, WINDOW
 from model.networks import Talker
@@ -23,7 +26,9 @@ from .language import SYSTEM, Language
 from .skills.tools import NAMES
 
 _LEFT_OUT = ("ctc.", "word_scale")
-"Only training uses these."
+"Only training uses these; they lie in a file of their own."
+WEIGHTS, MORE = "model.safetensors", "training.safetensors"
+"What the runtime loads, and what training goes on from beside it."
 GRAPH_WEIGHTS = {
     "encoder": ("encoder.", "adaptor.", "cue_heads.", "sound_heads.", "embedding_rms"),
     "decoder": ("model.",),
@@ -34,11 +39,39 @@ GRAPH_WEIGHTS = {
 
 def weights_of(talker: Talker) -> dict[str, Floats]:
     """Weights under their bundle names (Hugging Face's for the decoder), rounded through float16."""
-    out = {}
-    for name, value in talker.state_dict().items():
-        if not name.startswith(_LEFT_OUT):
-            out[name.removeprefix("decoder.")] = value.float().numpy().astype(np.float16).astype(np.float32)
-    return out
+    return {
+        name.removeprefix("decoder."): _rounded(value)
+        for name, value in talker.state_dict().items()
+        if not name.startswith(_LEFT_OUT)
+    }
+
+
+def _rounded(value: torch.Tensor) -> Floats:
+    return value.float().numpy().astype(np.float16).astype(np.float32)
+
+
+def read_into(talker: Talker, folder: Path) -> None:
+    """Takes all weights of a bundle of the same shape and language, to go on training from.
+
+    ValueError for another shape or language, FileNotFoundError for a bundle without what only training uses.
+    """
+    tokens = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as own:
+        Language().tokenizer.save(path := Path(own) / "tokenizer.json")
+        if tokens != json.loads(path.read_text(encoding="utf-8")):
+            raise ValueError(f"{folder} speaks another language than this recipe; train from nothing instead")
+    try:
+        found = load_file(folder / WEIGHTS) | load_file(folder / MORE)
+    except SafetensorError as problem:
+        raise ValueError(f"{folder}: {problem}") from problem
+    state = talker.state_dict()
+    for name in state:
+        source = found.get(name.removeprefix("decoder."))
+        if source is None or source.shape != tuple(state[name].shape):
+            told = "missing" if source is None else f"{source.shape}, not {tuple(state[name].shape)}"
+            raise ValueError(f"{folder} holds another network: {name} is {told}")
+        state[name] = torch.from_numpy(source.astype(np.float32))
+    talker.load_state_dict(state)
 
 
 def round_weights(talker: Talker) -> None:
@@ -93,7 +126,11 @@ def write(
     weights, dims = weights_of(talker), talker.dims
     shapes = graphs.shapes_of(weights)
     halves = {name: value.astype(np.float16) for name, value in weights.items()}
-    (folder / "model.safetensors").write_bytes(save(halves))
+    (folder / WEIGHTS).write_bytes(save(halves))
+    more = {
+        n: _rounded(v).astype(np.float16) for n, v in talker.state_dict().items() if n.startswith(_LEFT_OUT)
+    }
+    (folder / MORE).write_bytes(save(more))
     for name, model in {
         "encoder": graphs.encoder(dims, shapes),
         "decoder": graphs.decoder(dims, shapes),

@@ -46,12 +46,14 @@ ORDER = (
 OPTIONAL = ("control", "reward")
 "Trained only when asked for by name: the brain that never thinks, and short reinforcement."
 STAGES = tuple(stage for stage in ORDER if stage not in OPTIONAL)
-MINUTES = {"text": 20.0, "encoder": 22.0, "sft": 72.0, "drill": 5.0, "listen": 20.0, "filter": 6.0}
+MINUTES = {"text": 16.0, "encoder": 38.0, "sft": 46.0, "drill": 4.0, "listen": 18.0, "filter": 6.0}
 "Processor minutes of each process; `Run.minutes` is their sum."
 TOTAL = sum(MINUTES.values())
 MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}
 "Of the optional stages, on top."
 PROCESSES = dict.fromkeys((*MINUTES, *MORE), 2)
+BASE = ("text", "encoder")
+"What a run that goes on from a bundle's weights does not train again."
 BEFORE = {"control": "sft", "filter": "listen", "reward": "filter"}
 "The stage whose weights a stage starts from, where it is not simply the one before."
 UTTERANCES = 130_000
@@ -86,6 +88,8 @@ class Run:
     "Wall seconds after which the command saves and leaves; the same command goes on."
     recordings: Path | None = None
     "Folder of the Free Spoken Digit Dataset, to measure people with."
+    start: Path | None = None
+    "Bundle whose weights sound and thought together go on from, instead of from `BASE`."
     steps: dict[str, int] = field(default_factory=dict)
     "Of each stage, to repeat another run exactly; else the minutes decide."
 
@@ -146,9 +150,11 @@ def work(run: Run, stage: str, rank: int) -> None:
     if stage == "text":
         stage_text.run(plan)
     elif stage == "encoder":
-        stage_encoder.run(plan, Corpus(run.corpus))
+        stage_encoder.run(plan, Corpus(run.corpus), text=out / "text.pt")
     elif stage == "sft":
-        stage_sft.run(plan, Corpus(run.corpus), encoder=out / "encoder.pt", text=out / "text.pt")
+        stage_sft.run(
+            plan, Corpus(run.corpus), encoder=out / "encoder.pt", text=out / "text.pt", bundle=run.start
+        )
     elif stage == "drill":
         stage_drill.run(plan, sft=out / "sft.pt")
     else:
@@ -167,6 +173,8 @@ def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
     settings += ["--size", run.size, "--device", run.device, "--processes", str(run.processes)]
     if run.leave_after is not None:
         settings += ["--leave-after", str(run.leave_after)]
+    if run.start is not None:
+        settings += ["--start", str(run.start)]
     if stage in run.steps:
         settings += ["--steps", json.dumps({stage: run.steps[stage]})]
     command = [sys.executable, "-m", "training", "work", stage, *settings, "--port", str(run.port)]
@@ -197,6 +205,8 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     minutes = sum(found["elapsed"] for found in trained.values()) / 60
     figures: dict[str, object] = {"seed": run.seed, "size": run.size, "minutes": round(minutes, 1)}
     figures["stage_minutes"] = {stage: round(found["elapsed"] / 60, 1) for stage, found in trained.items()}
+    if run.start is not None:
+        figures["before"] = json.loads((run.start / "config.json").read_text(encoding="utf-8"))["training"]
     figures["samples"] = sum(found["samples"] for found in trained.values())
     figures["steps"] = {stage: found["step"] for stage, found in trained.items()}
     return talker.eval(), figures
@@ -236,6 +246,8 @@ def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
     run.out.mkdir(parents=True, exist_ok=True)
     begun = monotonic()
     for stage in stages:
+        if run.start is not None and stage in BASE:
+            continue
         say(f"stage {stage}: {SUMMARY[stage]}")
         if stage == "speech":
             speak(run)
@@ -283,7 +295,7 @@ def examine(
 SUMMARY = {
     "speech": f"{UTTERANCES} utterances of {len(voices.trained())} groups of voices",
     "text": "the decoder learns the language and column arithmetic",
-    "encoder": "phonemes and measured cues",
+    "encoder": "phonemes, words and measured cues",
     "sft": "audio in, thought and reply out",
     "drill": "the decoder practises long chains, notes and parts of thoughts in text",
     "listen": "thinking while listening, speaking on part of a thought",

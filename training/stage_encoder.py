@@ -1,27 +1,39 @@
-"""Stage 2: the encoder learns phonemes (CTC) and measured cues from speech, without the decoder."""
+"""Stage 2: the encoder and the adaptor learn phonemes and words (CTC) and measured cues from speech.
+
+Words are told in the space of the decoder's token embeddings, as stage 1 left them; the decoder itself does
+not run, so a clip costs a quarter of what it costs in stage 3.
+"""
+
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from .batches import Sampler, collate
+from .batches import Sampler, collate, word_labels
 from .corpus import Corpus
 from .feed import Feed, moved
 from .fresh import fresh_talker
 from .language import Language
-from .loop import Group, Loop, Plan, join
-from .losses import cue_loss, mask_features, phoneme_loss
+from .loop import Group, Loop, Plan, join, load_checkpoint
+from .losses import cue_loss, mask_features, phoneme_loss, word_loss
 from .spectrum import BatchMel
 from .stage_sft import SHARES, hearing
+from .stage_text import loudness, reading
 
 BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 
 
-def run(plan: Plan, corpus: Corpus) -> bool:
-    """Trains until the plan's budget is used; False where it left before."""
+def run(plan: Plan, corpus: Corpus, *, text: Path) -> bool:
+    """Trains until the plan's budget is used; False where it left before. `text`: stage 1's checkpoint."""
     join(plan)
-    talker = fresh_talker(plan.size, len(Language().tokenizer))
-    loop = Loop(plan, talker, [Group(hearing(talker), 1.1e-3)])
+    language = Language()
+    talker = fresh_talker(plan.size, len(language.tokenizer))
+    reading(talker).load_state_dict(load_checkpoint(text)["model"])
+    talker.decoder.requires_grad_(False)
+    talker.embedding_rms.fill_(loudness(talker.decoder).item())
+    words = [*talker.adaptor.parameters(), talker.word_scale]
+    loop = Loop(plan, talker, [Group(hearing(talker), 1.1e-3), Group(words, 1.2e-3)])
     mel_of = BatchMel()
     feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate, echo=ECHO)
 
@@ -32,6 +44,9 @@ def run(plan: Plan, corpus: Corpus) -> bool:
             frames, raw, _ = talker.listen(mel)
             on_sounds = phoneme_loss(talker, frames, batch)
             on_cues, figures = cue_loss(raw, batch)
-        return on_sounds + on_cues, {"ctc": on_sounds.item()} | figures, BATCH
+            audio, _ = talker.place(frames, raw, 2 * batch.positions)
+            on_words = word_loss(talker, audio, batch, word_labels(batch.items, language))
+        figures = {"ctc": on_sounds.item(), "words": on_words.item()} | figures
+        return on_sounds + on_cues + on_words, figures, BATCH
 
     return loop.run(loss)

@@ -14,6 +14,7 @@ from model.networks import Talker
 
 from .batches import Item, Sampler, word_labels
 from .batches import collate as collate_clips
+from .bundle import read_into
 from .conversations import Placed, place
 from .corpus import Corpus
 from .feed import Feed, moved
@@ -106,13 +107,19 @@ def groups_of(talker: Talker, scale: float = 1.0) -> list[Group]:
     ]
 
 
-def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path) -> bool:
-    """Trains until the plan's budget is used; False where it left before."""
+def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path | None = None) -> bool:
+    """Trains until the plan's budget is used; False where it left before.
+
+    `bundle`: goes on from these weights instead of those of the two stages before. Raises as `read_into`.
+    """
     join(plan)
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
     if not plan.checkpoint.exists():
-        start_from(talker, encoder, text)
+        if bundle is None:
+            start_from(talker, encoder, text)
+        else:
+            read_into(talker, bundle)
     loop = Loop(plan, talker, groups_of(talker))
     mel_of = BatchMel()
     feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate_clips, echo=ECHO)

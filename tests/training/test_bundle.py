@@ -48,6 +48,27 @@ def test_a_bundle_is_small_and_its_graphs_hold_no_weights(made: tuple[Talker, Pa
     assert all(size < 60_000 for name, size in sizes.items() if name.endswith(".onnx"))
 
 
+def test_training_goes_on_from_the_very_weights(made: tuple[Talker, Path]) -> None:
+    torch.manual_seed(1)
+    other = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
+    bundle.read_into(other, made[1])
+    wanted = made[0].state_dict()
+    assert all(torch.equal(value, wanted[name]) for name, value in other.state_dict().items())
+
+
+def test_training_does_not_go_on_from_another_network_or_language(
+    made: tuple[Talker, Path], tmp_path: Path
+) -> None:
+    wider = Talker(practice(len(Language().tokenizer) + 16), len(PHONEMES))
+    with pytest.raises(ValueError, match="embed_tokens"):
+        bundle.read_into(wider, made[1])
+    for path in made[1].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ValueError, match="another language"):
+        bundle.read_into(made[0], tmp_path)
+
+
 def test_hearing_equals_torch(made: tuple[Talker, Path], mel: Floats) -> None:
     talker, folder = made
     network = OnnxNetwork(checkpoint.load(folder))

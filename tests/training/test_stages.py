@@ -84,7 +84,7 @@ def _small_pools(monkeypatch: pytest.MonkeyPatch) -> None:
 def _run(stage: str, plan: Plan, corpus: Corpus, start: Path) -> bool:
     runs: dict[str, Callable[[], bool]] = {
         "text": lambda: stage_text.run(plan),
-        "encoder": lambda: stage_encoder.run(plan, corpus),
+        "encoder": lambda: stage_encoder.run(plan, corpus, text=start / "text.pt"),
         "sft": lambda: stage_sft.run(plan, corpus, encoder=start / "encoder.pt", text=start / "text.pt"),
         "drill": lambda: stage_drill.run(plan, sft=start / "sft.pt"),
         "listen": lambda: stage_listen.run(plan, corpus, sft=start / "sft.pt", drill=start / "drill.pt"),

@@ -13,17 +13,11 @@ from .question import Measured, Past, Question, Skill
 
 WORDS = tuple(
     (
-        "apple arm baby bag ball banana basket beach bear bed bird boat book bottle bowl box boy bread "
-        "bridge brother bus button cake camera candle car cat chair cherry city clock cloud coat coffee "
-        "corner cow cup dance desk dinner doctor dog door dream dress drum duck ear egg engine eye face "
-        "family farm finger fish flag flower fork forest fox friend fruit garden ghost girl glass goat gold "
-        "grape grass hammer hand hat heart hill honey horse house island jacket juice key king kitchen kite "
-        "knife lake lamp leaf lemon letter lion market milk mirror money monkey moon mother mountain mouse "
-        "music neck needle nest night nose ocean onion orange paper park peach pear pencil pepper piano "
-        "picture pillow planet plant plate pocket potato queen rabbit radio rain ribbon ring river road "
-        "robot rose salt school sheep ship shirt shoe silver sister snow soap spoon spring star station "
-        "stone storm street sugar summer sun table teacher tiger tomato train tree turtle village violin "
-        "water whale window winter yellow zebra "
+        "apple baby banana bear book bottle box bridge bus camera candle cat chair city clock coffee cow "
+        "doctor dog door drum duck engine family finger fish flower flute garden goat grape guitar horse "
+        "house kitchen lemon lion market mirror money monkey moon music orange paper pear pencil piano "
+        "planet plum potato queen rabbit river robot snow summer table tiger train trumpet violin water "
+        "window winter yellow zebra "
     ).split()
 )
 ASKED = {
