@@ -46,9 +46,15 @@ def unanswered(state: State, here: int) -> Span | None:
     return Span(Sample(max(given.start, oldest)), given.end)
 
 
-def begin(state: State, onset: int, config: TurnConfig, why: str) -> Step:
-    """Open the next user turn at this onset."""
-    since = first_sample(state, onset, config)
+def lead(state: State, fact: SpeechStarted, config: TurnConfig) -> int:
+    """Where the turn begins that this speech opens: with the sounds before it, if they are its user's."""
+    earliest = max(state.rested, fact.at - round(config.sounds * RATE))
+    return fact.at if fact.sounds is None else min(fact.at, max(fact.sounds, earliest))
+
+
+def begin(state: State, onset: int, config: TurnConfig, why: str, *, led_up: int | None = None) -> Step:
+    """Open the next user turn at this onset; ``led_up``: with what sounded from there on."""
+    since = first_sample(state, onset if led_up is None else led_up, config)
     turn = Turn(state.turn + 1)
     onset = Sample(max(onset, since))
     after = replace(
@@ -63,7 +69,7 @@ def open_turn(state: State, fact: SpeechStarted, _now: float, config: TurnConfig
         raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
     if state.ended_at is not None and state.when(fact.at) < state.ended_at + config.echo_tail:
         return replace(state, muted=fact.at), ()
-    return begin(state, fact.at, config, "speech in silence: a new turn")
+    return begin(state, fact.at, config, "speech in silence: a new turn", led_up=lead(state, fact, config))
 
 
 def began(state: State, fact: InputBegan, _now: float, config: TurnConfig) -> Step:

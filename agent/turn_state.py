@@ -140,6 +140,8 @@ class State:
     "The user's speech in the newest committed turn, empty for a typed one: what its draft must have heard."
     taken: Sample = _START
     "End of the newest committed turn's audio: no sound belongs to two turns."
+    rested: Sample = _START
+    "Capture sample about when the agent's voice last ended: what sounded before may have been its echo."
     excused: bool = False
     "True while speech over the voice goes on that was judged to be no barge-in."
     heard: int = 0
@@ -207,7 +209,7 @@ def ignore(state: State, _fact: Any, _now: float, _config: TurnConfig) -> Step:
 
 def rest(state: State, now: float, config: TurnConfig, why: str) -> State:
     """Nobody has the floor any more. Speech that is not listened to may yet turn out to be the user's."""
-    after = idle(state, why)
+    after = replace(idle(state, why), rested=state.where(now + config.echo_tail))
     if config.barge_in and state.muted is None:
         return after
     return replace(after, ended_at=now, wake_at=now + config.echo_doubt)

@@ -24,6 +24,8 @@ class SpeechStarted:
 
     at: Sample
     "First sample of the speech, as well as the detector can tell."
+    sounds: Sample | None = None
+    "Where sounds without speech (a clap, a beep) began that stand just before it; None: there are none."
 
 
 @dataclass(frozen=True, slots=True)

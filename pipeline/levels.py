@@ -45,12 +45,22 @@ class LevelsConfig:
     "Seconds that a position is moved at most."
     faded: float = 0.04
     "Seconds without sound after which speech has faded; 0: never told."
+    loud: float = 12.0
+    "Decibels above the room from which something that is no speech counts as a sound of its own."
+    loud_least: float = -45.0
+    "dBFS under which it does not, however quiet the room."
+    apart: float = 1.5
+    "Seconds between two such sounds, or from the last to speech, over which they do not belong together."
+    loud_over: float = 8.0
+    "Seconds before speech within which they are looked for; 0: never."
     faded_below_peak: float = 35.0
     "Like ``below_peak``, for fading: quicker, and wrong now and then in a stop consonant."
 
     def __post_init__(self) -> None:
         if not 0 <= self.reach <= 0.5 or not 0 <= self.faded <= 0.5 or self.floor_over <= 0:
             raise ValueError("levels: reach and faded lie between 0 and 0.5 s, floor_over above 0")
+        if not 0 <= self.loud_over <= 30 or not 0 < self.apart <= 30:
+            raise ValueError("levels: loud_over lies between 0 and 30 s, apart above 0 and up to 30 s")
 
 
 SILENCE = -120.0
@@ -103,6 +113,21 @@ def began(before: NDArray[np.float64], config: LevelsConfig) -> int:
         if gap > STOP:
             break
     return found
+
+
+def sounds(before: NDArray[np.float64], config: LevelsConfig) -> int:
+    """Blocks from the end of ``before`` (where speech begins) back to the first of the sounds that lead up
+    to it; 0 where there are none, or where the room is too loud to tell."""
+    if len(before) < _FEW:
+        return 0
+    bar = max(_tenth(before) + config.loud, config.loud_least)
+    places = np.flatnonzero(before > bar)
+    apart, first = round(config.apart * 100), len(before)
+    for place in places[::-1]:
+        if first - int(place) > apart:
+            break
+        first = int(place)
+    return len(before) - first
 
 
 def faded(before: NDArray[np.float64], config: LevelsConfig, quiet: float = math.inf) -> bool:

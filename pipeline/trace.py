@@ -208,7 +208,7 @@ def _valued(value: Any, kind: Any) -> Any:
     """The inverse of ``_plain`` for a field of this type."""
     if isinstance(kind, typing.NewType):
         kind = kind.__supertype__
-    if isinstance(kind, types.UnionType):
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
         options = [option for option in typing.get_args(kind) if option is not type(None)]
         return None if value is None else _valued(value, options[0])
     if is_dataclass(kind) and isinstance(kind, type):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .channel import ClosedError
 from .events import EndOfTurnScored, Sample, Span, SpeechPaused, SpeechStarted
-from .levels import BLOCK, LevelsConfig, began, by_block, decibels, ended, faded, room
+from .levels import BLOCK, LevelsConfig, began, by_block, decibels, ended, faded, room, sounds
 from .ports import CAPTURE_RATE, FRAME, Emit, Pcm, SharedDetector, VoiceDetector
 from .records import Window
 from .ring import AudioRing
@@ -190,11 +190,25 @@ class Hearing:
             found = room(alone, self._levels)
             self._room = self._room if found is None else found
             at -= BLOCK * began(before, self._levels)
+            fact = replace(fact, sounds=self._sounds(at))
         else:
             at -= BLOCK * ended(before, self._levels, self._room)
         lost = self._ring.gaps(Span(Sample(max(self._ring.start, at)), fact.at))
         self._latest = max(self._latest, at, *(gap.end for gap in lost))
         return replace(fact, at=Sample(self._latest))
+
+    def _sounds(self, at: int) -> Sample | None:
+        """Where sounds began that lead up to speech at a position; what speech or a gap took is not asked."""
+        since = max(self._ring.start, self._latest, at - round(self._levels.loud_over * CAPTURE_RATE))
+        gaps = self._ring.gaps(Span(Sample(min(since, at)), Sample(at)))
+        since = max(since, *(gap.end for gap in gaps)) if gaps else since
+        if at - since < BLOCK:
+            return None
+        back = sounds(
+            by_block(self._ring.read(Span(Sample(at - (at - since) // BLOCK * BLOCK), Sample(at)))),
+            self._levels,
+        )
+        return Sample(at - BLOCK * back) if back else None
 
     def _before(self, at: int) -> NDArray[np.float64]:
         """Levels of the last seconds before a position; what was read for an earlier one is kept."""

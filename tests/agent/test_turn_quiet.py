@@ -15,6 +15,7 @@ from pipeline.events import (
     Remember,
     ReplyRequested,
     Say,
+    Span,
     SpeechPaused,
     SpeechStarted,
     TextEntered,
@@ -109,3 +110,22 @@ def test_the_user_may_speak_before_it_sounds() -> None:
     orders = scene.tell(13.2, SpeechStarted(at(13.1)))
     assert [type(order) for order in orders] == [DropDraft, Think]
     assert orders[0] == DropDraft(Turn(2), Draft(0))
+
+
+def test_claps_before_the_question_belong_to_the_turn() -> None:
+    scene = Scene()
+    (think,) = scene.tell(10.1, SpeechStarted(at(10), at(7.5)))
+    assert think == Think(Turn(1), Span(at(7.5 - 0.2), at(10)))
+
+
+def test_only_the_last_seconds_of_sound_before_a_question_are_taken_and_none_where_it_is_off() -> None:
+    (think,) = Scene().tell(10.1, SpeechStarted(at(10), at(3)))
+    assert think == Think(Turn(1), Span(at(10 - 4.0 - 0.2), at(10)))
+    (think,) = Scene(sounds=0.0).tell(10.1, SpeechStarted(at(10), at(7.5)))
+    assert think == Think(Turn(1), Span(at(9.8), at(10)))
+
+
+def test_what_sounded_before_the_voice_had_ended_may_be_its_echo_and_is_left_out() -> None:
+    scene = answered(nudge_after=0.0)
+    (think,) = scene.tell(7.1, SpeechStarted(at(7), at(3.5)))
+    assert think == Think(Turn(2), Span(at(5 + 0.25 - 0.2), at(7)))

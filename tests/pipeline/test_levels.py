@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.levels import LevelsConfig, began, by_block, ended, faded, room
+from pipeline.levels import LevelsConfig, began, by_block, ended, faded, room, sounds
 
 CONFIG = LevelsConfig()
 ROOM, VOICE = -70.0, -20.0
@@ -77,3 +77,16 @@ def test_the_weak_parts_of_speech_without_a_pause_are_no_room() -> None:
 def test_the_room_is_what_stood_before_speech_where_that_was_long_enough() -> None:
     assert room(line((ROOM, 60), (VOICE, 12)), CONFIG) == ROOM
     assert room(line((ROOM, 30)), CONFIG) is None
+
+
+def test_sounds_that_lead_up_to_speech_are_found_from_the_first_on() -> None:
+    claps = ((ROOM, 200), (-25, 4), (ROOM, 60), (-25, 4), (ROOM, 80))
+    assert sounds(line(*claps), CONFIG) == 4 + 60 + 4 + 80
+    assert sounds(line((ROOM, 300)), CONFIG) == 0
+
+
+def test_sounds_long_ago_or_hardly_above_the_room_lead_up_to_nothing() -> None:
+    assert sounds(line((ROOM, 200), (-25, 4), (ROOM, 151)), CONFIG) == 0
+    assert sounds(line((ROOM, 200), (-25, 4), (ROOM, 151), (-25, 4), (ROOM, 30)), CONFIG) == 34
+    assert sounds(line((-40, 200), (-29, 4), (-40, 30)), CONFIG) == 0
+    assert sounds(line((ROOM, 200), (-50, 4), (ROOM, 30)), CONFIG) == 0

@@ -41,7 +41,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     """Any value that a field of this type may hold."""
     if isinstance(hint, typing.NewType):
         hint = hint.__supertype__
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
         return st.one_of(
             *[st.none() if each is type(None) else values(each) for each in typing.get_args(hint)]
         )
@@ -109,7 +109,7 @@ def test_entries_are_numbered_and_timed_from_the_first(tmp_path: Path) -> None:
 def test_a_line_is_plain_json(tmp_path: Path) -> None:
     recorded(tmp_path / "t.jsonl", SpeechStarted(Sample(16000)), OverlapScored(Sample(5), Overlap.NOISE))
     first, second = (tmp_path / "t.jsonl").read_text().splitlines()
-    assert json.loads(first) == {"seq": 0, "t": 0.0, "kind": "SpeechStarted", "at": 16000}
+    assert json.loads(first) == {"seq": 0, "t": 0.0, "kind": "SpeechStarted", "at": 16000, "sounds": None}
     told = {"at": 5, "kind_": "noise", "why": "", "source": "words"}
     assert json.loads(second) == {"seq": 1, "t": 1.0, "kind": "OverlapScored", **told}
 

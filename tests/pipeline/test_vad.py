@@ -204,6 +204,38 @@ def test_speech_is_told_while_it_goes_on_and_with_its_positions() -> None:
     assert room.told[1] - 2.0 <= 0.08
 
 
+def deaf(room: Room) -> None:
+    """From now on the detector calls nothing speech."""
+    room.detector.score = lambda window: 0.0  # type: ignore[method-assign]
+
+
+def test_sounds_before_speech_that_no_detector_takes_for_speech_are_told_with_its_start() -> None:
+    async def story(room: Room) -> None:
+        heard = room.detector.score
+        await room.capture(QUIET, 100)
+        deaf(room)
+        for _ in range(2):
+            await room.capture(LOUD, 5)
+            await room.capture(QUIET, 25)
+        room.detector.score = heard  # type: ignore[method-assign]
+        await room.capture(LOUD, 25)
+
+    start = visit(story).facts[0]
+    assert isinstance(start, SpeechStarted) and abs(start.at - 160 * 320) <= WINDOW
+    assert start.sounds == 100 * 320
+
+
+def test_the_end_of_earlier_speech_is_no_sound_that_leads_up_to_the_next() -> None:
+    async def story(room: Room) -> None:
+        await room.capture(QUIET, 50)
+        for _ in range(2):
+            await room.capture(LOUD, 25)
+            await room.capture(QUIET, 25)
+
+    starts = [fact for fact in visit(story).facts if isinstance(fact, SpeechStarted)]
+    assert [fact.sounds for fact in starts] == [None, None]
+
+
 def slow(room: Room) -> None:
     """From now on the detector calls everything speech."""
     room.detector.score = lambda window: 1.0  # type: ignore[method-assign]
