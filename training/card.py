@@ -33,12 +33,23 @@ def families() -> str:
     return "\n".join(lines)
 
 
-def groups() -> str:
-    """Trained groups of voices."""
-    lines = ["| voices | engine | licence of engine and voices | share |", "|---|---|---|---|"]
-    trained = [(name, group) for name, group in GROUPS.items() if group.share]
-    lines += [f"| {name} | {g.engine} | {LICENCES[g.engine]} | {g.share:.0%} |" for name, g in trained]
-    return "\n".join(lines)
+def groups(training: dict[str, Any]) -> str:
+    """The groups of voices that the run had, how much each spoke, and the share at which it was drawn."""
+    spoken: dict[str, int] = training.get("utterances", {})
+    lines = [
+        "| voices | engine | licence of engine and voices | utterances | share of draws |",
+        "|---|---|---|---|---|",
+    ]
+    had = {name: GROUPS[name] for name in spoken if name in GROUPS}
+    total = sum(group.share for group in had.values())
+    lines += [
+        f"| {name} | {g.engine} | {LICENCES[g.engine]} | {spoken[name]} | {g.share / total:.0%} |"
+        for name, g in had.items()
+    ]
+    missing = [name for name, group in GROUPS.items() if group.share and name not in spoken]
+    return "\n".join(
+        [*lines, *([f"\nNot installed where it was trained: {', '.join(missing)}."] if missing else [])]
+    )
 
 
 def stages(training: dict[str, Any]) -> str:
@@ -72,8 +83,10 @@ def write(bundle: Path, report: Report, *, people: Sequence[str] = (), wrong: Se
         samples=f"{training.get('samples', 0):,}".replace(",", " "),
         seed=training.get("seed", "?"),
         size=training.get("size", "small"),
+        budget=f"{training.get('budget', training.get('minutes', 0)):g}",
+        scale=f"{training.get('scale', 1.0):g}",
         families=families(),
-        groups=groups(),
+        groups=groups(training),
         tests=f"espeak's {', '.join(TEST_VARIANTS)} and the accent {TEST_ACCENT}; {people_kept}",
         stages=stages(training),
         test_seed=first.split(";")[0].removeprefix("Seed "),

