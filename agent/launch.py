@@ -132,9 +132,6 @@ def make_session(
     agent = agent or Agent(greeting=persona.greeting or None)
     agent = replace(agent, instructions=agent.instructions or persona.instructions)
     captions = CaptionsConfig(shown=config.ear.captions or reads, ends=reads and config.ear.english)
-    settings = replace(config.session(), captions=captions)
-    if reads:
-        settings = replace(settings, turn=replace(settings.turn, sounds=0.0))
     return AgentSession(
         replace(agent, tools=(*agent.tools, *built.tools)),
         edge=edge,
@@ -142,7 +139,7 @@ def make_session(
         voice=built.voice,
         detector=make_detector(config.sound.detector),
         trace=trace or Trace(),
-        config=settings,
+        config=replace(config.session(), captions=captions),
         observe=observe,
         ear=built.ear,
         history=history,

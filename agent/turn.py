@@ -11,6 +11,7 @@ impossible, and a BugError.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias, assert_never
 
 from pipeline.errors import BugError
@@ -65,7 +66,7 @@ _DEAF: dict[type[Fact], Rule] = {AudioLost: ignore, ReplyRequested: ignore}
 _CALLS: dict[type[Fact], Rule] = {ToolCalled: tools.called, ToolReturned: tools.returned}
 """Wherever a draft lives."""
 
-_CLOSED: dict[type[Fact], Rule] = {InputBegan: ignore, InputGiven: given.give, InputWithdrawn: ignore}
+_CLOSED: dict[type[Fact], Rule] = {InputBegan: ignore, InputGiven: given.give, InputWithdrawn: given.clear}
 """While no turn of the user's can be opened by its client, or none is open."""
 
 _OPEN: dict[type[Fact], Rule] = {
@@ -176,6 +177,11 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
 }  # fmt: skip
 
 
+_SOUNDING = (Agent.SPEAKING, Agent.HELD)
+LINGERS = 0.75
+"""Seconds after the last sample of a reply was asked for in which it may still sound, and echo."""
+
+
 def advance(state: State, fact: Fact, now: float, config: TurnConfig) -> Step:
     """The next state and the orders that this fact brings about.
 
@@ -194,7 +200,10 @@ def advance(state: State, fact: Fact, now: float, config: TurnConfig) -> Step:
             f"{fact!r} cannot be while the user is {user} and the agent {agent}"
             f" (turn {state.turn}, drafts {state.drafts}, now {now:.3f})"
         )
-    return rule(state, fact, now, config)
+    after, orders = rule(state, fact, now, config)
+    if state.agent in _SOUNDING and after.agent not in _SOUNDING:
+        after = replace(after, rested=after.where(now + LINGERS))
+    return after, orders
 
 
 def cell_of(state: State, fact: Fact, now: float) -> Cell | None:

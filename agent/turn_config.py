@@ -19,7 +19,7 @@ class TurnConfig:
 
     pre_roll: float = 0.2
     "How much sound before a detected onset belongs to the turn."
-    sounds: float = 4.0
+    sounds: float = 8.0
     """How far before an onset sounds that are no speech (claps, beeps) belong to the turn: whoever asks how
     many there were made them first. 0: never. A brain that reads is never given any."""
     tail: float = 0.1

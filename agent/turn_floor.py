@@ -40,7 +40,7 @@ from pipeline.events import (
 from .turn_config import TurnConfig
 from .turn_given import put_off, set_aside
 from .turn_pause import deadline, lost_after, reason, scored, taught, uncaptured
-from .turn_quiet import begin, say, unanswered
+from .turn_quiet import begin, lead, say, unanswered
 from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, rest
 from .turn_tools import granted, patient
 
@@ -243,7 +243,8 @@ def reopen(state: State, fact: SpeechStarted, now: float, config: TurnConfig) ->
     if state.muted is not None:
         raise BugError(f"speech started at {fact.at}, but the speech from {state.muted} never paused")
     if state.asked or state.typed or reply(state).acted:
-        after, orders = begin(state, fact.at, config, "the user spoke first: a new turn")
+        since = lead(state, fact, config)
+        after, orders = begin(state, fact.at, config, "the user spoke first: a new turn", led_up=since)
         return after, (*leave(state), *orders)
     at = Sample(max(fact.at, state.since))
     paused = (fact.at - state.paused_at) / RATE

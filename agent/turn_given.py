@@ -52,6 +52,11 @@ def withdraw(state: State, fact: InputWithdrawn, now: float, config: TurnConfig)
     return replace(after, taken=Sample(max(state.taken, fact.at))), (*drop, StopThinking(state.turn))
 
 
+def clear(state: State, fact: InputWithdrawn, _now: float, _config: TurnConfig) -> Step:
+    """No turn is open: what the client clears can begin none."""
+    return replace(state, taken=Sample(max(state.taken, fact.at))), ()
+
+
 def put_off(state: State, now: float, config: TurnConfig, why: str) -> Step:
     """A turn that its client is still giving takes no floor: another comes first, and this one waits until it
     is given, whole. Clients that never stop sending sound begin the next turn with the first of it."""

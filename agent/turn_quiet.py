@@ -48,7 +48,7 @@ def unanswered(state: State, here: int) -> Span | None:
 
 def lead(state: State, fact: SpeechStarted, config: TurnConfig) -> int:
     """Where the turn begins that this speech opens: with the sounds before it, if they are its user's."""
-    earliest = max(state.rested, fact.at - round(config.sounds * RATE))
+    earliest = max(state.rested + round(config.pre_roll * RATE), fact.at - round(config.sounds * RATE))
     return fact.at if fact.sounds is None else min(fact.at, max(fact.sounds, earliest))
 
 

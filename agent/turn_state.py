@@ -141,7 +141,7 @@ class State:
     taken: Sample = _START
     "End of the newest committed turn's audio: no sound belongs to two turns."
     rested: Sample = _START
-    "Capture sample about when the agent's voice last ended: what sounded before may have been its echo."
+    "Capture sample from which on no sound can be the echo of the agent's last words."
     excused: bool = False
     "True while speech over the voice goes on that was judged to be no barge-in."
     heard: int = 0
@@ -209,7 +209,7 @@ def ignore(state: State, _fact: Any, _now: float, _config: TurnConfig) -> Step:
 
 def rest(state: State, now: float, config: TurnConfig, why: str) -> State:
     """Nobody has the floor any more. Speech that is not listened to may yet turn out to be the user's."""
-    after = replace(idle(state, why), rested=state.where(now + config.echo_tail))
+    after = idle(state, why)
     if config.barge_in and state.muted is None:
         return after
     return replace(after, ended_at=now, wake_at=now + config.echo_doubt)

@@ -1,6 +1,6 @@
 """The one recorder: every fact, every order and what passes down the line, numbered and timed, as JSON.
 
-``{"seq": 7, "t": 1.25, "kind": "SpeechStarted", "at": 16000}``; a field that bears one of the first three
+``{"seq": 7, "t": 1.25, "kind": "SpeechPaused", "at": 16000}``; a field that bears one of the first three
 names is written with an underscore after it. It must never keep a whole conversation in memory, change what
 it records, or end a conversation because a disk is full.
 """
@@ -216,7 +216,8 @@ def _valued(value: Any, kind: Any) -> Any:
         extra = value.keys() - hints.keys()
         if extra:
             raise ValueError(f"unknown fields {sorted(extra)}")
-        return kind(**{name: _valued(value[name], hint) for name, hint in hints.items()})
+        # what an older recording does not know yet has its default, or is missed below
+        return kind(**{name: _valued(value[name], hint) for name, hint in hints.items() if name in value})
     if kind is float or (isinstance(kind, type) and issubclass(kind, Enum)):
         return kind(value)
     if type(value) is not kind:

@@ -198,16 +198,15 @@ class Hearing:
         return replace(fact, at=Sample(self._latest))
 
     def _sounds(self, at: int) -> Sample | None:
-        """Where sounds began that lead up to speech at a position; what speech or a gap took is not asked."""
+        """Where sounds began that lead up to speech at a position; nothing reaches back over earlier speech
+        or over lost sound."""
         since = max(self._ring.start, self._latest, at - round(self._levels.loud_over * CAPTURE_RATE))
-        gaps = self._ring.gaps(Span(Sample(min(since, at)), Sample(at)))
-        since = max(since, *(gap.end for gap in gaps)) if gaps else since
         if at - since < BLOCK:
             return None
-        back = sounds(
-            by_block(self._ring.read(Span(Sample(at - (at - since) // BLOCK * BLOCK), Sample(at)))),
-            self._levels,
-        )
+        lost = [gap.end for gap in self._ring.gaps(Span(Sample(since), Sample(at))) if len(gap) > GAP]
+        blocks = (at - max(since, *lost, since)) // BLOCK
+        pcm = self._ring.read(Span(Sample(at - blocks * BLOCK), Sample(at)))
+        back = sounds(by_block(pcm), self._levels)
         return Sample(at - BLOCK * back) if back else None
 
     def _before(self, at: int) -> NDArray[np.float64]:

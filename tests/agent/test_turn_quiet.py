@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from turn_scene import Scene, at
 
-from agent.turn import Agent, User
+from agent.turn import LINGERS, Agent, User
 from pipeline.events import (
     Draft,
+    DraftFinished,
     DropDraft,
+    Ending,
+    InputWithdrawn,
     Order,
     PlaybackEnded,
     PlaybackStarted,
@@ -119,7 +122,7 @@ def test_claps_before_the_question_belong_to_the_turn() -> None:
 
 
 def test_only_the_last_seconds_of_sound_before_a_question_are_taken_and_none_where_it_is_off() -> None:
-    (think,) = Scene().tell(10.1, SpeechStarted(at(10), at(3)))
+    (think,) = Scene(sounds=4.0).tell(10.1, SpeechStarted(at(10), at(3)))
     assert think == Think(Turn(1), Span(at(10 - 4.0 - 0.2), at(10)))
     (think,) = Scene(sounds=0.0).tell(10.1, SpeechStarted(at(10), at(7.5)))
     assert think == Think(Turn(1), Span(at(9.8), at(10)))
@@ -128,4 +131,28 @@ def test_only_the_last_seconds_of_sound_before_a_question_are_taken_and_none_whe
 def test_what_sounded_before_the_voice_had_ended_may_be_its_echo_and_is_left_out() -> None:
     scene = answered(nudge_after=0.0)
     (think,) = scene.tell(7.1, SpeechStarted(at(7), at(3.5)))
-    assert think == Think(Turn(2), Span(at(5 + 0.25 - 0.2), at(7)))
+    assert think == Think(Turn(2), Span(at(5 + LINGERS), at(7)))
+
+
+def test_an_answer_right_after_the_voice_begins_as_ever() -> None:
+    scene = answered(nudge_after=0.0)
+    (think,) = scene.tell(5.6, SpeechStarted(at(5.5), at(4.5)))
+    assert think == Think(Turn(2), Span(at(5.5 - 0.2), at(5.5)))
+
+
+def test_claps_after_a_turn_that_got_no_answer_are_not_taken_for_an_echo() -> None:
+    scene = Scene()
+    scene.tell(1.1, SpeechStarted(at(1)))
+    scene.tell(2.1, SpeechPaused(at(2)))
+    scene.tell(2.2, DraftFinished(Turn(1), Draft(1), Ending.COMPLETE))
+    scene.until(4)
+    assert scene.where == (User.QUIET, Agent.SILENT)
+    (think,) = scene.tell(5.1, SpeechStarted(at(5), at(3)))
+    assert think == Think(Turn(2), Span(at(2.8), at(5)))
+
+
+def test_sounds_that_an_earlier_turn_took_or_a_client_cleared_belong_to_no_later_one() -> None:
+    scene = Scene()
+    scene.tell(3, InputWithdrawn(at(3)))
+    (think,) = scene.tell(5.1, SpeechStarted(at(5), at(2)))
+    assert think == Think(Turn(1), Span(at(3), at(5)))

@@ -75,6 +75,7 @@ def facts(state: State, now: float, *, client: bool = True) -> Iterator[Fact]:
     here = state.where(now)
     just = Sample(max(0, here - 800))
     yield SpeechStarted(just)
+    yield SpeechStarted(just, Sample(max(0, just - 32_000)))
     yield SpeechPaused(just)
     scored = max(just, state.paused_at, state.writing.end if state.writing else 0)
     for source in ("words", "sound", "level"):
