@@ -33,6 +33,9 @@ def _shared() -> argparse.ArgumentParser:
     shared.add_argument(
         "--start", type=Path, help="bundle whose weights it goes on from, with a corpus of its own"
     )
+    shared.add_argument(
+        "--ear", type=Path, help="bundle whose hearing the encoder goes on from, of any language"
+    )
     shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
     shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
     return shared
@@ -121,8 +124,9 @@ def _judge(args: argparse.Namespace) -> None:
 
 def _run_of(args: argparse.Namespace) -> Run:
     steps = dict(args.steps)
-    if args.start is not None:
-        _config(args.start)
+    for bundled in (args.start, args.ear):
+        if bundled is not None:
+            _config(bundled)
     if getattr(args, "steps_of", None) is not None:
         steps |= _steps_of(args.steps_of)
     return Run(
@@ -137,6 +141,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.leave_after,
         getattr(args, "recordings", None),
         args.start,
+        args.ear,
         steps,
     )
 

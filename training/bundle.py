@@ -74,6 +74,22 @@ def read_into(talker: Talker, folder: Path) -> None:
     talker.load_state_dict(state)
 
 
+EAR = ("encoder.", "adaptor.", "cue_heads.")
+
+
+def read_ear(talker: Talker, folder: Path) -> None:
+    """Takes what hears from a bundle of the same shape, whatever its language and its other cues.
+
+    ValueError for another shape.
+    """
+    found, state = load_file(folder / WEIGHTS), talker.state_dict()
+    for name in (name for name in state if name.startswith(EAR)):
+        if name not in found or found[name].shape != tuple(state[name].shape):
+            raise ValueError(f"{folder} has another ear than this size of brain: {name}")
+        state[name] = torch.from_numpy(found[name].astype(np.float32))
+    talker.load_state_dict(state)
+
+
 def round_weights(talker: Talker) -> None:
     """Makes the torch model equal to what the bundle holds."""
     for value in talker.state_dict().values():

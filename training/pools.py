@@ -23,6 +23,7 @@ from .loop import Plan
 from .losses import mask_features
 from .notes import draw_borders
 from .notes import plan as plan_notes
+from .precision import precision
 from .rows import Row
 from .skills import tools
 from .spectrum import BatchMel
@@ -64,7 +65,7 @@ def hear(talker: Talker, items: list[Item], mel_of: BatchMel, rng: random.Random
     device = next(talker.parameters()).device
     pcm, warps, positions = sounds(items)
     mel = mask_features(mel_of(pcm, warps), items, rng).to(device)
-    with torch.autocast(device.type, torch.bfloat16):
+    with precision(device.type):
         frames, raw, _ = talker.listen(mel)
         audio, vectors = talker.place(frames, raw, 2 * positions.to(device))
     return [(audio[i, :count].float(), vectors[i].float()) for i, count in enumerate(positions_of(items))]

@@ -35,6 +35,7 @@ from .fresh import fresh_talker
 from .generate import Order, generate_apart
 from .language import Language
 from .loop import Plan, load_checkpoint
+from .precision import CHOICES, SETTING, faster
 from .progress import say, watch
 from .skills import registry
 
@@ -46,7 +47,7 @@ ORDER = (
 OPTIONAL = ("control", "reward")
 "Trained only when asked for by name: the brain that never thinks, and short reinforcement."
 STAGES = tuple(stage for stage in ORDER if stage not in OPTIONAL)
-MINUTES = {"text": 27.0, "encoder": 33.0, "sft": 42.0, "drill": 3.0, "listen": 17.0, "filter": 6.0}
+MINUTES = {"text": 32.0, "encoder": 26.0, "sft": 59.0, "drill": 3.0, "listen": 18.0, "filter": 7.0}
 "Processor minutes of each process; `Run.minutes` is their sum."
 TOTAL = sum(MINUTES.values())
 MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}
@@ -90,6 +91,8 @@ class Run:
     "Folder of the Free Spoken Digit Dataset, to measure people with."
     start: Path | None = None
     "Bundle whose weights sound and thought together go on from, instead of from `BASE`."
+    ear: Path | None = None
+    "Bundle whose hearing the encoder goes on from, whatever it spoke."
     steps: dict[str, int] = field(default_factory=dict)
     "Of each stage, to repeat another run exactly; else the minutes decide."
 
@@ -150,7 +153,7 @@ def work(run: Run, stage: str, rank: int) -> None:
     if stage == "text":
         stage_text.run(plan)
     elif stage == "encoder":
-        stage_encoder.run(plan, Corpus(run.corpus), text=out / "text.pt")
+        stage_encoder.run(plan, Corpus(run.corpus), text=out / "text.pt", ear=run.ear)
     elif stage == "sft":
         stage_sft.run(
             plan, Corpus(run.corpus), encoder=out / "encoder.pt", text=out / "text.pt", bundle=run.start
@@ -167,18 +170,28 @@ def work(run: Run, stage: str, rank: int) -> None:
             stage_reward.run(plan, corpus, kind=stage, start=out / f"{BEFORE[stage]}.pt")
 
 
+def precision_of(run: Run) -> str:
+    """What this run multiplies in, chosen once for all its stages: a resumed one computes the same."""
+    if run.device != "cpu":
+        return CHOICES[0]
+    path = run.out / "precision"
+    if not path.exists():
+        path.write_text(faster() + "\n", encoding="ascii")
+    return path.read_text("ascii").strip()
+
+
 def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
     """All processes of a training stage."""
     settings = ["--out", str(run.out), "--minutes", str(run.minutes), "--seed", str(run.seed)]
     settings += ["--size", run.size, "--device", run.device, "--processes", str(run.processes)]
     if run.leave_after is not None:
         settings += ["--leave-after", str(run.leave_after)]
-    if run.start is not None:
-        settings += ["--start", str(run.start)]
+    for name, bundled in (("--start", run.start), ("--ear", run.ear)):
+        settings += [] if bundled is None else [name, str(bundled)]
     if stage in run.steps:
         settings += ["--steps", json.dumps({stage: run.steps[stage]})]
     command = [sys.executable, "-m", "training", "work", stage, *settings, "--port", str(run.port)]
-    own = os.environ | SETTINGS
+    own = os.environ | SETTINGS | {SETTING: precision_of(run)}
     return [subprocess.Popen([*command, "--rank", str(r)], env=own) for r in range(run.world(stage))]
 
 
@@ -206,8 +219,10 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     figures: dict[str, object] = {"seed": run.seed, "size": run.size, "minutes": round(minutes, 1)}
     figures["stage_minutes"] = {stage: round(found["elapsed"] / 60, 1) for stage, found in trained.items()}
     figures |= {"utterances": counts(run.corpus), "budget": run.minutes, "scale": run.scale}
-    if run.start is not None:
-        figures["before"] = json.loads((run.start / "config.json").read_text(encoding="utf-8"))["training"]
+    figures["precision"] = precision_of(run)
+    for name, bundled in (("before", run.start), ("ear", run.ear)):
+        if bundled is not None:
+            figures[name] = json.loads((bundled / "config.json").read_text(encoding="utf-8"))["training"]
     figures["samples"] = sum(found["samples"] for found in trained.values())
     figures["steps"] = {stage: found["step"] for stage, found in trained.items()}
     return talker.eval(), figures

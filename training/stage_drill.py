@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from model.networks import Decoder
@@ -12,6 +11,7 @@ from .feed import moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
+from .precision import precision
 from .text import text_loss
 
 DIRECT, WHOLE = 96, 32
@@ -31,7 +31,7 @@ def run(plan: Plan, *, sft: Path) -> bool:
         direct = step % 5 < 3
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
         batch = draws(language, loop.rng, size)
-        with torch.autocast(plan.device, torch.bfloat16):
+        with precision(plan.device):
             value = text_loss(decoder, moved(batch, plan.device), talker.embed_cues)
         name, share = ("direct", 5 / 3) if direct else ("whole", 5 / 2)
         return value, {name: share * value.item()}, len(batch.ids)

@@ -6,16 +6,17 @@ not run, so a clip costs a quarter of what it costs in stage 3.
 
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from .batches import Sampler, collate, word_labels
+from .bundle import read_ear
 from .corpus import Corpus
 from .feed import Feed, moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .losses import cue_loss, mask_features, phoneme_loss, word_loss
+from .precision import precision
 from .spectrum import BatchMel
 from .stage_sft import SHARES, hearing
 from .stage_text import loudness, reading
@@ -24,14 +25,19 @@ BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 
 
-def run(plan: Plan, corpus: Corpus, *, text: Path) -> bool:
-    """Trains until the plan's budget is used; False where it left before. `text`: stage 1's checkpoint."""
+def run(plan: Plan, corpus: Corpus, *, text: Path, ear: Path | None = None) -> bool:
+    """Trains until the plan's budget is used; False where it left before.
+
+    `text`: stage 1's checkpoint. `ear`: bundle whose hearing it goes on from. Raises as `read_ear`.
+    """
     join(plan)
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
     reading(talker).load_state_dict(load_checkpoint(text)["model"])
     talker.decoder.requires_grad_(False)
     talker.embedding_rms.fill_(loudness(talker.decoder).item())
+    if ear is not None and not plan.checkpoint.exists():
+        read_ear(talker, ear)
     words = [*talker.adaptor.parameters(), talker.word_scale]
     loop = Loop(plan, talker, [Group(hearing(talker), 1.1e-3), Group(words, 1.2e-3)])
     mel_of = BatchMel()
@@ -40,7 +46,7 @@ def run(plan: Plan, corpus: Corpus, *, text: Path) -> bool:
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         batch = moved(feed(step), plan.device)
         mel = mask_features(mel_of(batch.pcm, batch.warps), batch.items, loop.rng)
-        with torch.autocast(plan.device, torch.bfloat16):
+        with precision(plan.device):
             frames, raw, _ = talker.listen(mel)
             on_sounds = phoneme_loss(talker, frames, batch)
             on_cues, figures = cue_loss(raw, batch)

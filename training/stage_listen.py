@@ -4,7 +4,6 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from model.networks import Talker
@@ -17,6 +16,7 @@ from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .pools import Pool, Pools, Work, batches, embed, segments_of
+from .precision import precision
 from .rows import collate
 from .text import text_loss, token_loss
 from .turns import MODES
@@ -34,7 +34,7 @@ DIRECT, WHOLE = 48, 20
 def answer_loss(talker: Talker, pool: Pool, work: Sequence[Work], device: str = "cpu") -> Tensor:
     """Weighted loss of all rows."""
     tokens = moved(collate([one.row for one in work]), device)
-    with torch.autocast(device, torch.bfloat16):
+    with precision(device):
         embeds = embed(talker, tokens.ids, segments_of(pool, work))
         hidden, _ = talker.decoder.hidden(embeds)
         return token_loss(talker.decoder, hidden, tokens.ids, tokens.weights)
@@ -90,7 +90,7 @@ def run(
         on_answer = answer_loss(talker, pool, work, plan.device)
         direct = step % 2 == 0 or modes is not None
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
-        with torch.autocast(plan.device, torch.bfloat16):
+        with precision(plan.device):
             batch = moved(draws(language, loop.rng, size), plan.device)
             on_text = text_loss(talker.decoder, batch, talker.embed_cues)
         figures = {"lm": on_answer.item(), "direct" if direct else "text": 2 * on_text.item()}

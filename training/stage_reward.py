@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -27,6 +26,7 @@ from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .player import Heard
 from .pools import Pool, embed, positions_of
+from .precision import precision
 from .rollouts import Judged, advantages, roll
 from .rows import Row, collate
 from .sets import Case, bare
@@ -100,7 +100,7 @@ def rollout_loss(
 ) -> Tensor:
     """Of the rows of `rollout_rows`."""
     tokens = moved(collate(rows), device)
-    with torch.autocast(device, torch.bfloat16):
+    with precision(device):
         embeds = embed(talker, tokens.ids, [s for placed in owners for s in pool.segments(placed)])
         hidden, _ = talker.decoder.hidden(embeds)
         return weighed_loss(talker.decoder, hidden, tokens.ids, tokens.weights)

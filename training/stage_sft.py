@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from model.networks import Talker
@@ -23,6 +22,7 @@ from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .losses import cue_loss, mask_features, phoneme_loss, word_loss
 from .pools import Segment, embed, positions_of, spoken_row
+from .precision import precision
 from .rows import Row, collate
 from .skills import registry, tools
 from .spectrum import BatchMel
@@ -133,7 +133,7 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path |
         placed = [place(batch.items, i, rng, share) for i in range(len(batch.items))]
         whole = order.random() < WHOLE_SHARE
         tokens = moved(collate(rows(batch.items, placed, language, rng, whole=whole)), plan.device)
-        with torch.autocast(plan.device, torch.bfloat16):
+        with precision(plan.device):
             frames, raw, _ = talker.listen(mel)
             on_sounds = phoneme_loss(talker, frames, batch)
             on_cues, figures = cue_loss(raw, batch)

@@ -1,6 +1,5 @@
 """Stage 1: the decoder alone learns the language, all that can be worked out, and to read cues, from text."""
 
-import torch
 from torch import Tensor, nn
 
 from model.networks import Decoder, Talker
@@ -10,6 +9,7 @@ from .feed import moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join
+from .precision import precision
 from .progress import say
 from .skills.registry import FAMILIES
 from .text import TextFeed, text_loss
@@ -49,7 +49,7 @@ def run(plan: Plan) -> bool:
         rounds, place = divmod(step, EVERY)
         prompt = place == EVERY - 1
         batch = prompted(rounds) if prompt else plain(rounds * (EVERY - 1) + place)
-        with torch.autocast(plan.device, torch.bfloat16):
+        with precision(plan.device):
             value = text_loss(decoder, moved(batch, plan.device), feel)
         name, share = ("prompted", EVERY) if prompt else ("plain", EVERY / (EVERY - 1))
         return value, {name: share * value.item()}, len(batch.ids)

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
-from training import recipe, voices  # noqa: E402 - after the skips
+from training import precision, recipe, voices  # noqa: E402 - after the skips
 from training.loop import save_checkpoint  # noqa: E402
 from training.progress import Gauge, read_gauge  # noqa: E402
 from training.recipe import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run, orders, perform  # noqa: E402
@@ -56,6 +56,21 @@ def test_a_run_from_a_bundle_leaves_out_what_the_bundle_knows(
     monkeypatch.setattr(recipe, "start", start)
     perform(Run(tmp_path, start=tmp_path / "bundle"), ("text", "encoder", "sft", "drill"))
     assert begun == ["sft", "drill"]
+
+
+def test_a_run_keeps_the_precision_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter(precision.CHOICES[::-1])
+    monkeypatch.setattr(recipe, "faster", lambda: next(found))
+    run = Run(tmp_path)
+    assert [recipe.precision_of(run), recipe.precision_of(run)] == ["float32", "float32"]
+    assert recipe.precision_of(Run(tmp_path, device="cuda")) == "bfloat16"
+    for name, kind in (("bfloat16", torch.bfloat16), ("float32", torch.float32)):
+        monkeypatch.setenv(precision.SETTING, name)
+        with precision.precision("cpu"):
+            assert torch.nn.Linear(2, 2)(torch.zeros(1, 2)).dtype == kind
+    assert precision.faster() in precision.CHOICES
 
 
 def test_the_steps_of_another_run_are_repeated(tmp_path: Path) -> None:
