@@ -23,7 +23,7 @@ from training.audio import Floats  # noqa: E402
 from training.batches import PHONEMES  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.player import Player, features  # noqa: E402
-from training.sizes import practice  # noqa: E402
+from training.sizes import dims, practice  # noqa: E402
 from training.spectrum import NO_WARP, BatchMel  # noqa: E402
 
 
@@ -67,6 +67,20 @@ def test_training_does_not_go_on_from_another_network_or_language(
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ValueError, match="another language"):
         bundle.read_into(made[0], tmp_path)
+
+
+def test_an_ear_is_taken_from_a_bundle_of_another_language_and_nothing_else_is(
+    made: tuple[Talker, Path],
+) -> None:
+    torch.manual_seed(2)
+    other = Talker(practice(len(Language().tokenizer) + 16), len(PHONEMES))
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    bundle.read_ear(other, made[1])
+    wanted = made[0].state_dict()
+    for name, value in other.state_dict().items():
+        assert torch.equal(value, (wanted if name.startswith(bundle.EAR) else before)[name]), name
+    with pytest.raises(ValueError, match="another ear"):
+        bundle.read_ear(Talker(dims("tiny", 40), len(PHONEMES)), made[1])
 
 
 def test_hearing_equals_torch(made: tuple[Talker, Path], mel: Floats) -> None:
