@@ -180,7 +180,7 @@ def build_line(
 
 def _left(turn: TurnConfig, mind: Mind, echo: str) -> TurnConfig:
     """What brain and sink leave of the policy's settings: no draft before any pause where the brain is not
-    asked for guesses, no sounds where it only reads, no barge-in where speech may be the agent's own echo."""
+    asked for guesses, no sounds where it hears nothing in them, no barge-in where speech may be an echo."""
     early = turn.early if mind.ahead.guesses else 0.0
-    sounds = 0.0 if mind.facts.hears.startswith("text") else turn.sounds
+    sounds = turn.sounds if mind.facts.hears == "audio" else 0.0
     return replace(turn, early=early, sounds=sounds, barge_in=turn.barge_in and echo != "open")

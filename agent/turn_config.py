@@ -21,7 +21,7 @@ class TurnConfig:
     "How much sound before a detected onset belongs to the turn."
     sounds: float = 8.0
     """How far before an onset sounds that are no speech (claps, beeps) belong to the turn: whoever asks how
-    many there were made them first. 0: never. A brain that reads is never given any."""
+    many there were made them first. 0: never. A brain that hears words alone is given none."""
     tail: float = 0.1
     "How much sound after the last speech belongs to a draft."
     window: float = 45.0

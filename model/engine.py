@@ -81,7 +81,7 @@ class OnnxEngine:
         ignores = self._card.instructions == "ignored"
         return BrainFacts(
             name=self._card.name,
-            hears="audio",
+            hears="audio" if "beep" in self._card.cues else "speech",
             thinks_while_listening="yes" if self._card.thinks_while_listening == "interleaved" else "no",
             obeys_instructions=not ignores,
             history_turns=self._card.history_turns,

@@ -190,7 +190,7 @@ class BrainFacts:
 
     name: str
     hears: str
-    "``audio`` or ``text``."
+    "``audio``, ``speech`` (of a sound only what a voice makes of it) or ``text``."
     thinks_while_listening: str
     "``yes``, ``notes`` or ``no``."
     obeys_instructions: bool

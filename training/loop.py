@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from pipeline.clock import monotonic
 
+from .optimiser import Optimiser
 from .progress import Gauge, say
 
 Loss: TypeAlias = Callable[[int, float], tuple[Tensor, dict[str, float], int]]
@@ -128,7 +129,7 @@ class Loop:
         self._parameters = [p for group in groups for p in group.parameters]
         self._rates = [group.rate for group in groups]
         settings = [{"params": g.parameters, "weight_decay": g.decay} for g in groups]
-        self._optimiser = torch.optim.AdamW(settings, lr=1e-3, betas=(0.9, 0.98), fused=True)
+        self._optimiser = Optimiser(self._model, settings, plan.rank, plan.world)
         self.step, self.elapsed, self.samples, self.done = 0, 0.0, 0, 0.0
         self.rng, self.order = random.Random(), random.Random()
         if plan.checkpoint.exists():
@@ -167,12 +168,11 @@ class Loop:
         plan = self._plan
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.done)))
         share = min(1, (self.step + 1) / plan.warm_steps) * (cosine * (1 - plan.floor) + plan.floor)
-        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
-            group["lr"] = rate * share
+        self._optimiser.rate([rate * share for rate in self._rates])
 
     def _learn(self, loss: Loss) -> tuple[dict[str, float], int]:
         value, figures, samples = loss(self.step, self.done)
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimiser.zero_grad()
         if value.requires_grad:
             value.backward()  # type: ignore[no-untyped-call]
         if self._plan.world > 1:

@@ -53,8 +53,6 @@ TOTAL = sum(MINUTES.values())
 MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}
 "Of the optional stages, on top."
 PROCESSES = dict.fromkeys((*MINUTES, *MORE), 2)
-BASE = ("text", "encoder")
-"What a run that goes on from a bundle's weights does not train again."
 BEFORE = {"control": "sft", "filter": "listen", "reward": "filter"}
 "The stage whose weights a stage starts from, where it is not simply the one before."
 UTTERANCES = 130_000
@@ -90,7 +88,7 @@ class Run:
     recordings: Path | None = None
     "Folder of the Free Spoken Digit Dataset, to measure people with."
     start: Path | None = None
-    "Bundle whose weights sound and thought together go on from, instead of from `BASE`."
+    "Bundle whose weights the first stages go on from."
     ear: Path | None = None
     "Bundle whose hearing the encoder goes on from, whatever it spoke."
     steps: dict[str, int] = field(default_factory=dict)
@@ -151,9 +149,11 @@ def work(run: Run, stage: str, rank: int) -> None:
     """One process of a training stage."""
     plan, out = run.plan(stage, rank), run.out
     if stage == "text":
-        stage_text.run(plan)
+        stage_text.run(plan, bundle=run.start)
     elif stage == "encoder":
-        stage_encoder.run(plan, Corpus(run.corpus), text=out / "text.pt", ear=run.ear)
+        stage_encoder.run(
+            plan, Corpus(run.corpus), text=out / "text.pt", bundle=run.start, ear=run.ear
+        )  # fmt: skip
     elif stage == "sft":
         stage_sft.run(
             plan, Corpus(run.corpus), encoder=out / "encoder.pt", text=out / "text.pt", bundle=run.start
@@ -262,8 +262,6 @@ def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
     run.out.mkdir(parents=True, exist_ok=True)
     begun = monotonic()
     for stage in stages:
-        if run.start is not None and stage in BASE:
-            continue
         say(f"stage {stage}: {SUMMARY[stage]}")
         if stage == "speech":
             speak(run)

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from .batches import Sampler, collate, word_labels
-from .bundle import read_ear
+from .bundle import read_ear, read_into
 from .corpus import Corpus
 from .feed import Feed, moved
 from .fresh import fresh_talker
@@ -25,15 +25,21 @@ BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 
 
-def run(plan: Plan, corpus: Corpus, *, text: Path, ear: Path | None = None) -> bool:
+def run(
+    plan: Plan, corpus: Corpus, *, text: Path, bundle: Path | None = None, ear: Path | None = None
+) -> bool:
     """Trains until the plan's budget is used; False where it left before.
 
-    `text`: stage 1's checkpoint. `ear`: bundle whose hearing it goes on from. Raises as `read_ear`.
+    `text`: stage 1's checkpoint. `bundle`: whose weights it goes on from, with its language where stage 1 was
+    left out; `ear`: the same with its hearing alone. Raises as `read_into` and `read_ear`.
     """
     join(plan)
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
-    reading(talker).load_state_dict(load_checkpoint(text)["model"])
+    if bundle is not None:
+        read_into(talker, bundle)
+    if bundle is None or text.exists():
+        reading(talker).load_state_dict(load_checkpoint(text)["model"])
     talker.decoder.requires_grad_(False)
     talker.embedding_rms.fill_(loudness(talker.decoder).item())
     if ear is not None and not plan.checkpoint.exists():

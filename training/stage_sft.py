@@ -78,15 +78,13 @@ def segments(
     return out
 
 
-def start_from(talker: Talker, encoder: Path, text: Path) -> None:
-    """Takes the encoder of stage 2, and of stage 1 the decoder with what tells it the cues."""
+def take_ear(talker: Talker, encoder: Path) -> None:
+    """Of stage 2 all but the language that it knew. ValueError for another network."""
     reads = reading(talker).state_dict()
     hears = {name: value for name, value in load_checkpoint(encoder)["model"].items() if name not in reads}
-    left = talker.load_state_dict(hears, strict=False)  # whatever language the encoder stage knew
+    left = talker.load_state_dict(hears, strict=False)
     if left.unexpected_keys or set(left.missing_keys) - set(reads):
         raise ValueError(f"{encoder} holds another network: {left}")
-    reading(talker).load_state_dict(load_checkpoint(text)["model"])
-    talker.embedding_rms.fill_(loudness(talker.decoder).item())
 
 
 def hearing(talker: Talker) -> list[nn.Parameter]:
@@ -110,16 +108,20 @@ def groups_of(talker: Talker, scale: float = 1.0) -> list[Group]:
 def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path | None = None) -> bool:
     """Trains until the plan's budget is used; False where it left before.
 
-    `bundle`: goes on from these weights instead of those of the two stages before. Raises as `read_into`.
+    `bundle`: whose weights stand in for those of the two stages before where these were left out. Raises as
+    `read_into`.
     """
     join(plan)
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
     if not plan.checkpoint.exists():
-        if bundle is None:
-            start_from(talker, encoder, text)
-        else:
+        if bundle is not None:
             read_into(talker, bundle)
+        if bundle is None or encoder.exists():
+            take_ear(talker, encoder)
+        if bundle is None or text.exists():
+            reading(talker).load_state_dict(load_checkpoint(text)["model"])
+        talker.embedding_rms.fill_(loudness(talker.decoder).item())
     loop = Loop(plan, talker, groups_of(talker))
     mel_of = BatchMel()
     feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate_clips, echo=ECHO)

@@ -1,9 +1,12 @@
 """Stage 1: the decoder alone learns the language, all that can be worked out, and to read cues, from text."""
 
+from pathlib import Path
+
 from torch import Tensor, nn
 
 from model.networks import Decoder, Talker
 
+from .bundle import read_into
 from .exam import text_accuracy
 from .feed import moved
 from .fresh import fresh_talker
@@ -30,11 +33,16 @@ def loudness(decoder: Decoder) -> Tensor:
     return decoder.model.embed_tokens.weight.detach().square().mean().sqrt()
 
 
-def run(plan: Plan) -> bool:
-    """Trains until the plan's budget is used, then tells held-out accuracy; False where it left before."""
+def run(plan: Plan, *, bundle: Path | None = None) -> bool:
+    """Trains until the plan's budget is used, then tells held-out accuracy; False where it left before.
+
+    `bundle`: whose weights it goes on from. Raises as `read_into`.
+    """
     join(plan)
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
+    if bundle is not None and not plan.checkpoint.exists():
+        read_into(talker, bundle)
     module, decoder = reading(talker), talker.decoder
     key = f"{plan.checkpoint.stem} {plan.seed} {plan.rank}"
     plain = TextFeed(language, key, PLAIN, prompt=False)

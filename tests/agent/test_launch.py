@@ -155,7 +155,7 @@ def test_what_the_practice_brain_says_of_itself_no_other_brain_says(monkeypatch:
     _other_brain(monkeypatch, READER)
     agent = _built(OTHER)[1].agent
     assert "practice" not in (agent.greeting or "") and "by voice" in agent.instructions
-    assert "spell" not in suited(OTHER).decoder.show_heard + suited(OTHER).decoder.heard_nothing
+    assert "subtract" not in suited(OTHER).decoder.show_heard + suited(OTHER).decoder.heard_nothing
     own = replace(OTHER, persona=PersonaConfig("Be Bob.", "I am Bob."))
     assert suited(own).persona == own.persona
     assert suited(Config()) == Config()

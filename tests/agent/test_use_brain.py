@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from session_scene import Room, build, inline, live
 
-from agent.line import SessionConfig
+from agent.line import SessionConfig, _left
 from agent.notices import CloseEvent
 from agent.session import Agent, AgentSession
 from agent.tools import function_tool
@@ -147,6 +148,14 @@ def test_what_depends_on_the_brain_is_made_anew() -> None:
         assert reads.asked[-1].parts[-1] != hears.asked[-1].parts[-1], "nor is it asked to"
 
     live(scene, inline(hears), Room(TALKS, seconds=60.0))
+
+
+def test_claps_before_a_question_are_for_brains_that_hear_them() -> None:
+    def left(hears: str) -> float:
+        mind = SimpleNamespace(ahead=SimpleNamespace(guesses=True), facts=replace(FACTS, hears=hears))
+        return _left(TurnConfig(sounds=5.0), mind, "none").sounds  # type: ignore[arg-type]
+
+    assert [left(hears) for hears in ("audio", "speech", "text", "text via whisper")] == [5.0, 0.0, 0.0, 0.0]
 
 
 def test_a_brain_that_judges_is_asked_to_and_the_next_one_is_not() -> None:

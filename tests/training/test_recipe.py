@@ -43,21 +43,6 @@ def test_a_budget_that_is_raised_is_not_used_up(tmp_path: Path) -> None:
     assert not Run(tmp_path, steps={"text": 4}).finished("text")
 
 
-def test_a_run_from_a_bundle_leaves_out_what_the_bundle_knows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = list[str]()
-
-    def start(here: Run, stage: str) -> list[object]:
-        begun.append(stage)
-        _finish(here, stage)
-        return []
-
-    monkeypatch.setattr(recipe, "start", start)
-    perform(Run(tmp_path, start=tmp_path / "bundle"), ("text", "encoder", "sft", "drill"))
-    assert begun == ["sft", "drill"]
-
-
 def test_a_run_keeps_the_precision_that_it_began_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
