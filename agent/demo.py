@@ -58,7 +58,7 @@ QUESTIONS = (
     Ask("thank you", "welcome"),
     Ask("goodbye", "goodbye", voice=HIGH, pitch=60),
 )
-"""No set of these numbers was trained (``training.skills.drawing.held_out``). The long one takes over 6 s to say."""
+"""No sum of these was trained (``training.skills.drawing.held_out``). The long one takes over 6 s to say."""
 
 
 async def spoken(asks: Sequence[Ask], agent_voice: str) -> list[Pcm]:

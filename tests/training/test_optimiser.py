@@ -1,4 +1,4 @@
-"""Matrices move along orthogonal directions, all else as with AdamW, however many processes share the work."""
+"""Matrices move along orthogonal directions, all else as with AdamW, however many processes work at it."""
 
 from copy import deepcopy
 from typing import Any
