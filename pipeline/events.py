@@ -1,8 +1,7 @@
 """Facts and orders: the whole vocabulary of the control plane.
 
-Facts are past tense and say what happened; orders are imperative and say what shall happen. Both are frozen
-and carry positions and identities, never samples or tensors. A list of them *is* the conversation. A new
-message needs a decision record in ``docs/decisions/``.
+Facts say what happened, orders what shall happen. Both are frozen and carry positions and identities, never
+sound. A list of them *is* the conversation. A new one needs a decision record in ``docs/decisions/``.
 """
 
 from __future__ import annotations
@@ -43,8 +42,7 @@ class EndOfTurnScored:
     at: Sample
     probability: float
     source: str = "words"
-    """``words``: a draft's own reading; ``sound``: the head over the newest sound; ``level``: that the voice
-    has faded (1) or is back (0), which may begin a draft and never ends a turn."""
+    "``words`` of a draft, ``sound`` (its head), ``level``: faded (1) or back (0), which never ends a turn."
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_the_bundled_brain_says_what_it_can_do(capsys: pytest.CaptureFixture[str
     assert main(["models", "--model", "bundled"]) == 0
     told = capsys.readouterr().out
     assert "practice brain" in told and "instructions: ignored; tools: no" in told
-    assert "hears audio · continues a prefix: yes · thinks while listening: yes" in told
+    assert "hears speech · continues a prefix: yes · thinks while listening: yes" in told
 
 
 def test_models_are_listed_with_what_fits_this_machine(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,8 @@ def test_messages_are_frozen_have_docstrings_and_carry_plain_values(kind: type) 
     assert kind.__doc__
     assert not kind.__doc__.startswith(kind.__name__ + "("), "the docstring is the one dataclasses write"
     for hint in typing.get_type_hints(kind).values():
-        for each in typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,):
+        union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+        for each in typing.get_args(hint) if union else (hint,):
             plain: Any = each.__supertype__ if isinstance(each, typing.NewType) else each
             allowed = plain in (int, float, str, bool, type(None), Span)
             assert allowed or issubclass(plain, Enum), f"{kind.__name__} carries a {plain}"
