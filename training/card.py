@@ -52,6 +52,23 @@ def groups(training: dict[str, Any]) -> str:
     )
 
 
+def in_all(training: dict[str, Any], what: str) -> float:
+    """Minutes or samples of a run and of those whose weights or ear it went on from."""
+    earlier = (training[name] for name in ("before", "ear") if name in training)
+    return float(training.get(what, 0)) + sum(in_all(run, what) for run in earlier)
+
+
+def begun(training: dict[str, Any]) -> str:
+    """What the run went on from, as a sentence; empty where it began with nothing."""
+    found = [
+        f"{told} of a bundle of seed {training[name].get('seed', '?')}, "
+        f"{in_all(training[name], 'minutes'):.0f} minutes"
+        for name, told in (("before", "all weights"), ("ear", "the ear"))
+        if name in training
+    ]
+    return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).\n" if found else ""
+
+
 def stages(training: dict[str, Any]) -> str:
     """Of the run that made the weights."""
     minutes = training.get("stage_minutes", {})
@@ -79,8 +96,9 @@ def write(bundle: Path, report: Report, *, people: Sequence[str] = (), wrong: Se
     people_kept = ", ".join(name for name, group in GROUPS.items() if group.test)
     text = _TEMPLATE.read_text(encoding="utf-8").format(
         millions=(bundle / "model.safetensors").stat().st_size / 2e6,
-        minutes=training.get("minutes", 0),
-        samples=f"{training.get('samples', 0):,}".replace(",", " "),
+        minutes=in_all(training, "minutes"),
+        samples=f"{in_all(training, 'samples'):,.0f}".replace(",", " "),
+        begun=begun(training),
         seed=training.get("seed", "?"),
         size=training.get("size", "small"),
         budget=f"{training.get('budget', training.get('minutes', 0)):g}",

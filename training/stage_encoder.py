@@ -1,7 +1,7 @@
 """Stage 2: the encoder and the adaptor learn phonemes and words (CTC) and measured cues from speech.
 
 Words are told in the space of the decoder's token embeddings, as stage 1 left them; the decoder itself does
-not run, so a clip costs a quarter of what it costs in stage 3.
+not run, so a clip costs a third of what it costs in stage 3.
 """
 
 from pathlib import Path

@@ -193,6 +193,7 @@ def test_wrong_answers_are_told_with_pictures(tmp_path: Path) -> None:
 def test_the_card_is_written_from_config_and_figures(tmp_path: Path) -> None:
     trained = {"seed": 1, "samples": 12345, "minutes": 80.0, "size": "small", "steps": {"text": 7}}
     trained |= {"budget": 90.0, "scale": 0.6, "utterances": {"awb": 40, "slt": 60}}
+    trained["before"] = {"seed": 4, "samples": 5, "minutes": 20.0, "ear": {"seed": 6, "minutes": 30.0}}
     config = config_of(dims("small", 456), trained, {"heard_logprob": -0.1}, listens=True)
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(bytes(8_000_000))
@@ -203,7 +204,9 @@ def test_the_card_is_written_from_config_and_figures(tmp_path: Path) -> None:
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     for wanted in (
         "4.0 million",
-        "12 345 samples",
+        "12 350 samples",
+        "in 130 processor",
+        "went on from all weights of a bundle of seed 4, 50 minutes (`--start`",
         "--seed 7`",
         "--minutes 90 --scale 0.6`",
         "| awb | flite | CMU, free for any use | 40 | 47% |",
