@@ -13,7 +13,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from training import stage_drill, stage_encoder, stage_listen, stage_reward, stage_sft, stage_text  # noqa: E402
+from training import (  # noqa: E402
+    bundle,
+    stage_drill,
+    stage_encoder,
+    stage_listen,
+    stage_reward,
+    stage_sft,
+    stage_text,
+)
 from training.audio import RATE  # noqa: E402
 from training.corpus import Corpus, Utterance  # noqa: E402
 from training.fresh import fresh_talker  # noqa: E402
@@ -126,6 +134,29 @@ def test_a_stage_that_was_killed_goes_on_exactly(
     assert first["step"] == second["step"] == STEPS
     for name, value in first["model"].items():
         assert torch.equal(value, second["model"][name]), name
+
+
+@pytest.mark.parametrize("stage", ["text", "encoder", "sft"])
+def test_the_first_stages_begin_with_a_bundle_where_those_before_were_left_out(
+    stage: str, corpus: Corpus, tmp_path: Path
+) -> None:
+    torch.manual_seed(5)
+    talker = fresh_talker("tiny", len(Language().tokenizer))
+    bundle.round_weights(talker)
+    bundle.write(talker, own := tmp_path / "bundle", training={}, refusal={"heard_logprob": -1.0})
+    plan = Plan(tmp_path / f"{stage}.pt", 0.0, steps=2, size="tiny", leave_after=-1.0)
+    none = tmp_path / "none.pt"
+    runs: dict[str, Callable[[], bool]] = {
+        "text": lambda: stage_text.run(plan, bundle=own),
+        "encoder": lambda: stage_encoder.run(plan, corpus, text=none, bundle=own),
+        "sft": lambda: stage_sft.run(plan, corpus, encoder=none, text=none, bundle=own),
+    }
+    assert not runs[stage]()
+    wanted = reading(talker).state_dict() if stage == "text" else talker.state_dict()
+    found = load_checkpoint(plan.checkpoint)["model"]
+    assert found.keys() == wanted.keys()
+    for name in found.keys() - {"embedding_rms"}:  # worked out anew from the decoder's table
+        assert torch.equal(found[name], wanted[name]), name
 
 
 def test_a_stage_that_must_leave_says_so_and_goes_on(corpus: Corpus, start: Path, tmp_path: Path) -> None:
