@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
 from training import (  # noqa: E402
