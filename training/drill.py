@@ -146,20 +146,18 @@ def direct_row(language: Language, rng: random.Random) -> Row:
     return turn_row(language, drawn_turn(language, rng, name, {"direct": 1.0}, notes=False), rng, feels=True)
 
 
-def drill_batch(
-    language: Language, rng: random.Random, size: int, modes: dict[str, float] | None = None
-) -> Batch:
-    """`size` rows of about the same length."""
-    return _alike([drill_row(language, rng, modes or MODES) for _ in range(4 * size)], size, rng)
+def drill_batch(language: Language, rng: random.Random, order: random.Random, size: int) -> Batch:
+    """`size` rows of about the same length; `order`, alike in all processes, says how long."""
+    return _alike([drill_row(language, rng, MODES) for _ in range(4 * size)], size, order)
 
 
-def direct_batch(language: Language, rng: random.Random, size: int) -> Batch:
-    """`size` rows of about the same length."""
-    return _alike([direct_row(language, rng) for _ in range(4 * size)], size, rng)
+def direct_batch(language: Language, rng: random.Random, order: random.Random, size: int) -> Batch:
+    """`size` rows of about the same length; `order` as above."""
+    return _alike([direct_row(language, rng) for _ in range(4 * size)], size, order)
 
 
-def _alike(rows: list[Row], size: int, rng: random.Random) -> Batch:
+def _alike(rows: list[Row], size: int, order: random.Random) -> Batch:
     """A quarter of `rows`, neighbours by length."""
     rows.sort(key=lambda row: len(row.ids))
-    first = rng.randrange(4) * size
+    first = order.randrange(4) * size
     return collate(rows[first : first + size])

@@ -47,7 +47,7 @@ ORDER = (
 OPTIONAL = ("control", "reward")
 "Trained only when asked for by name: the brain that never thinks, and short reinforcement."
 STAGES = tuple(stage for stage in ORDER if stage not in OPTIONAL)
-MINUTES = {"text": 32.0, "encoder": 26.0, "sft": 50.0, "drill": 3.0, "listen": 16.0, "filter": 5.0}
+MINUTES = {"text": 28.0, "encoder": 26.0, "sft": 48.0, "drill": 8.0, "listen": 18.0, "filter": 4.0}
 "Processor minutes of each process; `Run.minutes` is their sum."
 TOTAL = sum(MINUTES.values())
 MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}

@@ -15,7 +15,9 @@ from .precision import precision
 from .text import text_loss
 
 DIRECT, WHOLE = 96, 32
-"Rows of a batch without any thought (three of five), and of the others."
+"Rows of a batch without any thought, and of the others."
+EVERY = 5
+"Steps of which the last is without any thought: most of what it asks for no net of this size can do."
 
 
 def run(plan: Plan, *, sft: Path) -> bool:
@@ -28,12 +30,12 @@ def run(plan: Plan, *, sft: Path) -> bool:
     loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1e-3)])
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
-        direct = step % 5 < 3
+        direct = step % EVERY == EVERY - 1
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
-        batch = draws(language, loop.rng, size)
+        batch = draws(language, loop.rng, loop.order, size)
         with precision(plan.device):
             value = text_loss(decoder, moved(batch, plan.device), talker.embed_cues)
-        name, share = ("direct", 5 / 3) if direct else ("whole", 5 / 2)
+        name, share = ("direct", EVERY) if direct else ("whole", EVERY / (EVERY - 1))
         return value, {name: share * value.item()}, len(batch.ids)
 
     return loop.run(loss)

@@ -28,7 +28,9 @@ STEPS = POOL * CLIPS * REPEATS // ROWS
 SHARES = MIX
 TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.75, 0.14, 0.2
 DIRECT, WHOLE = 48, 20
-"Rows of the text batch that goes with every other batch: without any thought, or as they come."
+"Rows of the text batch that goes with every batch: without any thought, or as they come."
+EVERY = 5
+"Batches of which the first goes with text without any thought."
 
 
 def answer_loss(talker: Talker, pool: Pool, work: Sequence[Work], device: str = "cpu") -> Tensor:
@@ -88,12 +90,13 @@ def run(
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         pool, work = rehearsal(step)
         on_answer = answer_loss(talker, pool, work, plan.device)
-        direct = step % 2 == 0 or modes is not None
+        direct = step % EVERY == 0 or modes is not None
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
         with precision(plan.device):
-            batch = moved(draws(language, loop.rng, size), plan.device)
+            batch = moved(draws(language, loop.rng, loop.order, size), plan.device)
             on_text = text_loss(talker.decoder, batch, talker.embed_cues)
-        figures = {"lm": on_answer.item(), "direct" if direct else "text": 2 * on_text.item()}
+        name, share = ("direct", EVERY) if direct else ("text", EVERY / (EVERY - 1))
+        figures = {"lm": on_answer.item(), name: share * on_text.item()}
         return on_answer + 0.5 * on_text, figures, len(work)
 
     return loop.run(loss)

@@ -24,7 +24,8 @@ def torch_network(chance):
     torch = pytest.importorskip("torch", reason="torch is not installed (extra: training)")
     from model import networks
 
-    talker = networks.Talker(networks.Dims(**dataclasses.asdict(chance.card.dims)), phonemes=1).eval()
+    dims = networks.Dims(**dataclasses.asdict(chance.card.dims))
+    talker = networks.Talker(dims, phonemes=1, cues=chance.card.cues).eval()
     weights = {f"decoder.{n}" if n.startswith("model.") else n: w for n, w in chance.weights.items()}
     missing, unexpected = talker.load_state_dict(
         {n: torch.tensor(w) for n, w in weights.items()}, strict=False
