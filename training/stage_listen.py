@@ -86,16 +86,17 @@ def run(
             talker.decoder.load_state_dict(load_checkpoint(drill)["model"])
     loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), 6e-4)])
     rehearsal = Rehearsal(plan, talker, corpus, modes or MODES)
+    every = EVERY if modes is None else 1
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         pool, work = rehearsal(step)
         on_answer = answer_loss(talker, pool, work, plan.device)
-        direct = step % EVERY == 0 or modes is not None
+        direct = step % every == 0
         draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
         with precision(plan.device):
             batch = moved(draws(language, loop.rng, loop.order, size), plan.device)
             on_text = text_loss(talker.decoder, batch, talker.embed_cues)
-        name, share = ("direct", EVERY) if direct else ("text", EVERY / (EVERY - 1))
+        name, share = ("direct", every) if direct else ("text", every / (every - 1))
         figures = {"lm": on_answer.item(), name: share * on_text.item()}
         return on_answer + 0.5 * on_text, figures, len(work)
 
