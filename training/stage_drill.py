@@ -17,7 +17,7 @@ from .text import text_loss
 DIRECT, WHOLE = 96, 32
 "Rows of a batch without any thought, and of the others."
 EVERY = 5
-"Steps of which the last is without any thought: what that asks for is hardly learned, however often it comes."
+"Steps of which the last is without any thought: that is hardly learned, however often it comes."
 
 
 def run(plan: Plan, *, sft: Path) -> bool:
