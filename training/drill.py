@@ -6,7 +6,7 @@ from model.tokenizer import PAD
 
 from .language import Called, Earlier, Language
 from .notes import Spoken, draw_borders, plan
-from .rows import Batch, Row, collate
+from .rows import Row
 from .skills import registry, tools
 from .skills.question import Question
 from .skills.registry import NOTHING, Talked, conversation, spoken
@@ -18,7 +18,8 @@ MIX = registry.SHARES | {
     "mixed": 0.04,
     "chain": 0.04,
     "times": 0.03,
-    "nod": 0.004,
+    "nod": 0.012,
+    "talk": 0.05,
 }
 "Shares of skills in drills: what must be exact comes more often than it is spoken."
 MODES = {"think": 0.62, "part": 0.28, "direct": 0.10}
@@ -133,10 +134,10 @@ def drawn_turn(
     )
 
 
-def drill_row(language: Language, rng: random.Random, modes: dict[str, float]) -> Row:
+def drill_row(language: Language, rng: random.Random) -> Row:
     """One turn of `MIX`."""
     name = rng.choices(list(MIX), list(MIX.values()))[0]
-    turn = drawn_turn(language, rng, name, modes, notes=True)
+    turn = drawn_turn(language, rng, name, MODES, notes=True)
     return turn_row(language, turn, rng, heard_weight=1.0, feels=True)
 
 
@@ -144,20 +145,3 @@ def direct_row(language: Language, rng: random.Random) -> Row:
     """A turn answered without a thought."""
     name = rng.choices(list(DIRECT_MIX), list(DIRECT_MIX.values()))[0]
     return turn_row(language, drawn_turn(language, rng, name, {"direct": 1.0}, notes=False), rng, feels=True)
-
-
-def drill_batch(language: Language, rng: random.Random, order: random.Random, size: int) -> Batch:
-    """`size` rows of about the same length; `order`, alike in all processes, says how long."""
-    return _alike([drill_row(language, rng, MODES) for _ in range(4 * size)], size, order)
-
-
-def direct_batch(language: Language, rng: random.Random, order: random.Random, size: int) -> Batch:
-    """`size` rows of about the same length; `order` as above."""
-    return _alike([direct_row(language, rng) for _ in range(4 * size)], size, order)
-
-
-def _alike(rows: list[Row], size: int, order: random.Random) -> Batch:
-    """A quarter of `rows`, neighbours by length."""
-    rows.sort(key=lambda row: len(row.ids))
-    first = order.randrange(4) * size
-    return collate(rows[first : first + size])

@@ -13,8 +13,11 @@ from torch import Tensor
 
 from .batches import POOL, Item
 from .loop import Plan
+from .rows import Batch, Row, collate
 
 T = TypeVar("T")
+ROWS = 4
+"Batches of rows that are drawn at once and sorted by length."
 
 
 def moved(batch: T, device: str) -> T:
@@ -66,3 +69,29 @@ class Feed(Generic[T]):
         while len(self._made) <= place % POOL:
             self._made.append(self._make(next(self._groups)))
         return self._made[place % POOL]
+
+
+class RowFeed:
+    """Batches of rows of text: `feed(number)` is the same whenever it is asked; numbers are meant to come in
+    order.
+
+    All rows that are drawn are used, some batches at a time sorted by length. At the same number the batches
+    of all processes have about the same length, for they wait for each other at the end of a step.
+    """
+
+    def __init__(self, plan: Plan, name: str, draw: Callable[[random.Random], Row], size: int) -> None:
+        """`name`: of these among the rows of a stage. `draw`: one row."""
+        self._key = f"{plan.checkpoint.stem} {plan.seed} {name}"
+        self._rank, self._draw, self._size = plan.rank, draw, size
+        self._pool, self._rows = -1, list[Row]()
+
+    def __call__(self, number: int) -> Batch:
+        pool, place = divmod(number, ROWS)
+        if pool != self._pool:
+            rng = random.Random(f"{self._key} {pool} {self._rank}")
+            order = random.Random(f"{self._key} {pool}")
+            drawn = sorted((self._draw(rng) for _ in range(ROWS * self._size)), key=lambda row: len(row.ids))
+            starts = order.sample(range(0, len(drawn), self._size), ROWS)
+            self._rows = [row for start in starts for row in drawn[start : start + self._size]]
+            self._pool = pool
+        return collate(self._rows[place * self._size : (place + 1) * self._size])

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from model.networks import Decoder
 
-from .drill import direct_batch, drill_batch
-from .feed import moved
+from .drill import direct_row, drill_row
+from .feed import RowFeed, moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
@@ -27,12 +27,14 @@ def run(plan: Plan, *, sft: Path) -> bool:
     talker = fresh_talker(plan.size, len(language.tokenizer))
     talker.load_state_dict(load_checkpoint(sft)["model"])
     decoder: Decoder = talker.to(plan.device).decoder
+    bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
+    whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
     loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1e-3)])
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
-        direct = step % EVERY == EVERY - 1
-        draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
-        batch = draws(language, loop.rng, loop.order, size)
+        rounds, place = divmod(step, EVERY)
+        direct = place == EVERY - 1
+        batch = bare(rounds) if direct else whole(rounds * (EVERY - 1) + place)
         with precision(plan.device):
             value = text_loss(decoder, moved(batch, plan.device), talker.embed_cues)
         name, share = ("direct", EVERY) if direct else ("whole", EVERY / (EVERY - 1))

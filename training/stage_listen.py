@@ -10,14 +10,15 @@ from model.networks import Talker
 
 from .batches import POOL, Sampler
 from .corpus import Corpus
-from .drill import MIX, direct_batch, drill_batch
-from .feed import moved
+from .drill import direct_row, drill_row
+from .feed import RowFeed, moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .pools import Pool, Pools, Work, batches, embed, segments_of
 from .precision import precision
 from .rows import collate
+from .stage_sft import SHARES as HEARD
 from .text import text_loss, token_loss
 from .turns import MODES
 
@@ -25,8 +26,11 @@ CLIPS, REPEATS, ROWS = 12, 4, 24
 "Clips that are heard at once, rows over each, and rows of a batch."
 STEPS = POOL * CLIPS * REPEATS // ROWS
 "Of a pool."
-SHARES = MIX
-TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.75, 0.14, 0.2
+SHARES = HEARD | {
+    "sum": 0.11, "long": 0.15, "mixed": 0.04, "talk": 0.06, "nod": 0.02, "again": 0.025, "earlier": 0.014,
+}  # fmt: skip
+"Of the clips: as where hearing was learned, lest short turns are forgotten; the long ones carry the notes."
+TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.75, 0.1, 0.35
 DIRECT, WHOLE = 48, 20
 "Rows of the text batch that goes with every batch: without any thought, or as they come."
 EVERY = 5
@@ -86,15 +90,17 @@ def run(
             talker.decoder.load_state_dict(load_checkpoint(drill)["model"])
     loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), 6e-4)])
     rehearsal = Rehearsal(plan, talker, corpus, modes or MODES)
+    bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
+    whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
     every = EVERY if modes is None else 1
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         pool, work = rehearsal(step)
         on_answer = answer_loss(talker, pool, work, plan.device)
-        direct = step % every == 0
-        draws, size = (direct_batch, DIRECT) if direct else (drill_batch, WHOLE)
+        rounds, place = divmod(step, every)
+        direct = not place
+        batch = moved(bare(rounds) if direct else whole(rounds * (every - 1) + place - 1), plan.device)
         with precision(plan.device):
-            batch = moved(draws(language, loop.rng, loop.order, size), plan.device)
             on_text = text_loss(talker.decoder, batch, talker.embed_cues)
         name, share = ("direct", every) if direct else ("text", every / (every - 1))
         figures = {"lm": on_answer.item(), name: share * on_text.item()}

@@ -16,7 +16,7 @@ from .batches import collate as collate_clips
 from .bundle import read_into
 from .conversations import Placed, place
 from .corpus import Corpus
-from .feed import Feed, moved
+from .feed import Feed, RowFeed, moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
@@ -27,18 +27,20 @@ from .rows import Row, collate
 from .skills import registry, tools
 from .spectrum import BatchMel
 from .stage_text import loudness, reading
-from .text import text_batch, text_loss, token_loss
+from .text import any_row, text_loss, token_loss
 
 BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 SHARES = registry.SHARES | {
     "sum": 0.09, "long": 0.07, "mixed": 0.035, "sort": 0.03, "digits": 0.06, "backwards": 0.04,
-    "spell": 0.09, "unspell": 0.045, "letters": 0.045, "lies": 0.045, "objects": 0.06, "talk": 0.05,
-    "count": 0.035, "countsum": 0.03, "countmore": 0.02, "both": 0.012, "flip": 0.02, "said": 0.03,
+    "spell": 0.09, "unspell": 0.045, "letters": 0.045, "lies": 0.045, "objects": 0.06, "talk": 0.06,
+    "count": 0.05, "countsum": 0.03, "countmore": 0.03, "both": 0.012, "flip": 0.02, "said": 0.03,
     "timer": 0.025, "day": 0.025, "month": 0.016, "lasts": 0.012,
 }  # fmt: skip
 "Of the clips: where many words are told apart by sound alone, many are needed; sums are soon right."
-HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.3, 2, 24
+HISTORY_SHARE, TEXT_EVERY, TEXT_BATCH = 0.4, 2, 24
+PROMPT_EVERY = 4
+"Batches of text of which the first is with pseudo-audio."
 WHOLE_SHARE = 0.3
 "Share of batches whose sums go on after the heard line; the rest is known from text, hearing is hard."
 
@@ -125,6 +127,8 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path |
     loop = Loop(plan, talker, groups_of(talker))
     mel_of = BatchMel()
     feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate_clips, echo=ECHO)
+    plain = RowFeed(plan, "plain", lambda rng: any_row(language, rng, prompt=False), TEXT_BATCH)
+    prompted = RowFeed(plan, "prompted", lambda rng: any_row(language, rng, prompt=True), TEXT_BATCH)
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         batch = moved(feed(step), plan.device)
@@ -147,7 +151,8 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path |
             total = on_sounds + 0.6 * on_cues + 0.3 * on_words + 2 * on_answer
             figures = {"lm": on_answer.item(), "ctc": on_sounds.item(), "words": on_words.item()} | figures
             if step % TEXT_EVERY == 0:
-                text = text_batch(language, rng, TEXT_BATCH, prompt=step % 8 == 0)
+                rounds, turn = divmod(step // TEXT_EVERY, PROMPT_EVERY)
+                text = plain(rounds * (PROMPT_EVERY - 1) + turn - 1) if turn else prompted(rounds)
                 on_text = text_loss(talker.decoder, moved(text, plan.device), talker.embed_cues)
                 total = total + on_text
                 figures["text"] = TEXT_EVERY * on_text.item()

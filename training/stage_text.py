@@ -8,14 +8,14 @@ from model.networks import Decoder, Talker
 
 from .bundle import read_into
 from .exam import text_accuracy
-from .feed import moved
+from .feed import RowFeed, moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join
 from .precision import precision
 from .progress import say
 from .skills.registry import FAMILIES
-from .text import TextFeed, text_loss
+from .text import any_row, text_loss
 
 PLAIN, PROMPTED = 24, 12
 "Rows of a batch without and with pseudo-audio."
@@ -44,9 +44,8 @@ def run(plan: Plan, *, bundle: Path | None = None) -> bool:
     if bundle is not None and not plan.checkpoint.exists():
         read_into(talker, bundle)
     module, decoder = reading(talker), talker.decoder
-    key = f"{plan.checkpoint.stem} {plan.seed} {plan.rank}"
-    plain = TextFeed(language, key, PLAIN, prompt=False)
-    prompted = TextFeed(language, key, PROMPTED, prompt=True)
+    plain = RowFeed(plan, "plain", lambda rng: any_row(language, rng, prompt=False), PLAIN)
+    prompted = RowFeed(plan, "prompted", lambda rng: any_row(language, rng, prompt=True), PROMPTED)
     loop = Loop(plan, module, [Group(list(module.parameters()), 1.7e-3, 0.05)])
 
     def feel(cues: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from model.tokenizer import AUDIO_END
 
 from .drill import drawn_turn
 from .language import Language
-from .rows import ROUND, Batch, Row, collate
+from .rows import ROUND, Batch, Row
 from .skills import registry
 from .skills.tools import NAMES
 from .turns import turn_row
@@ -75,8 +75,6 @@ BARE = 0.6
 "Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known."
 Feel: TypeAlias = Callable[[Tensor], Tensor]
 "Cue summaries [n, 22] -> vectors [n, width] for <audio_end>."
-POOL = 4
-"Batches that are drawn at once and sorted by length."
 
 
 def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool) -> Row:
@@ -91,49 +89,9 @@ def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool)
     return Row(row.ids[first:], row.weights[first:])
 
 
-def text_rows(
-    language: Language, rng: random.Random, count: int, *, prompt: bool, cues: bool = True
-) -> list[Row]:
-    """Questions of `MIX` (`cues`: with the families that cite what was measured)."""
-    without = () if cues else registry.VOICED
-    skills = [skill for skill in MIX if skill not in without]
-    drawn = rng.choices(skills, [MIX[skill] for skill in skills], k=count)
-    return [text_row(language, skill, rng, prompt=prompt) for skill in drawn]
-
-
-def text_batch(
-    language: Language, rng: random.Random, size: int, *, prompt: bool, cues: bool = True
-) -> Batch:
-    """`size` rows of about the same length."""
-    rows = text_rows(language, rng, POOL * size, prompt=prompt, cues=cues)
-    rows.sort(key=lambda row: len(row.ids))
-    first = rng.randrange(POOL) * size
-    return collate(rows[first : first + size])
-
-
-class TextFeed:
-    """`feed(step)` gives the same batch whenever it is asked; steps are meant to come in order.
-
-    All rows that are drawn are used: four batches at a time, sorted by length.
-    """
-
-    def __init__(self, language: Language, key: str, size: int, *, prompt: bool, cues: bool = True) -> None:
-        """`key`: of stage, seed and process."""
-        self._language, self._key, self._size, self._prompt, self._cues = language, key, size, prompt, cues
-        self._pool, self._rows = -1, list[Row]()
-
-    def __call__(self, step: int) -> Batch:
-        pool, place = divmod(step, POOL)
-        if pool != self._pool:
-            rng = random.Random(f"{self._key} {self._prompt} {pool}")
-            count = POOL * self._size
-            rows = text_rows(self._language, rng, count, prompt=self._prompt, cues=self._cues)
-            rows.sort(key=lambda row: len(row.ids))
-            starts = list(range(0, count, self._size))
-            rng.shuffle(starts)
-            self._rows = [row for start in starts for row in rows[start : start + self._size]]
-            self._pool = pool
-        return collate(self._rows[place * self._size : (place + 1) * self._size])
+def any_row(language: Language, rng: random.Random, *, prompt: bool) -> Row:
+    """A question of `MIX`."""
+    return text_row(language, rng.choices(list(MIX), list(MIX.values()))[0], rng, prompt=prompt)
 
 
 def token_loss(decoder: Decoder, hidden: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
@@ -157,17 +115,3 @@ def text_loss(decoder: Decoder, batch: Batch, feel: Feel) -> Tensor:
         embeds = embeds + torch.zeros_like(embeds).masked_scatter(batch.ends[..., None], vectors)
     hidden, _ = decoder.hidden(embeds)
     return token_loss(decoder, hidden, batch.ids, batch.weights)
-
-
-__all__ = [
-    "MIX",
-    "Batch",
-    "Row",
-    "TextFeed",
-    "collate",
-    "text_batch",
-    "text_loss",
-    "text_row",
-    "text_rows",
-    "token_loss",
-]

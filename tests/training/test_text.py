@@ -1,7 +1,9 @@
 """Text rows: whole conversations, loss only on what can be known, and marking by what was really written."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +13,15 @@ from model.cue_summary import FULL  # noqa: E402 - after the skip
 from model.networks import Decoder  # noqa: E402 - after the skip
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT  # noqa: E402
 from training.exam import Marked, mark, papers  # noqa: E402
+from training.feed import RowFeed  # noqa: E402
 from training.fresh import fresh_talker  # noqa: E402
 from training.language import Language  # noqa: E402
+from training.loop import Plan  # noqa: E402
 from training.rows import collate  # noqa: E402
 from training.sizes import dims  # noqa: E402
 from training.skills import tools  # noqa: E402
 from training.skills.registry import FAMILIES, VOICED, imagined  # noqa: E402
-from training.text import text_batch, text_loss, text_row  # noqa: E402
+from training.text import any_row, text_loss, text_row  # noqa: E402
 
 LANGUAGE = Language()
 
@@ -83,11 +87,24 @@ def test_after_a_result_nothing_is_heard_again() -> None:
     assert imagined(question, rng).pitch is None
 
 
-def test_batches_are_of_rows_of_about_one_length() -> None:
-    batch = text_batch(LANGUAGE, random.Random(1), 8, prompt=False)
-    assert batch.ids.shape == batch.weights.shape == batch.noisy.shape
-    assert len(batch.ids) == 8
-    assert not batch.noisy.any() or batch.noisy.sum() < batch.ids.numel()
+def _fed(tmp_path: Path, rank: int, numbers: Sequence[int]) -> list[torch.Tensor]:
+    plan = Plan(tmp_path / "text.pt", 0.0, rank=rank, seed=3)
+    feed = RowFeed(plan, "plain", lambda rng: any_row(LANGUAGE, rng, prompt=False), 8)
+    return [feed(number).ids for number in numbers]
+
+
+def test_batches_are_of_rows_of_about_one_length_in_all_processes(tmp_path: Path) -> None:
+    one, other = (_fed(tmp_path, rank, range(12)) for rank in (0, 1))
+    lengths = [ids.shape[1] for ids in one]
+    assert all(len(ids) == 8 for ids in one)
+    assert max(lengths) - min(lengths) > 48
+    assert max(abs(a - b.shape[1]) for a, b in zip(lengths, other, strict=True)) <= 48
+    assert not any(a.shape == b.shape and torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_batch_is_the_same_whatever_was_asked_before(tmp_path: Path) -> None:
+    straight = _fed(tmp_path, 0, range(6))
+    assert all(torch.equal(a, b) for a, b in zip(straight[4:], _fed(tmp_path, 0, (4, 5)), strict=True))
 
 
 def test_noise_lies_on_pseudo_audio_of_every_turn() -> None:

@@ -24,7 +24,7 @@ from training.skills import registry  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
 from training.spectrum import BatchMel  # noqa: E402
 from training.stage_sft import rows, segments  # noqa: E402
-from training.text import text_batch, text_loss, token_loss  # noqa: E402
+from training.text import any_row, text_loss, token_loss  # noqa: E402
 
 
 def _item(skill: str, seed: int) -> Item:
@@ -98,7 +98,8 @@ def test_text_training_learns(tmp_path: Path) -> None:
     )
 
     def loss(_step: int, _done: float) -> tuple[torch.Tensor, dict[str, float], int]:
-        value = text_loss(decoder, text_batch(language, loop.rng, 4, prompt=False), talker.embed_cues)
+        batch = collate_rows([any_row(language, loop.rng, prompt=False) for _ in range(4)])
+        value = text_loss(decoder, batch, talker.embed_cues)
         losses.append(value.item())
         return value, {"loss": value.item()}, 4
 
