@@ -5,22 +5,16 @@ A thought that does not fit its budget is dropped, and the answer given without 
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from typing import TypeAlias
 
-from .batch_player import BatchPlayer
-from .outcomes import Outcome, outcomes_of, tasks_of
+from .outcomes import Outcome
 from .scores import percent, wilson
 from .sets import Case
 
+Play: TypeAlias = Callable[[Sequence[Case], str], list[Outcome]]
+"Answers cases with a thought that is given."
 BUDGETS = (0, 8, 16, 24, 32, 48, 64, 96, 160)
 "Tokens of thought."
-
-
-def thought_and_not(player: BatchPlayer, cases: Sequence[Case]) -> tuple[list[Outcome], list[Outcome]]:
-    """The same cases with the whole thought, and with an empty one."""
-    tasks = tasks_of(cases, player)
-    bare = [replace(task, thought="") for task in tasks]
-    return outcomes_of(cases, player.write(tasks)), outcomes_of(cases, player.write(bare))
 
 
 def curve(thought: Sequence[Outcome], direct: Sequence[Outcome]) -> list[tuple[int, int]]:
@@ -38,25 +32,29 @@ def falls(points: Sequence[tuple[int, int]], n: int) -> bool:
 
 
 def report(
-    player: BatchPlayer,
-    families: Mapping[str, Sequence[Case]],
+    families: Mapping[str, Sequence[Outcome]],
+    play: Play,
     note: Callable[[str], None],
     *,
-    control: BatchPlayer | None = None,
+    control: Play | None = None,
 ) -> None:
-    """Tells one row per family; `control`: a brain of equal compute that only ever answered directly."""
+    """Tells one row per family. `families`: what whole thoughts gave; `play`: answers cases with a given one.
+
+    `control`: as `play`, of a brain of equal compute that only ever answered directly.
+    """
     heads = " | ".join(f"{b} tokens" if b else "none" for b in BUDGETS)
     note(f"| family | n | {heads} | whole thought [95 %] | no thought, trained for it [95 %] |")
     note("|---" * (len(BUDGETS) + 4) + "|")
-    for name, cases in families.items():
-        thought, direct = thought_and_not(player, cases)
+    for name, thought in families.items():
+        cases = [one.case for one in thought]
+        direct = play(cases, "")
         n, points = len(cases), curve(thought, direct)
         cells = [percent(right, n) for _, right in points]
         cells.append(_share(sum(o.right for o in thought), n))
         if control is None:
             cells.append("not trained")
         else:
-            cells.append(_share(sum(o.right for o in thought_and_not(control, cases)[1]), n))
+            cells.append(_share(sum(o.right for o in control(cases, "")), n))
         note("| " + " | ".join([name, str(n), *cells]) + " |")
         if falls(points, n):
             note(f"| {name} | | falls somewhere by more than half a point |" + " |" * (len(BUDGETS) + 1))

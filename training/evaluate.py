@@ -6,6 +6,7 @@ answered again by the exported graphs in onnxruntime, and the two must agree.
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from .audio import Floats
 from .batch_player import player_of
 from .bundle import set_refusal
 from .cited import read
+from .crew import Crew
 from .measure import value
-from .outcomes import HEADER, Outcome, answered, grounded, play, table_line
+from .outcomes import HEADER, Outcome, answered, grounded, table_line
 from .player import Player, features
 from .scores import median_or_nan, percent
 from .sets import Case
@@ -73,7 +75,8 @@ def calibrate(
     bundle: Path, folder: Path, seed: int, *, tell: Callable[[str], None], loss: float = 0.005
 ) -> float:
     """Writes refusal.heard_logprob, so that `loss` of the calibration set's right answers are refused."""
-    found = play(player_of(bundle), sets.calibration(folder, seed))
+    with Crew(bundle) as crew:
+        found = crew.play(sets.calibration(folder, seed))
     threshold = threshold_of(found, loss)
     wrong = [o for o in found if not o.right]
     caught = sum(o.refused(threshold) for o in wrong)
@@ -105,8 +108,8 @@ class Report:
 class _Evaluation:
     """One run over all sets."""
 
-    def __init__(self, bundle: Path, seed: int, tell: Callable[[str], None]) -> None:
-        self.exact, self.player = Player(bundle), player_of(bundle)
+    def __init__(self, bundle: Path, crew: Crew, seed: int, tell: Callable[[str], None]) -> None:
+        self.exact, self._crew = Player(bundle), crew
         self.threshold, self.seed, self._tell = self.exact.refusal, seed, tell
         self.lines: list[str] = []
         self.outcomes: dict[str, list[Outcome]] = {}
@@ -122,10 +125,10 @@ class _Evaluation:
             if not cases[recipe.name]:
                 self.note(f"| {recipe.name} | this voice cannot be had here" + " |" * 9)
                 continue
-            self.outcomes[recipe.name] = play(self.player, cases[recipe.name])
+            self.outcomes[recipe.name] = self._crew.play(cases[recipe.name])
             self.rows(recipe.name, recipe.counts)
         later = later_turns(cases["unseen"], self.seed)
-        self.outcomes["later turns"] = play(self.player, later)
+        self.outcomes["later turns"] = self._crew.play(later)
         self.rows("later turns", ("sum", "digits"))
         self.note("")
 
@@ -167,10 +170,10 @@ class _Evaluation:
         self.note(f"* streamed against whole encoding, largest difference: {worst:.1e}")
 
 
-def multi_step(cases: Sequence[Case]) -> dict[str, list[Case]]:
+def multi_step(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Families in which an answer takes more than one step."""
     names = ("sum", *registry.DEEP)
-    return {name: found for name in names if (found := [case for case in cases if case.kind == name])}
+    return {name: found for name in names if (found := [o for o in outcomes if o.case.kind == name])}
 
 
 def scaled(recipes: Sequence[sets.Recipe], share: float) -> tuple[sets.Recipe, ...]:
@@ -188,15 +191,18 @@ def evaluate(
     control: Path | None = None,
 ) -> Report:
     """Tells every figure. `share` cuts every set to a part, for a quick look; `control`: see `budgets`."""
-    run, recipes = _Evaluation(bundle, seed, tell), scaled(sets.TESTS, share)
+    recipes = scaled(sets.TESTS, share)
     cases = sets.build(recipes, folder, seed)
-    run.note(f"Seed {seed}; refused below {run.threshold} mean log-probability of the heard line.\n")
-    for recipe in recipes:
-        run.note(f"* `{recipe.name}`: {recipe.title}")
-    run.note("* `later turns`: sums and digits of `unseen` after one to three earlier turns\n")
-    run.table(recipes, cases)
-    other = player_of(control) if control else None
-    budgets.report(run.player, multi_step(cases["unseen"]), run.note, control=other)
+    with ExitStack() as crews:
+        crew = crews.enter_context(Crew(bundle))
+        run = _Evaluation(bundle, crew, seed, tell)
+        run.note(f"Seed {seed}; refused below {run.threshold} mean log-probability of the heard line.\n")
+        for recipe in recipes:
+            run.note(f"* `{recipe.name}`: {recipe.title}")
+        run.note("* `later turns`: sums and digits of `unseen` after one to three earlier turns\n")
+        run.table(recipes, cases)
+        other = crews.enter_context(Crew(control)).play if control else None
+        budgets.report(multi_step(run.outcomes["unseen"]), crew.play, run.note, control=other)
     run.note("")
     unseen = cases["unseen"]
     chains = [case for case in unseen if case.kind == "long"]
@@ -207,7 +213,7 @@ def evaluate(
         "unseen, sums": [case for case in unseen if case.kind == "sum"][::3],
         "rms, chains": rms,
     }
-    while_listening.report(run.player, {n: c for n, c in arms.items() if len(c) > 0}, seed, run.note)
+    while_listening.report(player_of(bundle), {n: c for n, c in arms.items() if len(c) > 0}, seed, run.note)
     run.note("")
     run.cues()
     run.agreement()

@@ -1,9 +1,9 @@
 """One case and what came of it: right, refused, grounded; and many cases answered at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .batch_player import BatchPlayer, Task, Written
+from .batch_player import BatchPlayer, Task
 from .language import Called
 from .player import Answer, Heard, Player
 from .scores import clustered, edits, percent, wilson
@@ -65,15 +65,18 @@ def tasks_of(cases: Sequence[Case], player: BatchPlayer) -> list[Task]:
     return tasks
 
 
-def outcomes_of(cases: Sequence[Case], written: Sequence[Written]) -> list[Outcome]:
-    """In the same order."""
-    return [Outcome(c, w.answer, w.thought_ids) for c, w in zip(cases, written, strict=True)]
+def play(player: BatchPlayer, cases: Sequence[Case], thought: str | None = None) -> list[Outcome]:
+    """Answers every case, each as a conversation of its own; some thousands at a time are held as heard.
 
-
-def play(player: BatchPlayer, cases: Sequence[Case]) -> list[Outcome]:
-    """Answers every case, each as a conversation of its own; some thousands at a time are held as heard."""
-    parts = [cases[first : first + SLICE] for first in range(0, len(cases), SLICE)]
-    return [one for part in parts for one in outcomes_of(part, player.write(tasks_of(part, player)))]
+    `thought`: what is thought instead of its own thought ("": nothing).
+    """
+    out = []
+    for first in range(0, len(cases), SLICE):
+        part = cases[first : first + SLICE]
+        tasks = [replace(task, thought=thought) for task in tasks_of(part, player)]
+        written = player.write(tasks)
+        out += [Outcome(c, w.answer, w.thought_ids) for c, w in zip(part, written, strict=True)]
+    return out
 
 
 def answered(player: Player, case: Case) -> Answer:

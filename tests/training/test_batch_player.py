@@ -14,10 +14,11 @@ from training.audio import POSITION  # noqa: E402
 from training.augment import Clip  # noqa: E402
 from training.batch_decoder import Sequences  # noqa: E402
 from training.batch_player import BatchPlayer, Task, player_of  # noqa: E402
+from training.crew import Crew  # noqa: E402
 from training.evaluate import disagreements  # noqa: E402
 from training.fresh import fresh_talker  # noqa: E402
 from training.language import Language  # noqa: E402
-from training.outcomes import outcomes_of, tasks_of  # noqa: E402
+from training.outcomes import Outcome, play, tasks_of  # noqa: E402
 from training.player import Player  # noqa: E402
 from training.sets import case_of  # noqa: E402
 from training.skills.question import Question  # noqa: E402
@@ -26,8 +27,8 @@ from training.spectrum import NO_WARP  # noqa: E402
 LIMIT = 12
 
 
-@pytest.fixture(name="players", scope="module")
-def _players(tmp_path_factory: pytest.TempPathFactory) -> tuple[Player, BatchPlayer]:
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(3)
     talker = fresh_talker("tiny", len(Language().tokenizer)).eval()
     for value in talker.decoder.parameters():
@@ -35,6 +36,11 @@ def _players(tmp_path_factory: pytest.TempPathFactory) -> tuple[Player, BatchPla
     bundle.round_weights(talker)
     folder: Path = tmp_path_factory.mktemp("bundle")
     bundle.write(talker, folder, training={}, refusal={"heard_logprob": -1.0})
+    return folder
+
+
+@pytest.fixture(name="players", scope="module")
+def _players(folder: Path) -> tuple[Player, BatchPlayer]:
     return Player(folder), player_of(folder, batch=4)
 
 
@@ -92,7 +98,20 @@ def test_cases_with_earlier_turns_are_answered_alike(
     written = many.write(tasks_of(cases, many), LIMIT)
     exact = one.answer
     monkeypatch.setattr(one, "answer", lambda now, history, **way: exact(now, history, LIMIT, **way))
-    assert disagreements(one, outcomes_of(cases, written)) == []
+    found = [Outcome(case, w.answer, w.thought_ids) for case, w in zip(cases, written, strict=True)]
+    assert disagreements(one, found) == []
+
+
+def test_several_processes_answer_as_one(folder: Path) -> None:
+    total = Question("sum", ("two", "plus", "three"), (2, 3), ("+",))
+    clips = [Clip(np.pad(clip, (0, -len(clip) % POSITION)), clip, NO_WARP) for clip in _clips(5)]
+    cases = [case_of(clip, total, f"voice {i}") for i, clip in enumerate(clips)]
+    with Crew(folder) as crew:
+        bare, own = crew.play(cases, ""), crew.play(cases[:1])
+    wanted = play(player_of(folder), cases, "")
+    assert [one.case.voice for one in bare] == [one.case.voice for one in wanted]
+    assert [one.answer.text for one in bare] == [one.answer.text for one in wanted]
+    assert own[0].answer.text != bare[0].answer.text
 
 
 def test_sampled_answers_depend_on_the_seed_alone(players: tuple[Player, BatchPlayer]) -> None:
