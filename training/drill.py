@@ -38,8 +38,15 @@ def pseudo_audio(words: list[int], rng: random.Random) -> list[int]:
     """Each word once or twice with blanks between, as a CTC path of the adaptor would look."""
     path = [PAD] * rng.randint(0, 3)
     for word in words:
+        apart(path, word)
         path += [word] * rng.choice((1, 1, 2)) + [PAD] * rng.choice((0, 1, 1, 2, 3))
     return path
+
+
+def apart(path: list[int], word: int) -> None:
+    """A blank where the word would touch itself: else nobody could tell two of it from a long one."""
+    if path[-1:] == [word]:
+        path.append(PAD)
 
 
 def sounding(question: Question, rng: random.Random) -> tuple[str, ...]:
@@ -60,7 +67,9 @@ def spread(
     for word in language.words(question, said):
         if slow:
             path += [PAD] * rng.choice((0, 1, 2, 3))
-        path += pseudo_audio([word], rng)
+        more = pseudo_audio([word], rng)
+        apart(path, more[0])
+        path += more
         ends.append(float(len(path)))
         if rng.random() < 0.1:
             path += [PAD] * rng.randint(3, 14)
