@@ -1,5 +1,6 @@
 """The ids of a turn are those that the runtime sends; loss lies on what the model is to write alone."""
 
+import itertools
 import random
 
 import pytest
@@ -7,13 +8,13 @@ import pytest
 pytest.importorskip("torch")
 
 from model.render import Patches, Renderer, Words
-from model.tokenizer import AUDIO_PATCH, EOT
+from model.tokenizer import AUDIO_PATCH, EOT, PAD
 from pipeline.calls import CallFinder, Wanted
 from pipeline.prompt import Audio, Called, Heard, Human, Note, Prompt, Reply, System, ToolCall, ToolResult
-from training.drill import direct_row, drill_row
+from training.drill import direct_row, drill_row, pseudo_audio, spread
 from training.language import SYSTEM, Language
 from training.notes import Noted, Script
-from training.skills.question import Question
+from training.skills.question import How, Question
 from training.skills.registry import NOTHING
 from training.turns import Turn, draw_mode, turn_row
 
@@ -90,13 +91,27 @@ def test_a_thought_of_one_line_has_no_part() -> None:
 def test_drills_are_rows_with_some_loss() -> None:
     language, rng = Language(), random.Random(4)
     for _ in range(300):
-        row = drill_row(language, rng, {"think": 1.0, "part": 1.0, "direct": 1.0})
+        row = drill_row(language, rng)
         assert len(row.ids) == len(row.weights)
         assert any(row.weights)
         assert row.ids[-1] == EOT
         assert AUDIO_PATCH not in row.ids
     direct = language.tokenizer.decode(direct_row(language, rng).ids)
     assert "<think>\n\n</think>\n" in direct
+
+
+def test_a_word_that_comes_twice_can_be_told_from_a_long_one() -> None:
+    language, rng = Language(), random.Random(4)
+    beep = language.tokenizer.piece(" beep")
+    for _ in range(200):
+        count = rng.randint(1, 6)
+        heard = [word for word, _ in itertools.groupby(pseudo_audio([beep] * count, rng)) if word == beep]
+        assert len(heard) == count
+    question = Question("count", ("count", "beeps"), how=How(events=(("beep", 4),)))
+    words = language.words(question, ("beep",) * 4 + question.words)
+    for _ in range(200):
+        path, _ = spread(language, question, rng, ("beep",) * 4 + question.words)
+        assert [word for word, _ in itertools.groupby(path) if word != PAD] == words
 
 
 def _sound(count: int) -> Human:
