@@ -58,9 +58,11 @@ class Conversation:
         tools: tuple[ToolSpec, ...] = (),
         keep: int = 200,
         sounding: int = 0,
+        unasked: bool = True,
     ) -> None:
-        """``instructions`` None: the brain does not take any. ``depth``: earlier turns in the prompt.
+        """``instructions`` None: the brain is told nothing. ``depth``: earlier turns in the prompt.
 
+        ``unasked`` False: it was trained on pairs, and gets nothing of what the agent said unasked.
         ``keep`` bounds memory: of older exchanges only the words stay, and at most this many. ``sounding``:
         answered turns whose sound stays although this brain does not need it, for one that may come.
         """
@@ -69,7 +71,7 @@ class Conversation:
         self._exchanges: list[Exchange] = []
         self._stale = False
         "A result came after its turn, and the prompt does not have it yet."
-        self.suit(instructions, depth=depth, tools=tools)
+        self.suit(instructions, depth=depth, tools=tools, unasked=unasked)
 
     def suit(
         self,
@@ -78,12 +80,14 @@ class Conversation:
         depth: int,
         tools: tuple[ToolSpec, ...] = (),
         calls: bool = True,
+        unasked: bool = True,
     ) -> None:
         """From here on the prompt is for a brain that takes these; what was said and heard stays.
 
         ``calls`` False: it knows nothing of tools, and gets of a reply that called some its words alone.
         """
         self._calls = calls
+        self._unasked = unasked and instructions is not None
         self._system: tuple[Part, ...] = () if instructions is None else (System(instructions, tools),)
         self._depth = depth
         self._rebuild()
@@ -166,7 +170,7 @@ class Conversation:
     def _given(self, exchange: Exchange) -> Human | None:
         """What stands for the user's part of it in a prompt; None: this brain gets nothing of it."""
         if exchange.user is None:
-            return Human((Text(UNASKED),)) if self._system else None
+            return Human((Text(UNASKED),)) if self._unasked else None
         return exchange.user if exchange.user.parts else None
 
     def _forget_old_sound(self) -> None:

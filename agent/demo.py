@@ -23,6 +23,10 @@ GAP = 0.6
 """Seconds between an answer and the next question."""
 PATIENCE = 5.0
 """Seconds that an answer may take; then the next question is asked all the same."""
+HERTZ, BEEP, EVERY = 880.0, 0.15, 0.45
+"""Of the tones: pitch, seconds of one, seconds from one to the next."""
+REST = 0.6
+"""Seconds of silence before tones: what follows closer on the agent's voice is taken for its echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Ask:
     "0 to 99."
     level: float = -20.0
     "dBFS, root mean square."
+    beeps: int = 0
+    "Tones that sound before the words."
     over: float | None = None
     "For an interruption: seconds into the reply to the one before. None: when the agent has finished."
 
@@ -46,19 +52,32 @@ class Ask:
 QUESTIONS = (
     Ask("hello", "hello"),
     Ask("what is fifteen plus eight", "twenty three"),
+    Ask("and plus six", "twenty nine"),
     Ask("what is twelve plus thirty four minus six plus twenty one minus eight", "fifty three", speed=105),
-    Ask("how much is sixty two minus fifty", "twelve", voice=HIGH, pitch=60),
-    Ask("what is twelve plus six minus four", "fourteen"),
     Ask("am i speaking fast or slow", "fast", speed=230),
+    Ask("i am speaking very slowly is that true", "no, you speak fast", speed=230),
     Ask("is my voice high or low", "high", voice=HIGH, pitch=60),
-    Ask("is my voice loud or soft", "soft", level=-35.0),
-    Ask("who are you", "practice brain"),
-    Ask("what can you do", "add and subtract"),
+    Ask("how many beeps did you hear", "three beeps", beeps=3),
+    Ask("spell monkey backwards", "Y, E, K, N, O, M"),
+    Ask("anna lies ben says anna tells the truth does ben tell the truth", "no, ben lies"),
+    Ask("what did i say", "you said"),
+    Ask("what time is it", "it is"),
+    Ask("set a timer for five seconds", "your timer is set"),
+    Ask("what can you do", "i can"),
     Ask("what is forty plus twelve", "fifty two", over=1.6),
     Ask("thank you", "welcome"),
     Ask("goodbye", "goodbye", voice=HIGH, pitch=60),
 )
 """No sum of these was trained (``training.skills.drawing.held_out``). The long one takes over 6 s to say."""
+
+
+def beeps(count: int, level: float) -> Pcm:
+    """So many tones, and the silence before words, at CAPTURE_RATE; as loud as speech of this level."""
+    time = np.arange(round(BEEP * CAPTURE_RATE), dtype=np.float32) / CAPTURE_RATE
+    tone = np.sin(2 * np.pi * HERTZ * time) * np.minimum(1, np.minimum(time, time[::-1]) / 0.005)
+    one = np.zeros(round(EVERY * CAPTURE_RATE), np.float32)
+    one[: len(tone)] = tone * 10 ** ((level + 6) / 20)
+    return np.tile(one, count)
 
 
 async def spoken(asks: Sequence[Ask], agent_voice: str) -> list[Pcm]:
@@ -85,7 +104,10 @@ async def _sound(ask: Ask, voice: Voice) -> Pcm:
     loud = pcm[np.abs(pcm) > 0.05 * np.abs(pcm).max(initial=0.0)]
     power = float(np.sqrt(np.mean(np.square(loud)))) if len(loud) else 1.0
     scaled: Pcm = np.clip(pcm * np.float32(10 ** (ask.level / 20) / power), -1.0, 1.0)
-    return scaled
+    if not ask.beeps:
+        return scaled
+    rest = np.zeros(round(REST * CAPTURE_RATE), np.float32)
+    return np.concatenate((rest, beeps(ask.beeps, ask.level), scaled))
 
 
 def part(asks: Sequence[Ask], sounds: Sequence[Pcm], *, greeted: bool) -> list[Cue]:

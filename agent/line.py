@@ -127,7 +127,13 @@ class Line:
         the new mind's stages and ends the old one's."""
         calls = facts.tools != "no"
         self.mind = build_mind(self.ground, brain, facts)  # first: one that cannot be built changes nothing
-        self.conversation.suit(instructions, depth=facts.history_turns, tools=tools, calls=calls)
+        self.conversation.suit(
+            instructions,
+            depth=facts.history_turns,
+            tools=tools,
+            calls=calls,
+            unasked=facts.obeys_instructions,
+        )
         self.judging.suit(brain, judges=facts.judges)
         self.suit_turns(self.turn)
 
@@ -147,7 +153,13 @@ def build_line(
     """All stages of a session. ``instructions`` and ``tools``: what this brain can be told of the agent."""
     config, report, trace = around.config, around.edge, around.trace
     ring, phrases, playout = AudioRing(), Channel[Phrase](64), Playout()
-    conversation = Conversation(instructions, depth=facts.history_turns, tools=tools, sounding=SOUNDING)
+    conversation = Conversation(
+        instructions,
+        depth=facts.history_turns,
+        tools=tools,
+        sounding=SOUNDING,
+        unasked=facts.obeys_instructions,
+    )
     speaking = Speaking(
         around.voice, phrases, playout, around.emit, trace.record, config.speaking, resampler=Resampler
     )

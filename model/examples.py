@@ -26,10 +26,21 @@ EXAMPLES: dict[str, Example] = {
         "what is forty seven plus thirty eight minus twelve plus five",
         ("Forty seven plus thirty eight minus twelve plus five, that is seventy eight.",),
     ),
+    "backwards": Example("how do you spell monkey backwards", ("Y, E, K, N, O, M.",)),
+    "claim": Example(
+        "i am speaking very slowly is that true", ("No, you speak fast.", "Yes, you speak slowly.")
+    ),
+    "day": Example("what day comes five days after monday", ("That is Saturday.",)),
     "chain": Example(
         "what is twelve plus six minus four", ("Twelve plus six minus four, that is fourteen.",)
     ),
     "pitch": Example("is my voice high or low", ("Your voice is high.", "Your voice is low.")),
     "times": Example("what is seven times eight", ("Seven times eight is fifty six.",)),
+    "more": Example("which is more seventy eight or forty two", ("Seventy eight is more than forty two.",)),
+    "sort": Example("sort seven one and sixteen", ("One, seven, sixteen.",)),
+    "objects": Example(
+        "i have five rabbits four goats and two cats how many animals do i have",
+        ("You have eleven animals.",),
+    ),
 }
 """By what they show; the best to try first, first."""

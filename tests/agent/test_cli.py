@@ -59,8 +59,8 @@ def test_the_voices_of_this_machine_are_listed_the_best_first(capsys: pytest.Cap
 def test_the_bundled_brain_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--model", "bundled"]) == 0
     told = capsys.readouterr().out
-    assert "practice brain" in told and "instructions: ignored; tools: no" in told
-    assert "hears speech · continues a prefix: yes · thinks while listening: yes" in told
+    assert "practice brain" in told and "instructions: ignored; tools: alone" in told
+    assert "hears audio · continues a prefix: yes · thinks while listening: yes" in told
 
 
 def test_models_are_listed_with_what_fits_this_machine(capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,13 @@ def test_a_brain_that_takes_instructions_knows_what_was_said_unasked() -> None:
     assert conversation.history().parts[1:] == (spoke_first, Heard("Hello."), spoken(2), Heard("Two."))
 
 
+def test_a_brain_that_takes_tools_but_no_instructions_is_told_of_no_turn_that_nobody_took() -> None:
+    conversation = Conversation("", depth=2, tools=(ToolSpec("look", "", "{}"),), unasked=False)
+    conversation.remember(Exchange(Turn(1), None, "Hello.", whole=True))
+    conversation.remember(exchange(2, "Two."))
+    assert conversation.history().parts[1:] == (spoken(2), Heard("Two."))
+
+
 def test_another_brain_gets_the_same_history_as_deep_as_it_reads() -> None:
     conversation = Conversation(None, depth=1, sounding=8)
     for turn in range(1, 4):

@@ -44,7 +44,7 @@ def test_the_brain_computes_where_the_settings_say(where: Where) -> None:
         finally:
             await brain.close()
 
-    assert run(main).hears == "speech"
+    assert run(main).hears == "audio"
 
 
 def test_a_folder_without_a_brain_is_told_and_leaves_no_thread(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_an_unsure_brain_asks_again_then_shows_what_it_heard() -> None:
     stage = during(scene, Brain(logprob=-0.5))
     assert [text for text in stage.spoken() if text] == [
         DecoderConfig().ask_again,
-        "I heard: two plus two. I can add and subtract, and tell how your voice sounds.",
+        "I heard: two plus two. Ask me a sum, a word to spell, or how your voice sounds.",
         "Two plus two is four.",
     ]
 

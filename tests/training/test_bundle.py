@@ -163,7 +163,7 @@ def test_the_engine_offers_the_tools_that_were_trained_and_words_them_as_trainin
 ) -> None:
     loaded, specs = checkpoint.load(made[1]), tuple(ToolSpec(name, "", "{}") for name in ("timer", "clock"))
     facts = OnnxEngine(loaded).facts()
-    assert (facts.tools, facts.history_turns) == ("alone", 3)
+    assert (facts.tools, facts.history_turns) == ("alone", bundle.HISTORY)
     renderer = Renderer(loaded.tokenizer, loaded.card.system_prompt, tuple(loaded.card.tools))
     for tools, names in (((), ()), (specs, ("clock", "timer"))):
         human = Human((Audio(np.zeros(1280, np.float32)),))
