@@ -52,7 +52,7 @@ class Ask:
 QUESTIONS = (
     Ask("hello", "hello"),
     Ask("what is fifteen plus eight", "twenty three"),
-    Ask("and plus six", "twenty nine"),
+    Ask("and plus twenty six", "forty nine"),
     Ask("what is twelve plus thirty four minus six plus twenty one minus eight", "fifty three", speed=105),
     Ask("am i speaking fast or slow", "fast", speed=230),
     Ask("i am speaking very slowly is that true", "no, you speak fast", speed=230),
@@ -72,7 +72,7 @@ QUESTIONS = (
 
 
 def beeps(count: int, level: float) -> Pcm:
-    """So many tones, and the silence before words, at CAPTURE_RATE; as loud as speech of this level."""
+    """So many tones, and the silence before words, at CAPTURE_RATE; their peaks 6 dB above it."""
     time = np.arange(round(BEEP * CAPTURE_RATE), dtype=np.float32) / CAPTURE_RATE
     tone = np.sin(2 * np.pi * HERTZ * time) * np.minimum(1, np.minimum(time, time[::-1]) / 0.005)
     one = np.zeros(round(EVERY * CAPTURE_RATE), np.float32)

@@ -69,6 +69,21 @@ def begun(training: dict[str, Any]) -> str:
     return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).\n" if found else ""
 
 
+def command(training: dict[str, Any]) -> str:
+    """What makes the same weights again, from those that the run went on from."""
+    parts = [
+        "python -m training run",
+        f"--size {training.get('size', 'small')} --seed {training.get('seed', '?')}",
+        f"--minutes {training.get('budget', training.get('minutes', 0)):g}",
+        f"--scale {training.get('scale', 1.0):g}",
+        *(f"--{option} BUNDLE" for name, option in (("before", "start"), ("ear", "ear")) if name in training),
+    ]
+    steps = training.get("steps")
+    if "before" in training and isinstance(steps, dict):
+        parts.append(f"--stages speech {' '.join(steps)}")
+    return " ".join(parts)
+
+
 def stages(training: dict[str, Any]) -> str:
     """Of the run that made the weights."""
     minutes = training.get("stage_minutes", {})
@@ -100,9 +115,9 @@ def write(bundle: Path, report: Report, *, people: Sequence[str] = (), wrong: Se
         samples=f"{in_all(training, 'samples'):,.0f}".replace(",", " "),
         begun=begun(training),
         seed=training.get("seed", "?"),
-        size=training.get("size", "small"),
-        budget=f"{training.get('budget', training.get('minutes', 0)):g}",
-        scale=f"{training.get('scale', 1.0):g}",
+        command=command(training),
+        history=config.get("history_turns", 0),
+        share="" if report.share == 1.0 else f" --share {report.share:g}",
         families=families(),
         groups=groups(training),
         tests=f"espeak's {', '.join(TEST_VARIANTS)} and the accent {TEST_ACCENT}; {people_kept}",

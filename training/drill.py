@@ -29,7 +29,7 @@ DIRECT_MIX = {name: 0.2 * share for name, share in registry.SHARES.items()} | {
     "times": 0.08,
     "chain": 0.06,
 }
-"Of `direct_batch`: answering without a thought needs the most practice, in the shortest rows."
+"Of `direct_row`: answering without a thought needs the most practice, in the shortest rows."
 STRANGE = 262
 "First id that is a piece: pseudo-audio of what is unclear is any of them."
 
@@ -45,7 +45,7 @@ def pseudo_audio(words: list[int], rng: random.Random) -> list[int]:
 
 def apart(path: list[int], word: int) -> None:
     """A blank where the word would touch itself: else nobody could tell two of it from a long one."""
-    if path[-1:] == [word]:
+    if path[-1:] == [word] != [PAD]:
         path.append(PAD)
 
 

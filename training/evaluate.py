@@ -103,6 +103,8 @@ class Report:
     outcomes: dict[str, list[Outcome]]
     "By set."
     threshold: float
+    share: float = 1.0
+    "Of the cases of every set."
 
 
 class _Evaluation:
@@ -199,7 +201,7 @@ def evaluate(
         run.note(f"Seed {seed}; refused below {run.threshold} mean log-probability of the heard line.\n")
         for recipe in recipes:
             run.note(f"* `{recipe.name}`: {recipe.title}")
-        run.note("* `later turns`: sums and digits of `unseen` after one to three earlier turns\n")
+        run.note("* `later turns`: sums and digits of `unseen` after one to three others (talks give two)\n")
         run.table(recipes, cases)
         other = crews.enter_context(Crew(control)).play if control else None
         budgets.report(multi_step(run.outcomes["unseen"]), crew.play, run.note, control=other)
@@ -219,4 +221,4 @@ def evaluate(
     run.agreement()
     run.note("")
     quantised.report(bundle, unseen[:: max(1, len(unseen) // BOTH_WAYS)][:BOTH_WAYS], run.note)
-    return Report(run.lines, run.outcomes, run.threshold)
+    return Report(run.lines, run.outcomes, run.threshold, share)

@@ -28,7 +28,7 @@ def test_the_bundled_questions_cover_what_the_brain_can_do() -> None:
     assert all(word in said for word in ("plus", "minus", "fast", "high", "beeps", "hello", "thank you"))
 
 
-@pytest.mark.parametrize("operands", [(15, 8), (12, 34, 6, 21, 8), (40, 12)])
+@pytest.mark.parametrize("operands", [(15, 8), (23, 26), (12, 34, 6, 21, 8), (40, 12)])
 def test_no_sum_of_the_demonstration_was_trained(operands: tuple[int, ...]) -> None:
     assert held_out(*operands)
 

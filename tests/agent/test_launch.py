@@ -18,6 +18,7 @@ from model.ears.choose import EarConfig
 from model.scripted import Answer, ScriptedEngine
 from pipeline.clock import run
 from pipeline.compute import InlineCompute, ProcessCompute, ThreadCompute
+from pipeline.decoder import DecoderConfig
 from pipeline.errors import CheckpointError, VoiceError
 from pipeline.ports import CAPTURE_RATE, BrainFacts, EarFacts, Transcript
 from pipeline.prompt import Audio
@@ -155,7 +156,9 @@ def test_what_the_practice_brain_says_of_itself_no_other_brain_says(monkeypatch:
     _other_brain(monkeypatch, READER)
     agent = _built(OTHER)[1].agent
     assert "practice" not in (agent.greeting or "") and "by voice" in agent.instructions
-    assert "subtract" not in suited(OTHER).decoder.show_heard + suited(OTHER).decoder.heard_nothing
+    ours, theirs = DecoderConfig(), suited(OTHER).decoder
+    assert "a word to spell" in ours.show_heard and "a word to spell" in ours.heard_nothing
+    assert "spell" not in theirs.show_heard + theirs.heard_nothing
     own = replace(OTHER, persona=PersonaConfig("Be Bob.", "I am Bob."))
     assert suited(own).persona == own.persona
     assert suited(Config()) == Config()

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.think_words import claim, numbers_at
+from pipeline.decoder import DecoderConfig
 
 
 def read(text: str):
@@ -37,7 +38,7 @@ def test_a_number_all_alone_is_an_answer():
     [
         "Sorry, I did not catch that. Please ask me again.",
         "I heard only a part of that. Please ask me again.",
-        "I heard: nine plus is eight. I can add and subtract.",
+        DecoderConfig().show_heard.format(heard="nine plus is eight"),
     ],
 )
 def test_asking_again_is_a_refusal_whatever_numbers_it_holds(text):

@@ -10,6 +10,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
 from training import bundle  # noqa: E402 - after the skips
+from training import crew as crew_of  # noqa: E402
 from training.audio import POSITION  # noqa: E402
 from training.augment import Clip  # noqa: E402
 from training.batch_decoder import Sequences  # noqa: E402
@@ -102,14 +103,15 @@ def test_cases_with_earlier_turns_are_answered_alike(
     assert disagreements(one, found) == []
 
 
-def test_several_processes_answer_as_one(folder: Path) -> None:
+def test_several_processes_answer_as_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew_of, "SLICE", 1)  # many parts for two processes
     total = Question("sum", ("two", "plus", "three"), (2, 3), ("+",))
     clips = [Clip(np.pad(clip, (0, -len(clip) % POSITION)), clip, NO_WARP) for clip in _clips(5)]
     cases = [case_of(clip, total, f"voice {i}") for i, clip in enumerate(clips)]
     with Crew(folder) as crew:
         bare, own = crew.play(cases, ""), crew.play(cases[:1])
     wanted = play(player_of(folder), cases, "")
-    assert [one.case.voice for one in bare] == [one.case.voice for one in wanted]
+    assert len({one.answer.text for one in wanted}) > 1
     assert [one.answer.text for one in bare] == [one.answer.text for one in wanted]
     assert own[0].answer.text != bare[0].answer.text
 
