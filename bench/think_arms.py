@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.line import SessionConfig
 from agent.turn import TurnConfig
 from pipeline.errors import UserError
@@ -15,20 +17,22 @@ MAIN = ("everything", "think-fully", "no-think")
 REFERENCE, QUICKEST = "think-fully", "no-think"
 """What accuracy and what waiting is compared with."""
 
+_ON = Mechanisms(speaking_thoughts="adaptive")
+"""With thought beside speech by name: a quick brain's ``auto`` may be to think fully."""
 _MECHANISMS = {
-    "everything": Mechanisms(),
+    "everything": _ON,
     "think-fully, listening": Mechanisms(speaking_thoughts="think-fully"),
     "think-fully": Mechanisms(speaking_thoughts="think-fully", listening_thoughts="off"),
     "no-think": Mechanisms(speaking_thoughts="no-think", listening_thoughts="off"),
     "no-think, notes": Mechanisms(speaking_thoughts="no-think", listening_thoughts="interleaved"),
     "speak-first": Mechanisms(speaking_thoughts="speak-first"),
     "think-first": Mechanisms(speaking_thoughts="think-first"),
-    "interleaved notes": Mechanisms(listening_thoughts="interleaved"),
-    "no speculation": Mechanisms(speculation=False),
-    "no prefill": Mechanisms(prefill=False),
-    "no listening thoughts": Mechanisms(listening_thoughts="off"),
-    "no end of turn": Mechanisms(end_of_turn=False),
-    "fixed endpoint": Mechanisms(end_of_turn=False),
+    "interleaved notes": replace(_ON, listening_thoughts="interleaved"),
+    "no speculation": replace(_ON, speculation=False),
+    "no prefill": replace(_ON, prefill=False),
+    "no listening thoughts": replace(_ON, listening_thoughts="off"),
+    "no end of turn": replace(_ON, end_of_turn=False),
+    "fixed endpoint": replace(_ON, end_of_turn=False),
     "all off": Mechanisms(
         speculation=False, listening_thoughts="off", prefill=False, speaking_thoughts="think-fully",
         end_of_turn=False, overlap=False,

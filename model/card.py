@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pipeline.errors import CheckpointError
+from pipeline.mechanisms import SPEAKING
 from pipeline.ports import CAPTURE_RATE
 from pipeline.prompt import BLOCK
 
@@ -64,6 +65,8 @@ class Card:
     "``interleaved``: it was trained to think between blocks of a turn's sound; ``no``: it was not."
     holds: bool = False
     "Trained to say only what a part of a thought bears out, and then to wait."
+    speaking: str = ""
+    "The way of speaking that ``auto`` takes with it (``ports.BrainFacts.speaking``)."
     tools: Sequence[str] = ()
     "Names of the tools that it was taught to call; it knows no others, and knows these only together."
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -93,6 +96,8 @@ class Card:
                 f"thinks_while_listening is {self.thinks_while_listening!r}, "
                 "accepted are 'no' and 'interleaved'"
             )
+        if self.speaking not in ("", *SPEAKING):
+            raise ValueError(f"speaking is {self.speaking!r}, accepted are {', '.join(SPEAKING)}")
         if any(not isinstance(name, str) or not name for name in self.tools):
             raise ValueError("tools must be a list of names")
         if self.history_turns < 0 or not 16 <= self.max_context <= 1 << 20:

@@ -89,6 +89,7 @@ class OnnxEngine:
             heard_logprob=self._card.refusal.get("heard_logprob"),
             judges=self._heads is not None,
             holds=self._card.holds,
+            speaking=self._card.speaking,
             confirms=True,
             typed=1000,  # what its context holds beside a spoken turn and its history
             reads=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,7 +202,7 @@ def test_a_brain_with_heads_says_so(engine):
 def test_heads_of_another_encoder_are_refused(tmp_path, folder, real):
     if real.heads is None:
         pytest.skip("the bundle has no heads")
-    for file in folder.iterdir():
+    for file in filter(Path.is_file, folder.iterdir()):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     data = bytearray((tmp_path / HEADS).read_bytes())
     header = int.from_bytes(data[:8], "little")
