@@ -41,6 +41,8 @@ NAMES = tuple(MEANING)
 _SOUND = "phrase to first sound"
 _EXACT = 1e-6
 """Of a tick: rounding of floats."""
+_TIED = 0.1
+"""Of a tick: so much too early a trace's times may lie (see ``explain_clock.offset``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _left(out: float | None, ready: float, onset: float) -> float:
     """When the first sample left: the edge pulls whole ticks, and one is told of up to a tick before."""
     if out is None:
         return max(ready, onset)
-    pulled = min(math.floor(out / TICK + _EXACT) + 1, math.floor(onset / TICK + _EXACT)) * TICK
+    pulled = min(math.floor(out / TICK + _TIED) + 1, math.floor(onset / TICK + _EXACT)) * TICK
     return min(max(pulled, ready), max(onset, ready))
 
 

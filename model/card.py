@@ -96,8 +96,9 @@ class Card:
                 f"thinks_while_listening is {self.thinks_while_listening!r}, "
                 "accepted are 'no' and 'interleaved'"
             )
-        if self.speaking not in ("", *SPEAKING):
-            raise ValueError(f"speaking is {self.speaking!r}, accepted are {', '.join(SPEAKING)}")
+        if self.speaking == "auto" or self.speaking not in ("", *SPEAKING):
+            named = ", ".join(name for name in SPEAKING if name != "auto")
+            raise ValueError(f"speaking is {self.speaking!r}, accepted are {named}, or an empty text")
         if any(not isinstance(name, str) or not name for name in self.tools):
             raise ValueError("tools must be a list of names")
         if self.history_turns < 0 or not 16 <= self.max_context <= 1 << 20:

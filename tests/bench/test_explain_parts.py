@@ -76,6 +76,12 @@ def test_silence_at_the_head_of_a_voice_is_told_from_the_queue(asked):
     assert milliseconds(parts)["head"] == 40 and milliseconds(parts)["queue"] == 80
 
 
+def test_clocks_tied_a_little_early_make_no_silence_of_a_tick_in_the_queue(asked):
+    one, labels, end = asked
+    (parts,) = parts_of(reply(end, 0.30, 0.12, 0.15, reached=0.0203), one, labels)
+    assert milliseconds(parts)["head"] == 0 and milliseconds(parts)["queue"] == 60
+
+
 def test_a_wrong_clock_of_the_trace_shifts_parts_and_never_the_sum(asked):
     one, labels, end = asked
     moved = [Moment(each.at + 0.03, each.item) for each in reply(end, 0.30, 0.12, 0.15)]

@@ -57,6 +57,8 @@ def test_a_good_card_reads():
         ("graph_weights", {"encoder": ["encoder."]}, "graph_weights"),
         ("graph_weights.cue", "cue", "graph_weights"),
         ("model_type", "qwen2", "qwen2"),
+        ("speaking", "auto", "speaking is 'auto'"),
+        ("speaking", "slowly", "accepted are adaptive, "),
         ("front_end", "step", "step"),
         ("auto_map", {"AutoModel": "evil.py"}, "unknown key 'auto_map'"),
         ("history_turns", "1", "history_turns is '1'"),
