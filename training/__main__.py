@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import tempfile
 from pathlib import Path
 
@@ -36,9 +37,32 @@ def _shared() -> argparse.ArgumentParser:
     shared.add_argument(
         "--ear", type=Path, help="bundle whose hearing the encoder goes on from, of any language"
     )
+    shared.add_argument(
+        "--budget",
+        type=_budget,
+        nargs="+",
+        default=[],
+        metavar="STAGE=MINUTES",
+        help="processor minutes of single stages instead of what --minutes gives them",
+    )
     shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
     shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
     return shared
+
+
+def _budget(text: str) -> tuple[str, float]:
+    """`STAGE=MINUTES`. ArgumentTypeError for anything else."""
+    stage, _, told = text.partition("=")
+    try:
+        minutes = float(told)
+    except ValueError:
+        minutes = 0.0
+    if stage not in PROCESSES or not 0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not STAGE=MINUTES: a stage of {', '.join(PROCESSES)}, minutes above 0, "
+            "for example listen=30"
+        )
+    return stage, minutes
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,6 +166,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         getattr(args, "recordings", None),
         args.start,
         args.ear,
+        dict(args.budget),
         steps,
     )
 

@@ -71,11 +71,13 @@ def begun(training: dict[str, Any]) -> str:
 
 def command(training: dict[str, Any]) -> str:
     """What makes the same weights again, from those that the run went on from."""
+    budget: dict[str, float] = training.get("stage_budget", {})
     parts = [
         "python -m training run",
         f"--size {training.get('size', 'small')} --seed {training.get('seed', '?')}",
         f"--minutes {training.get('budget', training.get('minutes', 0)):g}",
         f"--scale {training.get('scale', 1.0):g}",
+        *(("--budget " + " ".join(f"{name}={one:g}" for name, one in budget.items()),) if budget else ()),
         *(f"--{option} BUNDLE" for name, option in (("before", "start"), ("ear", "ear")) if name in training),
     ]
     steps = training.get("steps")

@@ -14,7 +14,7 @@ from .notes import Spoken
 from .skills import registry, tools
 from .skills.question import Past, Question
 
-COUNTS = (0.6, 0.25, 0.15)
+COUNTS = (0.45, 0.25, 0.3)
 "Of one, two and three earlier turns, where there are any."
 FITTING, NEEDED = 0.93, 0.92
 "Shares of follow-ups that stand after what they need, and that stand after anything at all."

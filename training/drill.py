@@ -20,6 +20,16 @@ MIX = registry.SHARES | {
     "times": 0.03,
     "nod": 0.012,
     "talk": 0.05,
+    "count": 0.04,
+    "countsum": 0.04,
+    "countmore": 0.035,
+    "addto": 0.045,
+    "both": 0.025,
+    "next": 0.015,
+    "lasts": 0.02,
+    "sort": 0.03,
+    "pitch": 0.03,
+    "ending": 0.02,
 }
 "Shares of skills in drills: what must be exact comes more often than it is spoken."
 MODES = {"think": 0.62, "part": 0.28, "direct": 0.10}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.cue_networks import activate, summarise
 from model.networks import Talker
 from model.tokenizer import AUDIO_END, AUDIO_PATCH
 
@@ -31,6 +32,8 @@ from .turns import Turn, draw_mode, turn_row
 
 Segment = tuple[Tensor, Tensor]
 "Audio positions [k, width] and the vector [width] for <audio_end>."
+Sound = tuple[Tensor, Tensor]
+"Audio positions [k, width] and the summary [22] of their cues."
 
 
 def embed(talker: Talker, ids: Tensor, segments: Iterable[Segment]) -> Tensor:
@@ -47,11 +50,13 @@ class Pool:
     """Clips as the decoder gets them."""
 
     items: list[Item]
-    heard: list[Segment]
+    heard: list[Sound]
 
-    def segments(self, placed: Placed) -> list[Segment]:
-        """Of a conversation, in order."""
-        return [self.heard[i] for i in (*placed.before, placed.owner)]
+    def segments(self, talker: Talker, conversations: Iterable[Placed]) -> list[Segment]:
+        """Of all these conversations, in order; through the vectors the cue embedding learns."""
+        found = [self.heard[i] for placed in conversations for i in (*placed.before, placed.owner)]
+        vectors = talker.embed_cues(torch.stack([summary for _, summary in found]))
+        return [(audio, vector) for (audio, _), vector in zip(found, vectors, strict=True)]
 
 
 def positions_of(items: Sequence[Item]) -> list[int]:
@@ -60,15 +65,17 @@ def positions_of(items: Sequence[Item]) -> list[int]:
 
 
 @torch.no_grad()
-def hear(talker: Talker, items: list[Item], mel_of: BatchMel, rng: random.Random) -> list[Segment]:
+def hear(talker: Talker, items: list[Item], mel_of: BatchMel, rng: random.Random) -> list[Sound]:
     """Encodes clips of about the same length, without gradient."""
     device = next(talker.parameters()).device
     pcm, warps, positions = sounds(items)
     mel = mask_features(mel_of(pcm, warps), items, rng).to(device)
     with precision(device.type):
         frames, raw, _ = talker.listen(mel)
-        audio, vectors = talker.place(frames, raw, 2 * positions.to(device))
-    return [(audio[i, :count].float(), vectors[i].float()) for i, count in enumerate(positions_of(items))]
+        cues = activate(raw)
+        audio = talker.adaptor(frames, cues, talker.embedding_rms)
+        summaries = summarise(cues, 2 * positions.to(device))
+    return [(audio[i, :count].float(), summaries[i].float()) for i, count in enumerate(positions_of(items))]
 
 
 class Pools:
@@ -88,7 +95,7 @@ class Pools:
         if number != self._number:
             self._rng.seed(f"{self._key} pool {number} {self._rank}")
             drawn = self._sampler.groups(self._size, random.Random(f"{self._key} pool {number}"))
-            items, heard = list[Item](), list[Segment]()
+            items, heard = list[Item](), list[Sound]()
             for _ in range(self._groups):
                 some = next(drawn)
                 items += some
@@ -156,8 +163,3 @@ def batches(
     found = [work[first : first + size] for first in range(0, len(work), size)]
     order.shuffle(found)
     return found
-
-
-def segments_of(pool: Pool, work: Sequence[Work]) -> list[Segment]:
-    """In the order of the rows."""
-    return [segment for one in work for segment in pool.segments(one.placed)]

@@ -91,6 +91,8 @@ class Run:
     "Bundle whose weights the first stages go on from."
     ear: Path | None = None
     "Bundle whose hearing the encoder goes on from, whatever it spoke."
+    budget: dict[str, float] = field(default_factory=dict)
+    "Processor minutes of single stages, whatever `minutes` gives them."
     steps: dict[str, int] = field(default_factory=dict)
     "Of each stage, to repeat another run exactly; else the minutes decide."
 
@@ -108,10 +110,10 @@ class Run:
 
     def plan(self, stage: str, rank: int = 0) -> Plan:
         """How one process of a stage runs."""
-        minutes = (MINUTES | MORE)[stage] * self.minutes / TOTAL
+        minutes = {name: one * self.minutes / TOTAL for name, one in (MINUTES | MORE).items()} | self.budget
         return Plan(
             self.out / f"{stage}.pt",
-            60 * minutes,
+            60 * minutes[stage],
             rank=rank,
             world=self.world(stage),
             port=self.port,
@@ -188,6 +190,8 @@ def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
         settings += ["--leave-after", str(run.leave_after)]
     for name, bundled in (("--start", run.start), ("--ear", run.ear)):
         settings += [] if bundled is None else [name, str(bundled)]
+    if stage in run.budget:
+        settings += ["--budget", f"{stage}={run.budget[stage]}"]
     if stage in run.steps:
         settings += ["--steps", json.dumps({stage: run.steps[stage]})]
     command = [sys.executable, "-m", "training", "work", stage, *settings, "--port", str(run.port)]
@@ -219,6 +223,8 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     figures: dict[str, object] = {"seed": run.seed, "size": run.size, "minutes": round(minutes, 1)}
     figures["stage_minutes"] = {stage: round(found["elapsed"] / 60, 1) for stage, found in trained.items()}
     figures |= {"utterances": counts(run.corpus), "budget": run.minutes, "scale": run.scale}
+    if run.budget:
+        figures["stage_budget"] = run.budget
     figures["precision"] = precision_of(run)
     for name, bundled in (("before", run.start), ("ear", run.ear)):
         if bundled is not None:

@@ -15,7 +15,7 @@ from .feed import RowFeed, moved
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
-from .pools import Pool, Pools, Work, batches, embed, segments_of
+from .pools import Pool, Pools, Work, batches, embed
 from .precision import precision
 from .rows import collate
 from .stage_sft import SHARES as HEARD
@@ -27,13 +27,13 @@ CLIPS, REPEATS, ROWS = 12, 4, 24
 STEPS = POOL * CLIPS * REPEATS // ROWS
 "Of a pool."
 SHARES = HEARD | {
-    "sum": 0.11, "long": 0.15, "mixed": 0.04, "talk": 0.06, "nod": 0.02, "again": 0.025, "earlier": 0.014,
+    "sum": 0.11, "long": 0.19, "mixed": 0.04, "talk": 0.05, "nod": 0.02, "again": 0.025, "earlier": 0.014,
 }  # fmt: skip
 "Of the clips: as where hearing was learned, lest short turns are forgotten; the long ones carry the notes."
-TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.75, 0.1, 0.35
+TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.85, 0.1, 0.35
 DIRECT, WHOLE = 48, 20
 "Rows of the text batch that goes with every batch: without any thought, or as they come."
-EVERY = 5
+EVERY = 8
 "Batches of which the first goes with text without any thought."
 
 
@@ -41,7 +41,8 @@ def answer_loss(talker: Talker, pool: Pool, work: Sequence[Work], device: str = 
     """Weighted loss of all rows."""
     tokens = moved(collate([one.row for one in work]), device)
     with precision(device):
-        embeds = embed(talker, tokens.ids, segments_of(pool, work))
+        segments = pool.segments(talker, [one.placed for one in work])
+        embeds = embed(talker, tokens.ids, segments)
         hidden, _ = talker.decoder.hidden(embeds)
         return token_loss(talker.decoder, hidden, tokens.ids, tokens.weights)
 
@@ -76,7 +77,8 @@ class Rehearsal:
 def run(
     plan: Plan, corpus: Corpus, *, sft: Path, drill: Path | None, modes: dict[str, float] | None = None
 ) -> bool:
-    """Trains the decoder until the plan's budget is used; all that hears comes from `sft` and never changes.
+    """Trains the decoder and what tells it the cues until the plan's budget is used; all that hears comes
+    from `sft` and never changes.
 
     `drill`: whose decoder it goes on from; None: that of `sft`. `modes`: ways of thinking, only "direct" for
     the brain that never thinks. False where it left before.
@@ -88,7 +90,8 @@ def run(
         talker.load_state_dict(load_checkpoint(sft)["model"])
         if drill is not None:
             talker.decoder.load_state_dict(load_checkpoint(drill)["model"])
-    loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), 6e-4)])
+    reads = Group(list(talker.cue_embedding.parameters()), 1e-3)
+    loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), 6e-4), reads])
     rehearsal = Rehearsal(plan, talker, corpus, modes or MODES)
     bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
     whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)

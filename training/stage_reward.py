@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -101,16 +102,16 @@ def rollout_loss(
     """Of the rows of `rollout_rows`."""
     tokens = moved(collate(rows), device)
     with precision(device):
-        embeds = embed(talker, tokens.ids, [s for placed in owners for s in pool.segments(placed)])
+        embeds = embed(talker, tokens.ids, pool.segments(talker, owners))
         hidden, _ = talker.decoder.hidden(embeds)
         return weighed_loss(talker.decoder, hidden, tokens.ids, tokens.weights)
 
 
-def heard_of(pool: Pool, index: int) -> Heard:
-    """One clip as a player takes it; its cues are in the vector already."""
-    audio, vector = pool.heard[index]
-    found = audio.cpu().numpy()
-    return Heard(found, vector.cpu().numpy(), found[:0])
+@torch.no_grad()
+def heard_of(talker: Talker, pool: Pool, placed: Placed) -> list[Heard]:
+    """A conversation's clips as a player takes them; their cues are in the vectors already."""
+    segments = [(a.cpu().numpy(), v.cpu().numpy()) for a, v in pool.segments(talker, [placed])]
+    return [Heard(audio, vector, audio[:0]) for audio, vector in segments]
 
 
 def run(plan: Plan, corpus: Corpus, *, kind: str, start: Path) -> bool:
@@ -128,7 +129,7 @@ def run(plan: Plan, corpus: Corpus, *, kind: str, start: Path) -> bool:
         pool, work = rehearsal(step)
         conversations = chosen(pool, CLIPS, loop.rng)
         cases = [case_of(pool, placed) for placed in conversations]
-        heard = [[heard_of(pool, i) for i in (*placed.before, placed.owner)] for placed in conversations]
+        heard = [heard_of(talker, pool, placed) for placed in conversations]
         judged = roll(player, cases, heard, count=count, seed=loop.rng.getrandbits(31))
         owners, rows = rollout_rows(pool, conversations, judged, WEIGHTS[kind](judged), language, loop.rng)
         total = answer_loss(talker, pool, work, plan.device)

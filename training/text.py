@@ -40,20 +40,20 @@ MIX = {
     "day": 0.03,
     "month": 0.02,
     "hour": 0.03,
-    "lasts": 0.015,
+    "lasts": 0.03,
     "monthdays": 0.006,
     "count": 0.035,
-    "countsum": 0.035,
-    "countmore": 0.02,
+    "countsum": 0.045,
+    "countmore": 0.035,
     "sound": 0.008,
     "claim": 0.012,
     "talk": 0.025,
     "nod": 0.002,
-    "addto": 0.04,
-    "both": 0.016,
+    "addto": 0.05,
+    "both": 0.03,
     "flip": 0.03,
     "which": 0.015,
-    "next": 0.01,
+    "next": 0.02,
     "again": 0.035,
     "said": 0.04,
     "earlier": 0.02,
@@ -61,16 +61,17 @@ MIX = {
     "timer": 0.03,
     "incomplete": 0.02,
     "unclear": 0.006,
-    "pitch": 0.004,
-    "pace": 0.004,
-    "loudness": 0.004,
-    "ending": 0.004,
+    "pitch": 0.025,
+    "pace": 0.012,
+    "loudness": 0.015,
+    "ending": 0.015,
     "pauses": 0.004,
     "line": 0.004,
-    "background": 0.004,
-    "voices": 0.004,
+    "background": 0.01,
+    "voices": 0.01,
 }
-"Weights of skills, by how much practice each needs in text; what is known by heart needs little."
+"""Weights of skills, by how much practice each needs in text: reading a value off a summary of cues needs
+much, what is known by heart little."""
 BARE = 0.6
 "Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known."
 Feel: TypeAlias = Callable[[Tensor], Tensor]
@@ -80,7 +81,8 @@ Feel: TypeAlias = Callable[[Tensor], Tensor]
 def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool) -> Row:
     """The newest turn of a drawn conversation. Without pseudo-audio the heard line cannot be known: no loss
     there. Cited values carry one where a summary of cues stands before them."""
-    bare = not prompt and name in registry.ALONE and name not in NAMES and rng.random() < BARE
+    framed = name in registry.ALONE and name not in (*NAMES, *registry.VOICED)
+    bare = not prompt and framed and rng.random() < BARE
     turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=prompt, alone=bare)
     row = turn_row(language, turn, rng, heard_weight=1.0 if prompt else 0.0, feels=not bare)
     if not bare:

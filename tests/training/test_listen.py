@@ -18,7 +18,7 @@ from training.corpus import Corpus, Utterance  # noqa: E402
 from training.fresh import fresh_talker  # noqa: E402
 from training.generate import Order, generate_apart  # noqa: E402
 from training.language import Language  # noqa: E402
-from training.pools import Pool, batches, embed, hear, segments_of  # noqa: E402
+from training.pools import Pool, batches, embed, hear  # noqa: E402
 from training.recipe import Run, newest  # noqa: E402
 from training.rows import collate  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
@@ -54,16 +54,18 @@ def test_every_segment_stands_where_its_turn_is() -> None:
     assert sum(map(len, made)) == 15
     for work in made:
         tokens = collate([one.row for one in work])
-        embeds = embed(talker, tokens.ids, segments_of(pool, work))
+        segments = pool.segments(talker, [one.placed for one in work])
+        embeds = embed(talker, tokens.ids, segments)
         for row, one in enumerate(work):
             patches = (tokens.ids[row] == AUDIO_PATCH).nonzero()[:, 0]
             wanted = torch.cat([pool.heard[i][0] for i in (*one.placed.before, one.placed.owner)])
             assert torch.equal(embeds[row, patches], wanted)
+            (vector,) = talker.embed_cues(pool.heard[one.placed.owner][1][None])
             ends = (tokens.ids[row] == AUDIO_END).nonzero()[:, 0]
             plain_end = talker.decoder.model.embed_tokens.weight[AUDIO_END]
-            assert torch.allclose(
-                embeds[row, ends[-1]] - plain_end, pool.heard[one.placed.owner][1], atol=1e-6
-            )
+            assert torch.allclose(embeds[row, ends[-1]] - plain_end, vector, atol=1e-6)
+        embeds.sum().backward()
+        assert all(p.grad is not None and p.grad.any() for p in talker.cue_embedding.parameters())
 
 
 def test_words_and_pauses_come_on_the_grid_of_positions() -> None:

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
-from training import precision, recipe, voices  # noqa: E402 - after the skips
+from training import __main__, card, precision, recipe, voices  # noqa: E402 - after the skips
 from training.loop import save_checkpoint  # noqa: E402
 from training.progress import Gauge, read_gauge  # noqa: E402
 from training.recipe import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run, orders, perform  # noqa: E402
@@ -41,6 +41,25 @@ def test_a_budget_that_is_raised_is_not_used_up(tmp_path: Path) -> None:
     assert not Run(tmp_path, 90.0).finished("text") and not run.finished("sft")
     assert Run(tmp_path, steps={"text": 3}).finished("text")
     assert not Run(tmp_path, steps={"text": 4}).finished("text")
+
+
+def test_a_stage_may_have_minutes_of_its_own(tmp_path: Path) -> None:
+    run = Run(tmp_path, 60.0, budget={"listen": 45.0, "control": 2.0})
+    assert run.plan("listen").seconds == 2700 and run.plan("control").seconds == 120
+    assert run.plan("sft").seconds == Run(tmp_path, 60.0).plan("sft").seconds
+    found = __main__._run_of(__main__._parser().parse_args(["run", "--budget", "listen=45", "sft=30.5"]))
+    assert found.budget == {"listen": 45.0, "sft": 30.5}
+    assert "--budget listen=45 " in card.command({"stage_budget": {"listen": 45.0}, "scale": 1.0}) + " "
+
+
+@pytest.mark.parametrize("text", ["listen", "listen=", "listen=0", "listen=-3", "listen=inf", "lesson=3"])
+def test_minutes_of_a_stage_that_is_none_are_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        __main__._parser().parse_args(["run", "--budget", text])
+    told = capsys.readouterr().err
+    assert f"{text!r} is not STAGE=MINUTES" in told and "for example listen=30" in told
 
 
 def test_a_run_keeps_the_precision_that_it_began_with(

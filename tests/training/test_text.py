@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from model.cue_summary import FULL  # noqa: E402 - after the skip
 from model.networks import Decoder  # noqa: E402 - after the skip
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT  # noqa: E402
+from training.drill import drawn_turn  # noqa: E402
 from training.exam import Marked, mark, papers  # noqa: E402
 from training.feed import RowFeed  # noqa: E402
 from training.fresh import fresh_talker  # noqa: E402
@@ -22,6 +23,7 @@ from training.sizes import dims  # noqa: E402
 from training.skills import tools  # noqa: E402
 from training.skills.registry import FAMILIES, VOICED, imagined  # noqa: E402
 from training.text import any_row, text_loss, text_row  # noqa: E402
+from training.turns import turn_row  # noqa: E402
 
 LANGUAGE = Language()
 
@@ -119,15 +121,14 @@ def test_noise_lies_on_pseudo_audio_of_every_turn() -> None:
 
 
 def test_what_only_sound_tells_is_learned_where_a_summary_of_cues_stands_before_it() -> None:
-    learned = {True: 0, False: 0}
+    line = LANGUAGE.tokenizer.encode("pitch ")[0]
     for seed in range(40):
-        row = text_row(LANGUAGE, "pitch", random.Random(seed), prompt=seed % 2 == 0)
-        text = LANGUAGE.tokenizer.decode(row.ids)
-        line = LANGUAGE.tokenizer.encode("pitch ")[0]
-        cited = max(i for i, token in enumerate(row.ids) if token == line)
-        assert bool(row.weights[cited + 1]) == bool(row.ends), text
-        learned[bool(row.ends)] += 1
-    assert min(learned.values()) > 3
+        rng = random.Random(seed)
+        turn = drawn_turn(LANGUAGE, rng, "pitch", {"think": 1.0}, notes=False, audio=seed % 2 == 0)
+        felt = text_row(LANGUAGE, "pitch", rng, prompt=seed % 2 == 0)
+        for row, feels in ((felt, True), (turn_row(LANGUAGE, turn, rng), False)):
+            cited = max(i for i, token in enumerate(row.ids) if token == line)
+            assert bool(row.weights[cited + 1]) == bool(row.ends) == feels, LANGUAGE.tokenizer.decode(row.ids)
 
 
 def test_a_summary_moves_the_loss_of_what_cites_it() -> None:

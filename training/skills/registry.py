@@ -173,7 +173,7 @@ class Talked:
 
 
 def conversation(
-    rng: random.Random, name: str, *, test: bool = False, turns: Sequence[float] = (0.66, 0.2, 0.09, 0.05)
+    rng: random.Random, name: str, *, test: bool = False, turns: Sequence[float] = (0.58, 0.2, 0.11, 0.11)
 ) -> tuple[list[Talked], Question]:
     """Earlier turns (0, 1, 2 … with the given weights) and the newest question, of `name`.
 
