@@ -18,6 +18,7 @@ MIX = registry.SHARES | {
     "mixed": 0.04,
     "chain": 0.04,
     "times": 0.03,
+    "hundreds": 0.035,
     "nod": 0.012,
     "talk": 0.05,
     "count": 0.04,

@@ -19,6 +19,8 @@ LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 HELD = {("minutes", "hours"): 60, ("seconds", "minutes"): 60, ("hours", "days"): 24, ("days", "weeks"): 7,
         ("months", "years"): 12}  # fmt: skip
 "How many of the first are in one of the second."
+MOST = {7: 20, 12: 12}
+"How many of the second are asked for; 9 of the others. Few questions make a chance of the held-out ones."
 SINGULAR = {"minutes": "minute", "hours": "hour", "days": "day", "weeks": "week", "years": "year",
             "months": "month", "seconds": "second"}  # fmt: skip
 SPOKEN = (
@@ -135,7 +137,7 @@ class Lasts:
     def draw(self, rng: random.Random, *, test: bool) -> Question:
         while True:
             small, large = rng.choice(sorted(HELD))
-            count = rng.randint(1, 9)
+            count = rng.randint(1, MOST.get(HELD[small, large], 9))
             if held_out(HELD[small, large], count) == test:
                 break
         unit = SINGULAR[large] if count == 1 else large

@@ -81,37 +81,41 @@ class AddTo:
         return Question(self.name, tuple(words), numbers, signs)
 
     def steps(self, question: Question, past: Past) -> list[Step]:
-        """None where there is nothing to go on from; fewer than are asked for where one has no line."""
+        """None where there is nothing to go on from; fewer than are asked for where one has no line. The last
+        may go beyond 999."""
         left, steps = result_in(last(past)), list[Step]()
         for sign, number in zip(question.signs, question.numbers, strict=True):
             if left is None or not 0 <= left <= 999 or (sign == "*" and left > 99):
                 break
-            if compute(left, sign, number) <= 999:
-                steps.append((left, sign, number))
+            steps.append((left, sign, number))
             left = compute(left, sign, number)
         return steps
+
+    def _too_far(self, question: Question, steps: list[Step]) -> bool:
+        return len(steps) < len(question.signs) or compute(*steps[-1]) > 999
 
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
         if result_in(last(past)) is None:
             return ["no number"]
         steps = self.steps(question, past)
         lines = [column_line(*step) for step in steps]
-        return lines if len(steps) == len(question.signs) else [*lines, "too far"]
+        return [*lines, "too far"] if self._too_far(question, steps) else lines
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
         if result_in(last(past)) is None:
             return NO_NUMBER
         steps = self.steps(question, past)
-        if len(steps) < len(question.signs):
+        if self._too_far(question, steps):
             return TOO_FAR
         end = f"is {said(compute(*steps[-1]))}."
         sure = self.held(question, past)
         return f"{sure} that {end}" if sure else f"{self._restated(steps)} {end}"
 
     def held(self, question: Question, past: Past) -> str:
+        if result_in(last(past)) is None:
+            return ""
         steps = self.steps(question, past)
-        whole = len(steps) == len(question.signs) and result_in(last(past)) is not None
-        return self._restated(steps) + "," if whole and len(steps) > 1 else ""
+        return "" if len(steps) < 2 or self._too_far(question, steps) else self._restated(steps) + ","
 
     def _restated(self, steps: list[Step]) -> str:
         words = [said(steps[0][0])]
@@ -130,20 +134,24 @@ class Both:
         return Question(self.name, tuple(rng.choice(WAYS[self.name]).split()))
 
     def steps(self, question: Question, past: Past) -> list[Step]:
-        """None where two results are missing, or are too much together."""
+        """None where two results are missing; together they may be more than 999."""
         found = [result_in(turn) for turn in past[-2:]]
-        if len(found) < 2 or found[0] is None or found[1] is None or found[0] + found[1] > 999:
+        if len(found) < 2 or found[0] is None or found[1] is None:
             return []
         return [(found[0], "+", found[1])]
 
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
-        return [column_line(*step) for step in self.steps(question, past)] or ["no number"]
+        steps = self.steps(question, past)
+        too_far = ["too far"] if steps and compute(*steps[0]) > 999 else []
+        return [*(column_line(*step) for step in steps), *too_far] or ["no number"]
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
         steps = self.steps(question, past)
         if not steps:
             return NO_NUMBER
         a, _, b = steps[0]
+        if a + b > 999:
+            return TOO_FAR
         return capital([said(a), "plus", said(b), "is", said(a + b) + "."])
 
     def held(self, question: Question, past: Past) -> str:
