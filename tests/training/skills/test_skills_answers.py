@@ -259,6 +259,25 @@ def test_flip_which_next_again_said_earlier() -> None:
     assert reply("both", past=sums[:1]) == "I have no number yet. Ask me a whole sum."
 
 
+def test_what_goes_beyond_999_is_worked_out_and_then_said_to_go_too_far() -> None:
+    past: list[tuple[Question, str]] = [
+        (Question("sum", ("x",)), "Nine hundred plus four is nine hundred four."),
+        (Question("sum", ("x",)), "Ninety plus six is ninety six."),
+    ]
+    both, more = Question("both", ("x",)), Question("addto", ("x",), (9, 5), ("*", "+"))
+    plus, minus = Question("addto", ("x",), (99,), ("+",)), Question("addto", ("x",), (97, 5), ("-", "+"))
+    for question, turns, lines in (
+        (both, past, ["904+96: 4+6=10, 0+9+1=10, 9+0+1=10, 1000", "too far"]),
+        (more, past[:1], ["too far"]),
+        (plus, past[:1], ["904+99: 4+9=13, 0+9+1=10, 9+0+1=10, 1003", "too far"]),
+        (minus, past, ["96-97: below, 7-6=1, 9-9=0, -1", "too far"]),
+    ):
+        assert registry.lines(question, Measured(), turns) == lines
+        assert registry.reply(question, Measured(), turns) == "That goes too far for me."
+        assert registry.held(question, turns) == ""
+    assert registry.reply(both, Measured(), [past[1], past[1]]).endswith(" is one hundred ninety two.")
+
+
 def test_a_reply_that_was_cut_gives_no_number() -> None:
     cut = [(Question("sum", ("x",)), "Forty plus nine is forty")]
     assert registry.reply(Question("addto", ("plus", "one"), (1,), ("+",)), Measured(), cut).startswith(
