@@ -309,7 +309,8 @@ def examine(
     if cards:
         chosen = wrong.choose(report.outcomes, report.threshold, seed)
         lines = wrong.report(chosen, folder / "wrong", report.threshold)
-        card.write(folder, report, people=people_lines, wrong=lines)
+        table = wrong.causes(report.outcomes)
+        card.write(folder, report, people=people_lines, wrong=[*table, "", *lines])
 
 
 SUMMARY = {

@@ -1,6 +1,7 @@
-"""Ten wrong answers with pictures of their sound: what was said, heard, thought, and where it went wrong."""
+"""Wrong answers: what went wrong first in all of them, and ten with pictures of their sound."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from .audio import RATE, Floats
 from .outcomes import Outcome
 from .player import features
 from .rollouts import sums_hold
+from .scores import percent
 
 COUNT = 10
 _SPACE = (7.0, 2.4)
@@ -17,44 +19,75 @@ _SPACE = (7.0, 2.4)
 
 
 def choose(outcomes: dict[str, list[Outcome]], threshold: float, seed: int) -> list[tuple[str, Outcome]]:
-    """Ten that were answered wrongly, from as many sets and skills as there are; then refused ones."""
-    rng, kinds = random.Random(seed), dict[tuple[str, str, bool], list[tuple[str, Outcome]]]()
+    """Ten that were answered wrongly, then refused ones; no skill and no set twice before the others had
+    their turn."""
+    rng, left = random.Random(seed), list[tuple[str, Outcome]]()
     for name, found in outcomes.items():
-        for o in found:
-            if not o.right:
-                key = (name, o.case.kind, o.refused(threshold))
-                kinds.setdefault(key, []).append((name, o))
-    piles = [
-        rng.sample(kinds[key], len(kinds[key])) for key in sorted(kinds, key=lambda k: (k[2], k[1], k[0]))
-    ]
+        left += [(name, o) for o in found if not o.right]
+    rng.shuffle(left)
+    skills, sets = Counter[str](), Counter[str]()
     chosen: list[tuple[str, Outcome]] = []
-    while len(chosen) < COUNT and any(piles):
-        chosen += [pile.pop() for pile in piles if pile]
-    return chosen[:COUNT]
+    while left and len(chosen) < COUNT:
+        turns = [(o.refused(threshold), skills[o.case.kind], sets[name]) for name, o in left]
+        name, o = left.pop(turns.index(min(turns)))
+        skills[o.case.kind] += 1
+        sets[name] += 1
+        chosen.append((name, o))
+    return chosen
+
+
+CAUSES = {
+    "endless": "the thought never ended",
+    "misheard": "misheard",
+    "mismeasured": "cites what the sound does not bear out",
+    "reckoned": "heard rightly, a sum in the thought is not true",
+    "thought": "heard rightly, thought otherwise than it should",
+    "said": "heard and thought rightly, said wrongly",
+}
+"The first thing that went wrong."
+
+
+def cause(outcome: Outcome) -> str:
+    """Of a wrong answer, a name in `CAUSES`."""
+    answer, case = outcome.answer, outcome.case
+    if not answer.finished:
+        return "endless"
+    if answer.heard.split() != case.words:
+        return "misheard"
+    if case.verdict(answer.steps).false:
+        return "mismeasured"
+    if not sums_hold(answer.steps):
+        return "reckoned"
+    return "thought" if answer.lines[1:] != case.lines[1:] else "said"
 
 
 def why(outcome: Outcome) -> str:
     """The first thing that went wrong, in one sentence."""
-    answer, case = outcome.answer, outcome.case
-    if not answer.finished:
-        return "The thought never ended."
-    heard, words = answer.heard.split(), case.words
-    if heard != words:
+    found, answer, case = cause(outcome), outcome.answer, outcome.case
+    if found == "misheard":
+        heard, words = answer.heard.split(), case.words
         pairs = zip(words, heard, strict=False)
         place = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(words), len(heard)))
         said = words[place] if place < len(words) else "nothing more"
         took = heard[place] if place < len(heard) else "nothing more"
         return f'Misheard: "{said}" as "{took}" (word {place + 1}).'
-    false = case.verdict(answer.steps).false
-    if false:
+    if found == "mismeasured":
+        false = case.verdict(answer.steps).false
         return (
             f"Mismeasured: it cites {false[0].family} {false[0].value:g}, which the sound does not bear out."
         )
-    if not sums_hold(answer.steps):
-        return "Heard rightly, reckoned wrongly: a sum in the thought is not true."
-    if answer.lines[1:] != case.lines[1:]:
-        return "Heard rightly, thought otherwise than it should."
-    return "Heard and thought rightly, said wrongly."
+    return f"{CAUSES[found].capitalize()}."
+
+
+def causes(outcomes: dict[str, list[Outcome]]) -> list[str]:
+    """Of each set, what share of all its cases went wrong first where: a table."""
+    lines = [f"| set | n | wrong | {' | '.join(CAUSES.values())} |", "|---" * (3 + len(CAUSES)) + "|"]
+    for name, found in outcomes.items():
+        counts = Counter(cause(o) for o in found if not o.right)
+        shares = [percent(counts[one], len(found)) for one in CAUSES]
+        told = [name, str(len(found)), percent(counts.total(), len(found)), *shares]
+        lines.append(f"| {' | '.join(told)} |")
+    return lines
 
 
 def draw(mel: Floats, outcome: Outcome, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,6 +189,18 @@ def test_wrong_answers_are_told_with_pictures(tmp_path: Path) -> None:
     assert 'Misheard: "three" as "tree" (word 3).' in lines[0]
     assert "refused" in lines[4]
     assert len(list((tmp_path / "wrong").glob("*.png"))) == 2
+    reckoned = RIGHT.replace("2+3=5, 0+0=0, 5", "2+3=6, 0+0=0, 6").replace("five", "six")
+    counted = wrong.causes({"unseen": [*found, _outcome(SUM, reckoned, -0.01)]})
+    assert counted[-1] == "| unseen | 4 | 75.0% | 25.0% | 25.0% | 0.0% | 25.0% | 0.0% | 0.0% |"
+    assert "never ended | misheard |" in counted[0]
+
+
+def test_wrong_answers_are_of_many_skills_and_sets() -> None:
+    pace = registry.draw("pace", random.Random(1))
+    found = {name: [_outcome(q, "", -0.01) for q in (SUM,) * 20 + (pace,) * 5] for name in ("a", "b", "c")}
+    chosen = wrong.choose(found, -0.1, seed=1)
+    assert Counter(o.case.kind for _, o in chosen) == {"sum": 5, "pace": 5}
+    assert sorted(Counter(name for name, _ in chosen).values()) == [3, 3, 4]
 
 
 def test_the_card_is_written_from_config_and_figures(tmp_path: Path) -> None:
