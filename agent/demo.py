@@ -25,8 +25,6 @@ PATIENCE = 5.0
 """Seconds that an answer may take; then the next question is asked all the same."""
 HERTZ, BEEP, EVERY = 880.0, 0.15, 0.45
 """Of the tones: pitch, seconds of one, seconds from one to the next."""
-REST = 0.6
-"""Seconds of silence before tones: what follows closer on the agent's voice is taken for its echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,7 @@ async def _sound(ask: Ask, voice: Voice) -> Pcm:
     scaled: Pcm = np.clip(pcm * np.float32(10 ** (ask.level / 20) / power), -1.0, 1.0)
     if not ask.beeps:
         return scaled
-    rest = np.zeros(round(REST * CAPTURE_RATE), np.float32)
-    return np.concatenate((rest, beeps(ask.beeps, ask.level), scaled))
+    return np.concatenate((beeps(ask.beeps, ask.level), scaled))
 
 
 def part(asks: Sequence[Ask], sounds: Sequence[Pcm], *, greeted: bool) -> list[Cue]:

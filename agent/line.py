@@ -192,7 +192,10 @@ def build_line(
 
 def _left(turn: TurnConfig, mind: Mind, echo: str) -> TurnConfig:
     """What brain and sink leave of the policy's settings: no draft before any pause where the brain is not
-    asked for guesses, no sounds where it hears nothing in them, no barge-in where speech may be an echo."""
+    asked for guesses, no sounds where it hears nothing in them, no barge-in where speech may be an echo, no
+    wait for the echo where there is none."""
     early = turn.early if mind.ahead.guesses else 0.0
     sounds = turn.sounds if mind.facts.hears == "audio" else 0.0
-    return replace(turn, early=early, sounds=sounds, barge_in=turn.barge_in and echo != "open")
+    lingers = turn.lingers if echo != "none" else 0.0
+    barge_in = turn.barge_in and echo != "open"
+    return replace(turn, early=early, sounds=sounds, lingers=lingers, barge_in=barge_in)

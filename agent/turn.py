@@ -178,8 +178,6 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
 
 
 _SOUNDING = (Agent.SPEAKING, Agent.HELD)
-LINGERS = 0.75
-"""Seconds after the last sample of a reply was asked for in which it may still sound, and echo."""
 
 
 def advance(state: State, fact: Fact, now: float, config: TurnConfig) -> Step:
@@ -202,7 +200,7 @@ def advance(state: State, fact: Fact, now: float, config: TurnConfig) -> Step:
         )
     after, orders = rule(state, fact, now, config)
     if state.agent in _SOUNDING and after.agent not in _SOUNDING:
-        after = replace(after, rested=after.where(now + LINGERS))
+        after = replace(after, rested=after.where(now + config.lingers))
     return after, orders
 
 

@@ -22,6 +22,9 @@ class TurnConfig:
     sounds: float = 8.0
     """How far before an onset sounds that are no speech (claps, beeps) belong to the turn: whoever asks how
     many there were made them first. 0: never. A brain that hears words alone is given none."""
+    lingers: float = 0.75
+    """After the last sample of a reply was asked for, this long its voice may still sound and echo: what is
+    no speech then belongs to no turn. 0 where nothing of the voice can come back."""
     tail: float = 0.1
     "How much sound after the last speech belongs to a draft."
     window: float = 45.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from turn_scene import Scene, at
 
-from agent.turn import LINGERS, Agent, User
+from agent.turn import Agent, User
+from agent.turn_config import TurnConfig
 from pipeline.events import (
     Draft,
     DraftFinished,
@@ -131,7 +132,16 @@ def test_only_the_last_seconds_of_sound_before_a_question_are_taken_and_none_whe
 def test_what_sounded_before_the_voice_had_ended_may_be_its_echo_and_is_left_out() -> None:
     scene = answered(nudge_after=0.0)
     (think,) = scene.tell(7.1, SpeechStarted(at(7), at(3.5)))
-    assert think == Think(Turn(2), Span(at(5 + LINGERS), at(7)))
+    assert think == Think(Turn(2), Span(at(5 + TurnConfig().lingers), at(7)))
+
+
+def test_where_nothing_can_come_back_a_clap_right_after_the_voice_is_the_users() -> None:
+    scene = answered(nudge_after=0.0, lingers=0.0)
+    (think,) = scene.tell(7.1, SpeechStarted(at(7), at(5.3)))
+    assert think == Think(Turn(2), Span(at(5.3 - 0.2), at(7)))
+    scene = answered(nudge_after=0.0, lingers=0.0)
+    (think,) = scene.tell(7.1, SpeechStarted(at(7), at(3.5)))
+    assert think == Think(Turn(2), Span(at(5), at(7))), "what sounded with the voice is not told apart"
 
 
 def test_an_answer_right_after_the_voice_begins_as_ever() -> None:

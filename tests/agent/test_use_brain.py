@@ -158,6 +158,15 @@ def test_claps_before_a_question_are_for_brains_that_hear_them() -> None:
     assert [left(hears) for hears in ("audio", "speech", "text", "text via whisper")] == [5.0, 0.0, 0.0, 0.0]
 
 
+def test_only_where_the_voice_can_come_back_is_its_echo_waited_for() -> None:
+    mind = SimpleNamespace(ahead=SimpleNamespace(guesses=True), facts=FACTS)
+
+    def left(echo: str) -> float:
+        return _left(TurnConfig(), mind, echo).lingers  # type: ignore[arg-type]
+
+    assert [left(echo) for echo in ("none", "cancelled", "open")] == [0.0, 0.75, 0.75]
+
+
 def test_a_brain_that_judges_is_asked_to_and_the_next_one_is_not() -> None:
     judges = Recorder(replace(HEARS, judges=True))
     asked: list[float] = []
