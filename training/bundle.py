@@ -74,10 +74,8 @@ def read_into(talker: Talker, folder: Path) -> None:
     talker.load_state_dict(state)
 
 
-SPEAKING = "think-fully"
-"Its whole thought takes a tenth of a second, and after earlier turns it holds its tongue less surely."
-HISTORY = 2
-"Earlier turns that the runtime gives: of three it was trained on too few, and takes one voice for another's."
+HISTORY = 3
+"Earlier turns that the runtime gives: as many as it was trained with."
 EAR = ("encoder.", "adaptor.", "cue_heads.")
 
 
@@ -120,7 +118,6 @@ def config_of(
         "tools": list(NAMES),
         "thinks_while_listening": "interleaved" if listens else "no",
         "holds": listens,
-        "speaking": SPEAKING,
         "max_context": 2048,
         "max_segment_seconds": 25,
         "sample_rate": RATE,
