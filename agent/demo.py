@@ -1,7 +1,8 @@
 """A spoken conversation for machines without a microphone: bundled questions, asked aloud by a second voice.
 
 The texts are made into sound when they are needed, by a voice other than the agent's, and reach the agent as
-sound only. It must never show what a person would not see: same line, same clock, nothing rehearsed.
+sound only, as with headphones: nothing of its voice comes back. It must never show what a person would not
+see: same line, same clock, nothing rehearsed.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class TurnConfig:
     many there were made them first. 0: never. A brain that hears words alone is given none."""
     lingers: float = 0.75
     """After the last sample of a reply was asked for, this long its voice may still sound and echo: what is
-    no speech then belongs to no turn. 0 where nothing of the voice can come back."""
+    no speech then belongs to no turn. Taken as 0 where nothing of the voice can come back."""
     tail: float = 0.1
     "How much sound after the last speech belongs to a draft."
     window: float = 45.0

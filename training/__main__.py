@@ -41,6 +41,7 @@ def _shared() -> argparse.ArgumentParser:
         "--budget",
         type=_budget,
         nargs="+",
+        action="extend",
         default=[],
         metavar="STAGE=MINUTES",
         help="processor minutes of single stages instead of what --minutes gives them",
@@ -151,6 +152,9 @@ def _run_of(args: argparse.Namespace) -> Run:
     for bundled in (args.start, args.ear):
         if bundled is not None:
             _config(bundled)
+    budget = dict(args.budget)
+    if len(budget) < len(args.budget):
+        raise SystemExit("--budget names a stage twice; give each stage once, for example listen=30 sft=20")
     if getattr(args, "steps_of", None) is not None:
         steps |= _steps_of(args.steps_of)
     return Run(
@@ -166,7 +170,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         getattr(args, "recordings", None),
         args.start,
         args.ear,
-        dict(args.budget),
+        budget,
         steps,
     )
 

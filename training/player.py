@@ -36,16 +36,16 @@ class Answer:
 
     @property
     def heard(self) -> str:
-        """All words heard, notes first."""
+        """All words heard, notes first; none in what goes on after a call."""
         lines = [note.split("\n")[0] for note in self.notes] + self.lines[:1]
-        return " ".join(part for line in lines if (part := line.removeprefix("heard:").strip()))
+        told = [line.removeprefix("heard:").strip() for line in lines if line.startswith("heard:")]
+        return " ".join(part for part in told if part)
 
     @property
     def steps(self) -> list[str]:
         """All other lines of notes and thought."""
-        return [
-            line for text in (*self.notes, "\n".join(self.lines)) for line in text.split("\n")[1:] if line
-        ]
+        lines = [line for text in (*self.notes, "\n".join(self.lines)) for line in text.split("\n")]
+        return [line for line in lines if line and not line.startswith("heard:")]
 
     @property
     def finished(self) -> bool:

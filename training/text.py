@@ -73,7 +73,8 @@ MIX = {
 """Weights of skills, by how much practice each needs in text: reading a value off a summary of cues needs
 much, what is known by heart little."""
 BARE = 0.6
-"Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known."
+"""Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known. None
+where tools stand in the frame, or a summary of cues."""
 Feel: TypeAlias = Callable[[Tensor], Tensor]
 "Cue summaries [n, 22] -> vectors [n, width] for <audio_end>."
 
@@ -81,8 +82,8 @@ Feel: TypeAlias = Callable[[Tensor], Tensor]
 def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool) -> Row:
     """The newest turn of a drawn conversation. Without pseudo-audio the heard line cannot be known: no loss
     there. Cited values carry one where a summary of cues stands before them."""
-    framed = name in registry.ALONE and name not in (*NAMES, *registry.VOICED)
-    bare = not prompt and framed and rng.random() < BARE
+    plain = name in registry.ALONE and name not in (*NAMES, *registry.VOICED)
+    bare = not prompt and plain and rng.random() < BARE
     turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=prompt, alone=bare)
     row = turn_row(language, turn, rng, heard_weight=1.0 if prompt else 0.0, feels=not bare)
     if not bare:

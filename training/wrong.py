@@ -19,8 +19,8 @@ _SPACE = (7.0, 2.4)
 
 
 def choose(outcomes: dict[str, list[Outcome]], threshold: float, seed: int) -> list[tuple[str, Outcome]]:
-    """Ten that were answered wrongly, then refused ones; no skill and no set twice before the others had
-    their turn."""
+    """Ten that were answered wrongly, then refused ones; no skill twice before the others had their turn, and
+    among these the set that came least."""
     rng, left = random.Random(seed), list[tuple[str, Outcome]]()
     for name, found in outcomes.items():
         left += [(name, o) for o in found if not o.right]
@@ -58,7 +58,7 @@ def cause(outcome: Outcome) -> str:
         return "mismeasured"
     if not sums_hold(answer.steps):
         return "reckoned"
-    return "thought" if answer.lines[1:] != case.lines[1:] else "said"
+    return "thought" if answer.lines != case.lines else "said"
 
 
 def why(outcome: Outcome) -> str:

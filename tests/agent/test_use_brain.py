@@ -164,7 +164,7 @@ def test_only_where_the_voice_can_come_back_is_its_echo_waited_for() -> None:
     def left(echo: str) -> float:
         return _left(TurnConfig(), mind, echo).lingers  # type: ignore[arg-type]
 
-    assert [left(echo) for echo in ("none", "cancelled", "open")] == [0.0, 0.75, 0.75]
+    assert [left(echo) for echo in ("none", "cancelled", "open")] == [0.0, *[TurnConfig().lingers] * 2]
 
 
 def test_a_brain_that_judges_is_asked_to_and_the_next_one_is_not() -> None:

@@ -22,12 +22,12 @@ from training.bundle import config_of  # noqa: E402
 from training.corpus import Corpus  # noqa: E402
 from training.evaluate import Report, cited_error, threshold_of  # noqa: E402
 from training.generate import Order, generate_apart  # noqa: E402
-from training.outcomes import Outcome, grounded, table_line  # noqa: E402
+from training.outcomes import Outcome, grounded, table_line, word_errors  # noqa: E402
 from training.player import Answer  # noqa: E402
 from training.scores import clustered, wilson  # noqa: E402
 from training.sets import case_of  # noqa: E402
 from training.sizes import dims  # noqa: E402
-from training.skills import registry  # noqa: E402
+from training.skills import registry, tools  # noqa: E402
 from training.skills.drawing import held_out  # noqa: E402
 from training.skills.question import Measured, Question  # noqa: E402
 from training.spectrum import NO_WARP  # noqa: E402
@@ -193,6 +193,18 @@ def test_wrong_answers_are_told_with_pictures(tmp_path: Path) -> None:
     counted = wrong.causes({"unseen": [*found, _outcome(SUM, reckoned, -0.01)]})
     assert counted[-1] == "| unseen | 4 | 75.0% | 25.0% | 25.0% | 0.0% | 25.0% | 0.0% | 0.0% |"
     assert "never ended | misheard |" in counted[0]
+
+
+def test_what_goes_on_after_a_call_hears_nothing() -> None:
+    rng = random.Random(3)
+    clock = next(q for q in (registry.draw("clock", rng) for _ in range(99)) if tools.stage(q) == "result")
+    right = case_of(Clip(np.zeros(1280, np.float32), np.zeros(1280, np.float32), NO_WARP), clock, "f2")
+    thought = "\n".join(right.lines)
+    said = Answer(f"{thought}\n</think>\nIt is noon.", -0.1)
+    assert said.heard == "" and said.steps == right.lines and said.lines == right.lines
+    assert wrong.cause(Outcome(right, said)) == "said"
+    assert wrong.cause(Outcome(right, Answer("x\n</think>\nIt is noon.", -0.1))) == "thought"
+    assert word_errors([Outcome(right, said)]) == 0.0
 
 
 def test_wrong_answers_are_of_many_skills_and_sets() -> None:

@@ -52,6 +52,30 @@ def test_a_stage_may_have_minutes_of_its_own(tmp_path: Path) -> None:
     assert "--budget listen=45 " in card.command({"stage_budget": {"listen": 45.0}, "scale": 1.0}) + " "
 
 
+def test_the_processes_of_a_stage_are_told_its_own_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(recipe.subprocess, "Popen", lambda command, env: started.append(command))
+    run = Run(tmp_path, 60.0, budget={"listen": 45.5, "sft": 2.0})
+    (tmp_path / "precision").write_text("float32")
+    recipe.start(run, "listen")
+    assert len(started) == 2
+    for command in started:
+        found = __main__._run_of(__main__._parser().parse_args(command[3:]))
+        assert found.plan("listen").seconds == run.plan("listen").seconds == 2730
+    started.clear()
+    recipe.start(run, "drill")
+    assert not any("--budget" in command for command in started)
+
+
+def test_a_stage_is_given_minutes_once() -> None:
+    given = ["run", "--budget", "listen=3", "--budget", "sft=2"]
+    assert __main__._run_of(__main__._parser().parse_args(given)).budget == {"listen": 3.0, "sft": 2.0}
+    with pytest.raises(SystemExit, match="names a stage twice"):
+        __main__._run_of(__main__._parser().parse_args([*given, "listen=5"]))
+
+
 @pytest.mark.parametrize("text", ["listen", "listen=", "listen=0", "listen=-3", "listen=inf", "lesson=3"])
 def test_minutes_of_a_stage_that_is_none_are_refused(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

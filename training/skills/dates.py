@@ -20,7 +20,7 @@ HELD = {("minutes", "hours"): 60, ("seconds", "minutes"): 60, ("hours", "days"):
         ("months", "years"): 12}  # fmt: skip
 "How many of the first are in one of the second."
 MOST = {7: 20, 12: 12}
-"How many of the second are asked for; 9 of the others. Few questions make a chance of the held-out ones."
+"How many of the second are asked for at most; 9 of the others. Replies to few questions are learnt by heart."
 SINGULAR = {"minutes": "minute", "hours": "hour", "days": "day", "weeks": "week", "years": "year",
             "months": "month", "seconds": "second"}  # fmt: skip
 SPOKEN = (
