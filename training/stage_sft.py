@@ -32,12 +32,12 @@ from .text import any_row, text_loss, token_loss
 BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 SHARES = registry.SHARES | {
-    "sum": 0.09, "hundreds": 0.03, "long": 0.07, "mixed": 0.035, "sort": 0.045, "digits": 0.06,
-    "backwards": 0.04, "spell": 0.08, "unspell": 0.04, "letters": 0.045, "lies": 0.045, "objects": 0.05,
-    "talk": 0.05, "count": 0.05, "countsum": 0.045, "countmore": 0.04, "sound": 0.02, "pitch": 0.03,
-    "ending": 0.022, "background": 0.02, "voices": 0.025, "addto": 0.045, "both": 0.03, "flip": 0.025,
-    "next": 0.02, "earlier": 0.01, "said": 0.03, "timer": 0.025, "day": 0.025, "month": 0.016,
-    "lasts": 0.03, "monthdays": 0.012,
+    "sum": 0.09, "hundreds": 0.03, "long": 0.07, "mixed": 0.035, "compare": 0.03, "extreme": 0.03,
+    "sort": 0.05, "digits": 0.06, "backwards": 0.04, "spell": 0.08, "unspell": 0.04, "letters": 0.045,
+    "lies": 0.045, "objects": 0.05, "talk": 0.05, "count": 0.06, "countsum": 0.06, "countmore": 0.055,
+    "sound": 0.02, "pitch": 0.03, "ending": 0.022, "background": 0.02, "voices": 0.035, "addto": 0.045,
+    "both": 0.035, "flip": 0.03, "next": 0.02, "earlier": 0.01, "said": 0.03, "timer": 0.025, "day": 0.025,
+    "month": 0.016, "lasts": 0.03, "monthdays": 0.012,
 }  # fmt: skip
 """Of the clips: where many words are told apart by sound alone, many are needed; sums are soon right. What is
 said after other turns, events to count and values to cite are heard well and read badly: more of them."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from training.arithmetic import column_line, compute
 
-from .drawing import capital, held_out, kept_out, said
+from .drawing import held_out, kept_out, said
 from .question import Measured, Past, Question, Skill
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -19,7 +19,7 @@ LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 HELD = {("minutes", "hours"): 60, ("seconds", "minutes"): 60, ("hours", "days"): 24, ("days", "weeks"): 7,
         ("months", "years"): 12}  # fmt: skip
 "How many of the first are in one of the second."
-MOST = {7: 20, 12: 12}
+MOST = {7: 99, 12: 12}
 "How many of the second are asked for at most; 9 of the others. Replies to few questions are learnt by heart."
 SINGULAR = {"minutes": "minute", "hours": "hour", "days": "day", "weeks": "week", "years": "year",
             "months": "month", "seconds": "second"}  # fmt: skip
@@ -150,7 +150,7 @@ class Lasts:
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
         small, large, count = question.facts
-        return capital([f"{said(HELD[small, large] * int(count))} {small}."])
+        return f"That is {said(HELD[small, large] * int(count))} {small}."
 
     def held(self, question: Question, past: Past) -> str:
         return ""
