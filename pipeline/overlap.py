@@ -33,6 +33,8 @@ class Burst:
     ended: bool = False
     judgement: Judgement | None = None
     "What the brain's heads make of it; None where it has none."
+    before: Judgement | None = None
+    "What they made of this burst the time before; None at the first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class OverlapConfig:
     words_after: float = 0.24
     "Seconds of a burst that goes on before it may be called a barge-in: an mm begins like a word."
     sure: float = 0.75
-    "Probability from which a kind of sound counts while the burst goes on."
+    "Probability from which a kind of sound counts while the burst goes on; words need it twice in a row."
     likely: float = 0.6
     "The same once it has ended."
     noise: float = 0.8
@@ -142,9 +144,15 @@ class UsualScorer:
         settled = burst.ended or burst.seconds >= config.backchannel_after
         if heads.backchannel >= config.backchannel and settled:
             return Scored(Overlap.BACKCHANNEL, describe(burst))
-        if heads.words >= limit and (burst.ended or burst.seconds >= config.words_after):
+        if heads.words >= limit and (burst.ended or self._steady(burst)):
             return Scored(Overlap.BARGE_IN, describe(burst))
         return None
+
+    def _steady(self, burst: Burst) -> bool:
+        """Whether words may be believed in while they go on: an mm begins like one, and in the middle of an
+        mm-hm there is a stride that sounds like one."""
+        twice = burst.before is not None and burst.before.words >= self._config.sure
+        return twice and burst.seconds >= self._config.words_after
 
     def _faint(self, burst: Burst) -> Scored | None:
         """Hardly louder than the room, and no head says otherwise."""

@@ -63,6 +63,8 @@ class _Speech:
     quiet: float | None = None
     told: Overlap | None = None
     "What was said about it last."
+    judgement: Judgement | None = None
+    "The newest of it."
 
     @property
     def over(self) -> bool:
@@ -229,6 +231,7 @@ class Judging:
         if not self._overlaps or not (over or speech.over):
             return
         burst = self._burst(speech, upto, judgement)
+        speech.judgement = judgement
         scored = self._scorer.score(burst)
         kind = Overlap.UNSURE if scored is None else scored.kind
         changed = kind is not speech.told and not (scored is None and speech.told is None)
@@ -251,6 +254,7 @@ class Judging:
             over=self._floor.overlap is not None,
             ended=speech.over,
             judgement=judgement,
+            before=speech.judgement,
         )
 
     def _level(self, start: Sample, end: Sample) -> float:

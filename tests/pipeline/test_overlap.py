@@ -17,6 +17,10 @@ def heads(words: float = 0.0, backchannel: float = 0.0, noise: float = 0.0) -> J
     return Judgement(0.5, words, backchannel, noise)
 
 
+WORDS = heads(words=0.95)
+"What was heard a stride before, where words go on."
+
+
 def kind(burst: Burst, config: OverlapConfig | None = None) -> Overlap | None:
     scored = UsualScorer(config).score(burst)
     return None if scored is None else scored.kind
@@ -37,7 +41,15 @@ def test_without_heads_words_are_not_known_and_nothing_is_claimed() -> None:
     ],
 )
 def test_heads_count_when_they_are_sure(judgement: Judgement, expected: Overlap | None) -> None:
-    assert kind(replace(SPEECH, judgement=judgement)) is expected
+    assert kind(replace(SPEECH, judgement=judgement, before=judgement)) is expected
+
+
+def test_words_over_the_voice_are_believed_when_they_were_heard_twice() -> None:
+    first = replace(SPEECH, judgement=WORDS)
+    assert kind(first) is None
+    assert kind(replace(first, before=heads(words=0.7, backchannel=0.3))) is None
+    assert kind(replace(first, before=heads(words=0.75))) is Overlap.BARGE_IN
+    assert kind(replace(first, ended=True)) is Overlap.BARGE_IN, "nothing more will come"
 
 
 def test_a_burst_that_ended_is_judged_at_less() -> None:
@@ -47,7 +59,7 @@ def test_a_burst_that_ended_is_judged_at_less() -> None:
 
 
 def test_a_word_is_believed_only_after_a_while_because_an_mm_begins_like_one() -> None:
-    start = replace(SPEECH, seconds=0.16, judgement=heads(words=0.95))
+    start = replace(SPEECH, seconds=0.16, judgement=WORDS, before=WORDS)
     assert kind(start) is None
     assert kind(replace(start, seconds=0.24)) is Overlap.BARGE_IN
     assert kind(replace(start, ended=True)) is Overlap.BARGE_IN, "a short word is a word"
@@ -66,18 +78,18 @@ def test_what_is_hardly_louder_than_the_room_is_noise_unless_heads_heard_it() ->
     faint = replace(SPEECH, level=-57.0)
     assert kind(faint) is Overlap.NOISE
     assert kind(replace(faint, level=-53.0)) is None
-    assert kind(replace(faint, judgement=heads(words=0.9))) is Overlap.BARGE_IN
+    assert kind(replace(faint, judgement=heads(words=0.9), before=WORDS)) is Overlap.BARGE_IN
 
 
 def test_speech_far_fainter_than_this_user_is_side_talk_whatever_its_words() -> None:
-    aside = replace(SPEECH, level=-44.0, usual=-24.0, judgement=heads(words=0.95))
+    aside = replace(SPEECH, level=-44.0, usual=-24.0, judgement=WORDS, before=WORDS)
     scored = UsualScorer().score(aside)
     assert scored is not None and scored.kind is Overlap.NOISE
     assert scored.why.startswith("side talk, 20 dB under this user: 0.40 s at -44 dB, words 0.95")
     assert kind(replace(aside, level=-40.0)) is Overlap.BARGE_IN
 
 
-ECHO = Burst(0.4, -48.0, -70.0, voice=-20.0, echo=True, judgement=heads(words=0.9))
+ECHO = Burst(0.4, -48.0, -70.0, voice=-20.0, echo=True, judgement=heads(words=0.9), before=WORDS)
 
 
 def test_a_burst_far_below_the_agents_loud_voice_is_its_echo() -> None:

@@ -142,9 +142,7 @@ def test_an_open_turn_is_judged_every_stride_until_it_is_over() -> None:
     assert all(score == EndOfTurnScored(score.at, 0.4, "sound") for score in scores)
 
 
-def test_a_short_turn_is_judged_from_its_first_onset_and_a_long_one_from_its_newest() -> (
-    None
-):
+def test_a_short_turn_is_judged_from_its_first_onset_and_a_long_one_from_its_newest() -> None:
     script = [*turn(), (1.6, SpeechPaused(at(1.5))), (2.0, SpeechStarted(at(1.9)))]
     run = live(script, until=3.34)
     asked = [(audio.positions, len(audio.pcm) % 1280, onset) for _, audio, onset in run.heads.asked]
@@ -237,6 +235,26 @@ def test_a_new_burst_is_judged_anew() -> None:
     script: Script = [*burst(), (1.4, SpeechPaused(at(1.3))), (1.6, SpeechStarted(at(1.55)))]
     told = live(script, heads, until=2.0).of(OverlapScored)
     assert [scored.kind for scored in told].count(Overlap.NOISE) == 2
+
+
+def test_one_stride_that_sounds_like_words_in_the_middle_of_an_mm_hm_takes_no_floor() -> None:
+    mm, spike = Judgement(0.1, 0.05, 0.6, 0.35), Judgement(0.1, 0.94, 0.03, 0.03)
+    hm = Judgement(0.1, 0.05, 0.9, 0.05)
+    script: Script = [*burst(), (1.7, SpeechPaused(at(1.6))), (1.7, Resume(TURN))]
+    once = live(script, Heads([mm, mm, mm, spike, hm])).of(OverlapScored)
+    assert Overlap.BARGE_IN not in {scored.kind for scored in once}
+    assert any("words 0.94" in scored.why for scored in once), "it was judged, and told as unsure"
+    goes_on = live(script, Heads([mm, mm, mm, spike, spike, hm])).of(OverlapScored)
+    assert [scored.at for scored in goes_on if scored.kind is Overlap.BARGE_IN] == [at(1.36)]
+
+
+def test_a_new_burst_has_no_stride_before() -> None:
+    words = Judgement(0.1, 0.94, 0.03, 0.03)
+    scorer = Keeping()
+    script: Script = [*burst(), (1.4, SpeechPaused(at(1.3))), (1.6, SpeechStarted(at(1.55)))]
+    live(script, Heads([words]), scorer=scorer, until=2.0)
+    news = [one.before for one in scorer.seen if not one.ended]
+    assert news[0] is None and words in news and news.count(None) == 2
 
 
 def test_a_turn_in_silence_is_judged_when_it_has_paused_and_told_only_when_it_changes() -> None:
