@@ -10,7 +10,7 @@ from .evaluate import calibrate
 from .heads.recipe import Plan, train
 from .heads.report import tell_all
 from .progress import begin
-from .recipe import ORDER, PROCESSES, STAGES, TOTAL, Run, examine, export, newest, perform, work
+from .recipe import ORDER, PROCESSES, STAGES, TOTAL, Run, budget_of, examine, export, newest, perform, work
 from .sizes import SIZES
 
 
@@ -44,7 +44,8 @@ def _shared() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         metavar="STAGE=MINUTES",
-        help="processor minutes of single stages instead of what --minutes gives them",
+        help="processor minutes of single stages instead of what --minutes gives them; later commands of the "
+        "run keep them",
     )
     shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
     shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
@@ -170,7 +171,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         getattr(args, "recordings", None),
         args.start,
         args.ear,
-        budget,
+        budget_of(args.out, budget),
         steps,
     )
 

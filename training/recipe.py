@@ -133,6 +133,13 @@ class Run:
         return plan.share(found["step"], found["elapsed"]) >= 1
 
 
+def budget_of(out: Path, given: dict[str, float]) -> dict[str, float]:
+    """Minutes of single stages that earlier commands of the run set, and over them those given now."""
+    path = out / "budget.json"
+    kept: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return kept | given
+
+
 def orders(run: Run, half: int) -> list[Order]:
     """What one of two workers speaks: half of every group of voices."""
     skills, found = tuple(registry.SHARES.items()), list[Order]()
@@ -266,6 +273,8 @@ def _train(run: Run, stage: str, begun: float) -> bool:
 def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
     """The given stages in order; what is finished already is passed over."""
     run.out.mkdir(parents=True, exist_ok=True)
+    if run.budget:
+        (run.out / "budget.json").write_text(json.dumps(run.budget) + "\n", encoding="utf-8")
     begun = monotonic()
     for stage in stages:
         say(f"stage {stage}: {SUMMARY[stage]}")

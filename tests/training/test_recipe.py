@@ -69,6 +69,13 @@ def test_the_processes_of_a_stage_are_told_its_own_minutes(
     assert not any("--budget" in command for command in started)
 
 
+def test_later_commands_of_a_run_keep_its_minutes(tmp_path: Path) -> None:
+    recipe.perform(Run(tmp_path / "run", budget={"listen": 45.5, "sft": 2.0}), ())
+    given = ["run", "--out", str(tmp_path / "run"), "--budget", "sft=3"]
+    assert __main__._run_of(__main__._parser().parse_args(given[:3])).budget == {"listen": 45.5, "sft": 2.0}
+    assert __main__._run_of(__main__._parser().parse_args(given)).budget == {"listen": 45.5, "sft": 3.0}
+
+
 def test_a_stage_is_given_minutes_once() -> None:
     given = ["run", "--budget", "listen=3", "--budget", "sft=2"]
     assert __main__._run_of(__main__._parser().parse_args(given)).budget == {"listen": 3.0, "sft": 2.0}
