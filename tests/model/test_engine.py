@@ -335,5 +335,5 @@ def test_bounds_below_zero_are_refused():
 
 def test_what_it_says_about_itself_is_what_its_card_says(real):
     facts = OnnxEngine(real).facts()
-    assert facts.hears == "audio" and not facts.obeys_instructions and facts.history_turns == 2
+    assert facts.hears == "audio" and not facts.obeys_instructions and facts.history_turns == 3
     assert facts.heard_logprob is None or facts.heard_logprob < 0
