@@ -201,7 +201,7 @@ def evaluate(
         run.note(f"Seed {seed}; refused below {run.threshold} mean log-probability of the heard line.\n")
         for recipe in recipes:
             run.note(f"* `{recipe.name}`: {recipe.title}")
-        run.note("* `later turns`: sums and digits of `unseen` after one to three others (talks give two)\n")
+        run.note("* `later turns`: sums and digits of `unseen` after one to three others\n")
         run.table(recipes, cases)
         other = crews.enter_context(Crew(control)).play if control else None
         budgets.report(multi_step(run.outcomes["unseen"]), crew.play, run.note, control=other)
