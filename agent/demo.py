@@ -54,7 +54,7 @@ QUESTIONS = (
     Ask("and plus twenty six", "forty nine"),
     Ask("what is twelve plus thirty four minus six plus twenty one minus eight", "fifty three", speed=105),
     Ask("am i speaking fast or slow", "fast", speed=230),
-    Ask("i am speaking very slowly is that true", "no, you speak fast", speed=230),
+    Ask("i speak slowly is that right", "no, you speak fast", speed=230),
     Ask("is my voice high or low", "high", voice=HIGH, pitch=60),
     Ask("how many beeps did you hear", "three beeps", beeps=3),
     Ask("spell monkey backwards", "Y, E, K, N, O, M"),

@@ -27,9 +27,7 @@ EXAMPLES: dict[str, Example] = {
         ("Forty seven plus thirty eight minus twelve plus five, that is seventy eight.",),
     ),
     "backwards": Example("how do you spell monkey backwards", ("Y, E, K, N, O, M.",)),
-    "claim": Example(
-        "i am speaking very slowly is that true", ("No, you speak fast.", "Yes, you speak slowly.")
-    ),
+    "claim": Example("i speak slowly is that right", ("No, you speak fast.", "Yes, you speak slowly.")),
     "day": Example("what day comes five days after monday", ("That is Saturday.",)),
     "chain": Example(
         "what is twelve plus six minus four", ("Twelve plus six minus four, that is fourteen.",)

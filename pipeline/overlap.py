@@ -58,7 +58,7 @@ class OverlapConfig:
     """When speech is judged, and from when a judgement counts."""
 
     stride: float = 0.08
-    "Seconds of new sound per judgement; a multiple of the 80 ms position."
+    "Seconds of new sound per judgement; a multiple of the 80 ms position. Words over the voice take two."
     lead: float = 0.2
     "Seconds of sound before the onset that are judged with a burst."
     least: float = 0.12
@@ -74,8 +74,8 @@ class OverlapConfig:
     backchannel: float = 0.7
     "The same for a backchannel."
     backchannel_after: float = 0.5
-    """Seconds of a burst that goes on before it may be called a backchannel: at 0.3 s the bundled heads call
-    30 % of people's beginnings of sentences one (43 bursts); by then the voice is held, nothing is lost."""
+    """Seconds of a burst that goes on before it may be called a backchannel: at 0.3 s earlier bundled heads
+    called 30 % of people's beginnings of sentences one (43 bursts); by then the voice is held."""
     faint: float = 6.0
     "dB over the background; fainter bursts that nobody judged are noise."
     far: float = 18.0

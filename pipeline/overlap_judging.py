@@ -112,17 +112,19 @@ class Judging:
         self._emit = emit
         self._scorer = scorer
         self._mechanisms = mechanisms
+        self._floor = _Floor()
         self.suit(brain, judges=judges)
         self._overlaps = mechanisms.overlap
         self._echo = echo
         self._voice: Loudest = voice or (lambda since, until: SILENCE)
         self._config = config or OverlapConfig()
         self._stride = int(self._config.stride * CAPTURE_RATE) // BLOCK * BLOCK
-        self._floor = _Floor()
         self._changed = asyncio.Event()
 
     def suit(self, brain: Compute, *, judges: bool) -> None:
         """Ask this brain from here on; what is known of the user's voice stays."""
+        if self._floor.speech is not None:
+            self._floor.speech.judgement = None  # another brain's is no first of two
         self._brain, self._judges = brain, judges
         self._turns = judges and self._mechanisms.end_of_turn
 

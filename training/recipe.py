@@ -274,7 +274,10 @@ def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
     """The given stages in order; what is finished already is passed over."""
     run.out.mkdir(parents=True, exist_ok=True)
     if run.budget:
-        (run.out / "budget.json").write_text(json.dumps(run.budget) + "\n", encoding="utf-8")
+        say("minutes of their own: " + ", ".join(f"{name} {one:g}" for name, one in run.budget.items()))
+        partial = run.out / "budget.partial"
+        partial.write_text(json.dumps(run.budget) + "\n", encoding="utf-8")
+        partial.replace(run.out / "budget.json")
     begun = monotonic()
     for stage in stages:
         say(f"stage {stage}: {SUMMARY[stage]}")

@@ -101,6 +101,13 @@ def cuts_of(question: Question, rng: random.Random) -> list[int]:
     return sorted(rng.sample(range(1, count), min(wanted, count - 1)))
 
 
+def written(words: Sequence[str], rng: random.Random) -> tuple[str, ...]:
+    """Half of the time with a capital I: espeak then runs "I am" together as people do, and says two words
+    apart where it reads "i am"."""
+    capital = rng.random() < 0.5
+    return tuple("I" if word == "i" and capital else word for word in words)
+
+
 class Teller:
     """Speaks for one group of voices."""
 
@@ -132,7 +139,7 @@ class Teller:
         end = {"rising": "?", "falling": "."}.get(how.end, rng.choice(("", "", "", ".", "?")))
         if question.skill == "incomplete":
             end = rng.choice((",", ",", ""))
-        words = question.words
+        words = written(question.words, rng)
         accented = not cuts and not self._test and rng.random() < INVENTED_ACCENTS.get(self._group, 0.0)
         if accented:
             text = f"[[{shift(self._espeak.phonemes(' '.join(words), ipa=False), rng)}]]{end}"

@@ -93,12 +93,14 @@ def live(
     scorer: Any = None,
     mechanisms: Mechanisms | None = None,
     voice: Any = None,
+    another: float | None = None,
 ) -> Run:
-    """Capture of this amplitude per second, and facts and orders at these seconds."""
+    """Capture of this amplitude per second, facts and orders at these seconds, ``another`` brain at this."""
     heads = heads or Heads()
     told: list[tuple[float, Fact]] = []
 
     async def main() -> None:
+        nonlocal another
         ring, trace = AudioRing(), Trace(None)
         stage = Judging(
             ring, InlineCompute(heads, lambda method, result: cost),
@@ -114,6 +116,9 @@ def live(
             await asyncio.sleep(began + (frame + 1) * 0.02 - now())
             tone = np.sin(np.arange(frame * FRAME, (frame + 1) * FRAME, dtype=np.float64) / 8)
             ring.write((sound(frame * 0.02) * tone).astype(np.float32))
+            if another is not None and now() - began >= another:
+                stage.suit(InlineCompute(heads, lambda method, result: cost), judges=judges)
+                another = None
             while waiting and waiting[0][0] <= now() - began:
                 trace.record(waiting.pop(0)[1])
         running.cancel()
@@ -243,9 +248,16 @@ def test_one_stride_that_sounds_like_words_in_the_middle_of_an_mm_hm_takes_no_fl
     script: Script = [*burst(), (1.7, SpeechPaused(at(1.6))), (1.7, Resume(TURN))]
     once = live(script, Heads([mm, mm, mm, spike, hm])).of(OverlapScored)
     assert Overlap.BARGE_IN not in {scored.kind for scored in once}
-    assert any("words 0.94" in scored.why for scored in once), "it was judged, and told as unsure"
+    assert any("words 0.94" in scored.why for scored in once)
     goes_on = live(script, Heads([mm, mm, mm, spike, spike, hm])).of(OverlapScored)
     assert [scored.at for scored in goes_on if scored.kind is Overlap.BARGE_IN] == [at(1.36)]
+
+
+def test_what_another_brain_judged_is_no_first_of_two() -> None:
+    heads = Heads([Judgement(0.1, 0.94, 0.03, 0.03)])
+    for another, taken in ((None, 1.28), (1.25, 1.36)):
+        told = live([*burst(), (1.5, Hush(TURN))], heads, another=another).of(OverlapScored)
+        assert [scored.at for scored in told if scored.kind is Overlap.BARGE_IN] == [at(taken)]
 
 
 def test_a_new_burst_has_no_stride_before() -> None:

@@ -47,7 +47,8 @@ def test_a_stage_may_have_minutes_of_its_own(tmp_path: Path) -> None:
     run = Run(tmp_path, 60.0, budget={"listen": 45.0, "control": 2.0})
     assert run.plan("listen").seconds == 2700 and run.plan("control").seconds == 120
     assert run.plan("sft").seconds == Run(tmp_path, 60.0).plan("sft").seconds
-    found = __main__._run_of(__main__._parser().parse_args(["run", "--budget", "listen=45", "sft=30.5"]))
+    given = ["run", "--out", str(tmp_path), "--budget", "listen=45", "sft=30.5"]
+    found = __main__._run_of(__main__._parser().parse_args(given))
     assert found.budget == {"listen": 45.0, "sft": 30.5}
     assert "--budget listen=45 " in card.command({"stage_budget": {"listen": 45.0}, "scale": 1.0}) + " "
 
@@ -76,8 +77,8 @@ def test_later_commands_of_a_run_keep_its_minutes(tmp_path: Path) -> None:
     assert __main__._run_of(__main__._parser().parse_args(given)).budget == {"listen": 45.5, "sft": 3.0}
 
 
-def test_a_stage_is_given_minutes_once() -> None:
-    given = ["run", "--budget", "listen=3", "--budget", "sft=2"]
+def test_a_stage_is_given_minutes_once(tmp_path: Path) -> None:
+    given = ["run", "--out", str(tmp_path), "--budget", "listen=3", "--budget", "sft=2"]
     assert __main__._run_of(__main__._parser().parse_args(given)).budget == {"listen": 3.0, "sft": 2.0}
     with pytest.raises(SystemExit, match="names a stage twice"):
         __main__._run_of(__main__._parser().parse_args([*given, "listen=5"]))

@@ -25,6 +25,15 @@ from training.speech_change import Speaker, bend, change, draw_speaker, pitched
 from training.speech_variants import folder, invent
 
 
+def test_i_am_is_said_run_together_and_apart() -> None:
+    pytest.importorskip("espeakng_loader")
+    from training.speech_saying import written
+
+    rng, words = random.Random(1), ("i", "am", "speaking", "slowly", "am", "i", "right")
+    found = {" ".join(written(words, rng)) for _ in range(20)}
+    assert found == {"I am speaking slowly am I right", "i am speaking slowly am i right"}
+
+
 def _vowel(hertz: float = 110.0, seconds: float = 1.0, formant: float = 700.0) -> Pcm:
     t = np.arange(int(RATE * seconds)) / RATE
     strength = [1 / (1 + ((hertz * k - formant) / 120) ** 2) + 0.02 for k in range(1, int(7000 / hertz))]
