@@ -1,7 +1,8 @@
 """Weekdays, months, hours and how many of one are in another: `day`, `month`, `hour`, `lasts`, `month days`.
 
 A tenth of all (start, distance, direction) is held out of `day`, `month` and `hour`; of `lasts` the products
-that `sums` holds out. How long a month is, is a fact to know: `monthdays` holds none out.
+that `sums` holds out, which are few, and a tenth of all others. How long a month is, is a fact to know:
+`monthdays` holds none out.
 """
 
 import random
@@ -138,7 +139,7 @@ class Lasts:
         while True:
             small, large = rng.choice(sorted(HELD))
             count = rng.randint(1, MOST.get(HELD[small, large], 9))
-            if held_out(HELD[small, large], count) == test:
+            if (held_out(HELD[small, large], count) or kept_out(small, count)) == test:
                 break
         unit = SINGULAR[large] if count == 1 else large
         text = f"how many {small} are in {said(count)} {unit}"
