@@ -1,6 +1,7 @@
 """Writes the card (README.md) of a bundle from card.md: what it is, how it was made, what was measured.
 
-Nothing in it is written by hand: families, voices, stages and figures come from code, config and evaluation.
+Nothing that it writes is written by hand: families, voices, stages and figures come from code, config and
+evaluation. What is learnt later is added by hand, as "Since"; the next card begins without.
 """
 
 import json

@@ -29,7 +29,7 @@ def run(plan: Plan, *, sft: Path) -> bool:
     decoder: Decoder = talker.to(plan.device).decoder
     bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
     whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
-    talker.cue_embedding.requires_grad_(False)
+    talker.cue_embedding.requires_grad_(False)  # the decoder learns to read it; nothing else moves
     loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1e-3)])
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:

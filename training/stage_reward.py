@@ -121,7 +121,7 @@ def run(plan: Plan, corpus: Corpus, *, kind: str, start: Path) -> bool:
     talker = fresh_talker(plan.size, len(language.tokenizer))
     if not plan.checkpoint.exists():
         talker.load_state_dict(load_checkpoint(start)["model"])
-    talker.cue_embedding.requires_grad_(False)
+    talker.cue_embedding.requires_grad_(False)  # the decoder alone learns
     loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), RATE[kind])])
     rehearsal, count = Rehearsal(plan, talker, corpus, MODES), SAMPLES[kind]
     player = BatchPlayer(talker, batch=CLIPS * count)
