@@ -56,7 +56,7 @@ def _around(cues: Tensor, valid: Tensor, s: Tensor, power: Tensor, count: Tensor
     floor = (noise * quiet).sum(1) / quiet.sum(1).clamp_min(1e-3)
     other = second * valid
     dense = F.avg_pool1d(F.pad(other, (DENSEST - 1, 0))[:, None], DENSEST, 1)[:, 0]
-    parts = [2 * middle, count / seconds / 4, _slope(pitch, voiced, middle) / 4]
+    parts = [2 * middle, count / seconds / 4, slope(pitch, steady(pitch, voiced)) / 4]
     parts += [(begun(speech) - 1).clamp_min(0), floor, power - floor]
     parts += [(band * s).sum(1) / s.sum(1).clamp_min(0.5), other.sum(1) / 25, dense.amax(1)]
     return parts + [begun((event > 0.5).float() * valid) for event in events]
@@ -70,9 +70,13 @@ def median(values: Tensor, known: Tensor) -> Tensor:
     return torch.where(count > 0, found, torch.zeros_like(found))[:, 0]
 
 
-def _slope(pitch: Tensor, voiced: Tensor, middle: Tensor) -> Tensor:
-    """Semitones by which pitch changes at the end; 0 where there is too little of it."""
-    kept = (voiced & ((pitch - middle[:, None]).abs() < STRAY)).float()
+def steady(pitch: Tensor, voiced: Tensor) -> Tensor:
+    """Which voiced frames lie near the median [B, F], as 0 and 1."""
+    return (voiced & ((pitch - median(pitch, voiced)[:, None]).abs() < STRAY)).float()
+
+
+def slope(pitch: Tensor, kept: Tensor) -> Tensor:
+    """Semitones by which pitch changes at the end of the kept frames [B]; 0 where there are too few."""
     left = kept.flip(1).cumsum(1).flip(1) - kept
     new = kept * (left < NEWEST)
     old = kept * (left >= NEWEST) * (left < NEWEST + EARLIER)

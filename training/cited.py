@@ -23,16 +23,17 @@ def _in_steps(step: float) -> Callable[[float], str]:
 
 
 FORMS = {
-    "pitch": _Form("pitch", "hz", _in_steps(10)),
-    "pace": _Form("pace", "syllables", lambda number: f"{round(number * 2) / 2:.1f}"),
-    "loudness": _Form("level", "db", _in_steps(2)),
-    "ending": _Form("slope", "", _in_steps(1)),
+    "pitch": _Form("pitch", "hz", _in_steps(5)),
+    "pace": _Form("pace", "syllables", lambda number: f"{round(number * 5) / 5:.1f}"),
+    "loudness": _Form("level", "db", _in_steps(1)),
+    "ending": _Form("slope", "", lambda number: f"{round(number * 2) / 2:.1f}"),
     "pauses": _Form("pauses", "", _in_steps(1)),
     "line": _Form("band", "khz", lambda number: str(round(number / 1000))),
     "noise": _Form("snr", "db", _in_steps(5)),
     "voices": _Form("voices", "", _in_steps(1)),
 }
-"Rounded to what can be heard: 10 Hz, half a syllable, 2 dB, a semitone, 5 dB of noise."
+"""5 Hz, a fifth of a syllable, 1 dB, half a semitone, 5 dB of noise: so fine that rounding takes little of
+what `grounded` allows (10 Hz took half of it in a low voice)."""
 _FAMILY = {form.name: family for family, form in FORMS.items()}
 _KIND = {f"{kind}s": kind for kind in KINDS}
 

@@ -24,7 +24,7 @@ AROUND = {
     "voices": 0.0,
 }
 "Syllables per second, dB, semitones, count, kHz, dB, count. Counts of sounds must be exact."
-_ROUNDING = {"pitch": 5.0, "pace": 0.25, "loudness": 1.0, "ending": 0.5, "line": 0.5, "noise": 2.5}
+_ROUNDING = {"pitch": 2.5, "pace": 0.1, "loudness": 0.5, "ending": 0.25, "line": 0.5, "noise": 2.5}
 "Half a step of what a line can say at all."
 
 

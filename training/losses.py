@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.cue_networks import slope, steady
 from model.networks import Talker
 from model.shapes import CUES, SOUNDS
 
@@ -55,18 +56,22 @@ def voice_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Of the five cues of the first voice; `alone` [B, F]: where nobody else speaks.
 
-    Density is only asked to sum to the number of syllables (below 0: not known).
+    Density is only asked to sum to the number of syllables (below 0: not known). Pitch counts once more by
+    what it tells of the end: there few frames must say how it moves, and a mean over all hides them.
     """
     pitch, voiced, level, density, speech = raw.float().unbind(-1)
     known = alone * batch.pitch_known[:, None]
-    on_pitch = _mean(_distance(pitch, batch.pitch, 0.1), known * batch.voiced)
+    on_pitch = _mean(_distance(pitch, batch.pitch, 0.05), known * batch.voiced)
+    kept = steady(batch.pitch, known * batch.voiced > 0)
+    on_end = _mean(_distance(slope(pitch, kept) / 4, slope(batch.pitch, kept) / 4, 0.1), kept.amax(1))
     on_voice = _mean(_doubt(voiced, batch.voiced), known)
     on_level = _mean(_distance(level, batch.level, 0.2), alone * batch.speech)
     on_speech = _mean(_doubt(speech, batch.speech), alone)
     count = (F.softplus(density - 2) * valid).sum(1)
     on_count = _mean(_distance(count / 3, batch.syllables / 3, 0.3), (batch.syllables >= 0).float())
-    total = 2 * on_pitch + 0.2 * on_voice + 0.7 * on_level + 0.4 * on_count + 0.3 * on_speech
-    return total, {"pitch": on_pitch, "level": on_level, "count": on_count, "speech": on_speech}
+    total = 4 * on_pitch + 0.2 * on_voice + 0.7 * on_level + 0.4 * on_count + 0.3 * on_speech + 0.5 * on_end
+    figures = {"pitch": on_pitch, "end": on_end, "level": on_level, "count": on_count, "speech": on_speech}
+    return total, figures
 
 
 def sound_loss(raw: Tensor, batch: AudioBatch, valid: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

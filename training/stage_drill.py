@@ -1,10 +1,8 @@
-"""Stage 4: the decoder practises long chains, notes, parts of thoughts and answers without one, in text."""
+"""Stage 4: the decoder practises, in text: long chains, notes, parts of thoughts, no thought, cues."""
 
 from pathlib import Path
 
 from torch import Tensor
-
-from model.networks import Decoder
 
 from .drill import direct_row, drill_row
 from .feed import RowFeed, moved
@@ -12,33 +10,42 @@ from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .precision import precision
-from .text import text_loss
+from .stage_text import reading
+from .text import cue_row, text_loss
 
-DIRECT, WHOLE = 96, 32
-"Rows of a batch without any thought, and of the others."
+DIRECT, WHOLE, CUED = 96, 32, 40
+"Rows of a batch without any thought, of the others, and of those that only read cues."
 EVERY = 5
-"Steps of which the last is without any thought: that is hardly learned, however often it comes."
+"""Steps of which the last is without any thought: that is hardly learned, however often it comes. The one
+before it reads cues, which takes many rows, and short ones."""
 
 
 def run(plan: Plan, *, sft: Path) -> bool:
-    """Trains the decoder of `sft` until the plan's budget is used; False where it left before."""
+    """Trains the decoder of `sft`, and what tells it the cues, until the plan's budget is used.
+
+    False where it left before.
+    """
     join(plan)
     language = Language()
     talker = fresh_talker(plan.size, len(language.tokenizer))
     talker.load_state_dict(load_checkpoint(sft)["model"])
-    decoder: Decoder = talker.to(plan.device).decoder
+    module, decoder = reading(talker.to(plan.device)), talker.decoder
     bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
     whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
-    talker.cue_embedding.requires_grad_(False)  # the decoder learns to read it; nothing else moves
-    loop = Loop(plan, decoder, [Group(list(decoder.parameters()), 1e-3)])
+    cued = RowFeed(plan, "cues", lambda rng: cue_row(language, rng), CUED)
+    loop = Loop(plan, module, [Group(list(module.parameters()), 1e-3)])
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         rounds, place = divmod(step, EVERY)
-        direct = place == EVERY - 1
-        batch = bare(rounds) if direct else whole(rounds * (EVERY - 1) + place)
+        if place == EVERY - 1:
+            name, batch, share = "direct", bare(rounds), float(EVERY)
+        elif place == EVERY - 2:
+            name, batch, share = "cues", cued(rounds), float(EVERY)
+        else:
+            name, batch = "whole", whole(rounds * (EVERY - 2) + place)
+            share = EVERY / (EVERY - 2)
         with precision(plan.device):
             value = text_loss(decoder, moved(batch, plan.device), talker.embed_cues)
-        name, share = ("direct", EVERY) if direct else ("whole", EVERY / (EVERY - 1))
         return value, {name: share * value.item()}, len(batch.ids)
 
     return loop.run(loss)

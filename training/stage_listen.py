@@ -19,7 +19,8 @@ from .pools import Pool, Pools, Work, batches, embed
 from .precision import precision
 from .rows import collate
 from .stage_sft import SHARES as HEARD
-from .text import text_loss, token_loss
+from .stage_text import reading
+from .text import cue_row, text_loss, token_loss
 from .turns import MODES
 
 CLIPS, REPEATS, ROWS = 12, 4, 24
@@ -31,10 +32,10 @@ SHARES = HEARD | {
 }  # fmt: skip
 "Of the clips: as where hearing was learned, lest short turns are forgotten; the long ones carry the notes."
 TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.85, 0.1, 0.35
-DIRECT, WHOLE = 48, 20
-"Rows of the text batch that goes with every batch: without any thought, or as they come."
-EVERY = 8
-"Batches of which the first goes with text without any thought."
+DIRECT, WHOLE, CUED = 48, 20, 32
+"Rows of the text batch that goes with every batch: without any thought, as they come, or reading cues."
+EVERY, CUES = 8, (2, 5)
+"Batches of which the first goes with text without any thought, and places of those with cues to read."
 
 
 def answer_loss(talker: Talker, pool: Pool, work: Sequence[Work], device: str = "cpu") -> Tensor:
@@ -80,8 +81,8 @@ def run(
     """Trains the decoder and what tells it the cues until the plan's budget is used; all that hears comes
     from `sft` and never changes.
 
-    `drill`: whose decoder it goes on from; None: that of `sft`. `modes`: ways of thinking, only "direct" for
-    the brain that never thinks. False where it left before.
+    `drill`: whose decoder and cue embedding it goes on from; None: those of `sft`. `modes`: ways of thinking,
+    only "direct" for the brain that never thinks. False where it left before.
     """
     join(plan)
     language = Language()
@@ -89,23 +90,30 @@ def run(
     if not plan.checkpoint.exists():
         talker.load_state_dict(load_checkpoint(sft)["model"])
         if drill is not None:
-            talker.decoder.load_state_dict(load_checkpoint(drill)["model"])
+            reading(talker).load_state_dict(load_checkpoint(drill)["model"])
     reads = Group(list(talker.cue_embedding.parameters()), 1e-3)
     loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), 6e-4), reads])
     rehearsal = Rehearsal(plan, talker, corpus, modes or MODES)
     bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
     whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
-    every = EVERY if modes is None else 1
+    cued = RowFeed(plan, "cues", lambda rng: cue_row(language, rng), CUED)
+    every, cues = (EVERY, CUES) if modes is None else (1, ())
+    others = [place for place in range(1, every) if place not in cues]
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         pool, work = rehearsal(step)
         on_answer = answer_loss(talker, pool, work, plan.device)
         rounds, place = divmod(step, every)
-        direct = not place
-        batch = moved(bare(rounds) if direct else whole(rounds * (every - 1) + place - 1), plan.device)
+        if not place:
+            name, batch, share = "direct", bare(rounds), float(every)
+        elif place in cues:
+            name, batch = "cues", cued(rounds * len(cues) + cues.index(place))
+            share = every / len(cues)
+        else:
+            name, batch = "text", whole(rounds * len(others) + others.index(place))
+            share = every / len(others)
         with precision(plan.device):
-            on_text = text_loss(talker.decoder, batch, talker.embed_cues)
-        name, share = ("direct", every) if direct else ("text", every / (every - 1))
+            on_text = text_loss(talker.decoder, moved(batch, plan.device), talker.embed_cues)
         figures = {"lm": on_answer.item(), name: share * on_text.item()}
         return on_answer + 0.5 * on_text, figures, len(work)
 

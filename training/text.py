@@ -75,6 +75,8 @@ much, what is known by heart little."""
 BARE = 0.6
 """Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known. None
 where tools stand in the frame, or a summary of cues."""
+FIRST = 0.7
+"Share of `cue_row` that are a conversation's first turn: short, so many can be read in little time."
 Feel: TypeAlias = Callable[[Tensor], Tensor]
 "Cue summaries [n, 22] -> vectors [n, width] for <audio_end>."
 
@@ -95,6 +97,13 @@ def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool)
 def any_row(language: Language, rng: random.Random, *, prompt: bool) -> Row:
     """A question of `MIX`."""
     return text_row(language, rng.choices(list(MIX), list(MIX.values()))[0], rng, prompt=prompt)
+
+
+def cue_row(language: Language, rng: random.Random) -> Row:
+    """A question about the voice, with pseudo-audio and a summary of cues that nobody made."""
+    name = rng.choice(registry.VOICED)
+    turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, alone=rng.random() < FIRST)
+    return turn_row(language, turn, rng, heard_weight=1.0, feels=True)
 
 
 def token_loss(decoder: Decoder, hidden: Tensor, ids: Tensor, weights: Tensor) -> Tensor:

@@ -22,10 +22,10 @@ def test_every_family_is_written_and_read_back() -> None:
     assert set(FORMS) == set(FAMILIES)
     lines = [cite(family, FOUND) for family in FAMILIES]
     assert lines == [
-        "pitch 180 hz: high",
-        "pace 5.5 syllables: fast",
-        "level -34 db: soft",
-        "slope -3: falling",
+        "pitch 185 hz: high",
+        "pace 5.2 syllables: fast",
+        "level -33 db: soft",
+        "slope -3.5: falling",
         "pauses 2: pausing",
         "band 3 khz: telephone",
         "snr 10 db: noisy",

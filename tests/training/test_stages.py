@@ -64,7 +64,7 @@ def _start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("encoder", "sft", "listen"):
         save_checkpoint(folder / f"{name}.pt", {"model": talker.state_dict()})
     save_checkpoint(folder / "text.pt", {"model": reading(talker).state_dict()})
-    save_checkpoint(folder / "drill.pt", {"model": talker.decoder.state_dict()})
+    save_checkpoint(folder / "drill.pt", {"model": reading(talker).state_dict()})
     return folder
 
 
@@ -79,13 +79,10 @@ def _small_pools(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(name, 4)
     monkeypatch.setattr("training.stage_listen.ROWS", 8)
     monkeypatch.setattr("training.batches.CROWD", 5)
-    for name in ("training.stage_text.PLAIN", "training.stage_drill.DIRECT", "training.stage_drill.WHOLE"):
-        monkeypatch.setattr(name, 4)
-    for name in (
-        "training.stage_listen.DIRECT",
-        "training.stage_listen.WHOLE",
-        "training.stage_sft.TEXT_BATCH",
-    ):
+    for stage in ("drill", "listen"):
+        for kind in ("DIRECT", "WHOLE", "CUED"):
+            monkeypatch.setattr(f"training.stage_{stage}.{kind}", 4)
+    for name in ("training.stage_text.PLAIN", "training.stage_sft.TEXT_BATCH"):
         monkeypatch.setattr(name, 4)
     monkeypatch.setattr("training.stage_text.text_accuracy", lambda *_: 0.0)
 

@@ -105,8 +105,8 @@ def test_numbers_are_read_back_from_their_words() -> None:
 
 def test_cue_lines_cite_the_value_then_the_label() -> None:
     assert cite("pitch", Measured(pitch=212.0)) == "pitch 210 hz: high"
-    assert cite("pace", Measured(pace=2.9)) == "pace 3.0 syllables: slow"
-    assert cite("loudness", Measured(level=-15.2)) == "level -16 db: loud"
+    assert cite("pace", Measured(pace=2.9)) == "pace 2.8 syllables: slow"
+    assert cite("loudness", Measured(level=-15.2)) == "level -15 db: loud"
 
 
 @pytest.mark.parametrize(("skill", "field"), [("pitch", "pitch"), ("pace", "pace"), ("loudness", "level")])
