@@ -75,6 +75,9 @@ much, what is known by heart little."""
 BARE = 0.6
 """Share of rows without pseudo-audio and history that begin with the thought: the frame is soon known. None
 where tools stand in the frame, or a summary of cues."""
+SENSED = (*registry.VOICED, "count", "countsum", "countmore", "sound")
+"""Skills of `cue_row`. Sounds too: with 8 of 100 counts wrong in the words' own scores, 23 were wrong in the
+line that was written from them."""
 FIRST = 0.7
 "Share of `cue_row` that are a conversation's first turn: short, so many can be read in little time."
 Feel: TypeAlias = Callable[[Tensor], Tensor]
@@ -100,8 +103,8 @@ def any_row(language: Language, rng: random.Random, *, prompt: bool) -> Row:
 
 
 def cue_row(language: Language, rng: random.Random) -> Row:
-    """A question about the voice, with pseudo-audio and a summary of cues that nobody made."""
-    name = rng.choice(registry.VOICED)
+    """A question about voice or sounds, with pseudo-audio and a summary of cues that nobody made."""
+    name = rng.choice(SENSED)
     turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, alone=rng.random() < FIRST)
     return turn_row(language, turn, rng, heard_weight=1.0, feels=True)
 
