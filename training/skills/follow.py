@@ -6,6 +6,7 @@ before: `registry.allowed` tells.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from training.arithmetic import column_line, compute
@@ -56,11 +57,30 @@ def last(past: Past) -> tuple[Question, str] | None:
 
 def result_in(turn: tuple[Question, str] | None) -> int | None:
     """The number that a whole reply ends with; None where it has none, or one below zero."""
+    found = _result(turn)
+    return None if found is None or found < 0 else found
+
+
+def _result(turn: tuple[Question, str] | None) -> int | None:
     if turn is None or turn[0].skill not in NUMERIC or " is " not in turn[1] or not turn[1].endswith("."):
         return None
     words = turn[1].rsplit(" is ", 1)[1].removesuffix(".").split()
     found = numbers_of(words)
-    return found[0] if len(found) == 1 and words[0] != "minus" else None
+    if len(found) != 1:
+        return None
+    return -found[0] if words[0] == "minus" else found[0]
+
+
+def _lacks(turns: Sequence[tuple[Question, str] | None]) -> str:
+    """Why nobody can go on from these: a mark, empty where one can. Below zero there is a number, and it
+    goes too far."""
+    found = [_result(turn) for turn in turns]
+    if not found or None in found:
+        return "no number"
+    return "too far" if any(number is not None and number < 0 for number in found) else ""
+
+
+_SAID = {"no number": NO_NUMBER, "too far": TOO_FAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +115,15 @@ class AddTo:
         return len(steps) < len(question.signs) or compute(*steps[-1]) > 999
 
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
-        if result_in(last(past)) is None:
-            return ["no number"]
+        if lacks := _lacks([last(past)]):
+            return [lacks]
         steps = self.steps(question, past)
         lines = [column_line(*step) for step in steps]
         return [*lines, "too far"] if self._too_far(question, steps) else lines
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
-        if result_in(last(past)) is None:
-            return NO_NUMBER
+        if lacks := _lacks([last(past)]):
+            return _SAID[lacks]
         steps = self.steps(question, past)
         if self._too_far(question, steps):
             return TOO_FAR
@@ -140,15 +160,18 @@ class Both:
             return []
         return [(found[0], "+", found[1])]
 
+    def _lacks(self, past: Past) -> str:
+        return _lacks([*past[-2:], *[None] * (2 - len(past))])
+
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
         steps = self.steps(question, past)
         too_far = ["too far"] if steps and compute(*steps[0]) > 999 else []
-        return [*(column_line(*step) for step in steps), *too_far] or ["no number"]
+        return [*(column_line(*step) for step in steps), *too_far] or [self._lacks(past)]
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
         steps = self.steps(question, past)
         if not steps:
-            return NO_NUMBER
+            return _SAID[self._lacks(past)]
         a, _, b = steps[0]
         if a + b > 999:
             return TOO_FAR

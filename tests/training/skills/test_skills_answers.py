@@ -225,8 +225,11 @@ def test_follow_ups_go_on_from_the_reply_that_was_heard() -> None:
         turns = spoken(past)
         reply = registry.reply(question, Measured(), turns)
         whole = turns and turns[-1][0].skill in registry.NUMERIC and turns[-1][1].endswith(".")
-        if not whole or " is " not in turns[-1][1] or " is minus" in turns[-1][1]:
+        if not whole or " is " not in turns[-1][1]:
             assert reply == "I have no number yet. Ask me a whole sum."
+            continue
+        if " is minus" in turns[-1][1]:
+            assert reply == "That goes too far for me."
             continue
         value = numbers_of(turns[-1][1].rsplit(" is ", 1)[1].rstrip(".").split())[0]
         for sign, number in zip(question.signs, question.numbers, strict=True):
@@ -276,6 +279,18 @@ def test_what_goes_beyond_999_is_worked_out_and_then_said_to_go_too_far() -> Non
         assert registry.reply(question, Measured(), turns) == "That goes too far for me."
         assert registry.held(question, turns) == ""
     assert registry.reply(both, Measured(), [past[1], past[1]]).endswith(" is one hundred ninety two.")
+
+
+def test_from_below_zero_nothing_goes_on_and_nobody_is_told_that_there_was_no_number() -> None:
+    below = (Question("sum", ("x",)), "Four minus nine is minus five.")
+    above, other = (Question("sum", ("x",)), "One plus one is two."), (Question("talk", ("hi",)), "Hello!")
+    both, more = Question("both", ("x",)), Question("addto", ("x",), (5,), ("+",))
+    for question, turns in ((both, [below, above]), (both, [above, below]), (more, [above, below])):
+        assert registry.lines(question, Measured(), turns) == ["too far"]
+        assert registry.reply(question, Measured(), turns) == "That goes too far for me."
+    for question, turns in ((both, [below]), (both, [other, below]), (more, [other]), (more, [])):
+        assert registry.lines(question, Measured(), turns) == ["no number"]
+        assert registry.reply(question, Measured(), turns) == "I have no number yet. Ask me a whole sum."
 
 
 def test_a_reply_that_was_cut_gives_no_number() -> None:
