@@ -193,4 +193,4 @@ _DRAWS = {
     "mixed": _mixed,
 }
 SUMS: tuple[Skill, ...] = tuple(Sums(name) for name in _DRAWS)
-NAMES = frozenset(_DRAWS)
+NAMES = tuple(sorted(_DRAWS))
