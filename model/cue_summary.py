@@ -1,6 +1,6 @@
 """What sums a segment's cues up: names of the numbers, and the bumps by which a network reads them.
 
-Constants that torch, the graphs and training share. Raw numbers are hard to read off to a step of 10 Hz, so
+Constants that torch, the graphs and training share. Raw numbers are hard to read off to a step of 5 Hz, so
 each that is cited comes also as bumps exp(-((x - centre) / width)^2) along its range, as a scale with marks.
 """
 

@@ -32,8 +32,8 @@ FORMS = {
     "noise": _Form("snr", "db", _in_steps(5)),
     "voices": _Form("voices", "", _in_steps(1)),
 }
-"""5 Hz, a fifth of a syllable, 1 dB, half a semitone, 5 dB of noise: so fine that rounding takes little of
-what `grounded` allows (10 Hz took half of it in a low voice)."""
+"""5 Hz, a fifth of a syllable, 1 dB, half a semitone: so fine that rounding takes little of what `grounded`
+allows (10 Hz took half of it in a low voice). Of noise, in steps of 5 dB, and of the band it takes half."""
 _FAMILY = {form.name: family for family, form in FORMS.items()}
 _KIND = {f"{kind}s": kind for kind in KINDS}
 

@@ -5,7 +5,7 @@ Augmenting a clip costs about as much as learning from it, so a pool may be serv
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -32,6 +32,14 @@ class Draws(Protocol):
     """`batches.Sampler`, as far as it is used here."""
 
     def groups(self, size: int, order: random.Random) -> Iterator[list[Item]]: ...
+
+
+def turn_of(order: Sequence[str], step: int) -> tuple[str, int, float]:
+    """Whose turn it is at a step where feeds take turns in this order, the number of the batch among its own
+    (0, 1, 2, … without a gap), and steps per batch of it."""
+    rounds, place = divmod(step, len(order))
+    name, each = order[place], order.count(order[place])
+    return name, rounds * each + order[:place].count(name), len(order) / each
 
 
 class Feed(Generic[T]):

@@ -212,6 +212,8 @@ class Loop:
             if plan.rank == 0:
                 gauge.add(self.done, self.step, self.samples, figures)
         self.save()
+        if plan.world > 1:
+            dist.barrier()  # whoever is early waits: a process that is gone cannot answer those still asking
         if plan.rank == 0:
             gauge.close(self.done, self.step, self.samples)
         if leaving and self.done < 1 and plan.rank == 0:

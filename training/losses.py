@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.cue_networks import slope, steady
+from model.cue_summary import LEAST
 from model.networks import Talker
 from model.shapes import CUES, SOUNDS
 
@@ -63,7 +64,9 @@ def voice_loss(
     known = alone * batch.pitch_known[:, None]
     on_pitch = _mean(_distance(pitch, batch.pitch, 0.05), known * batch.voiced)
     kept = steady(batch.pitch, known * batch.voiced > 0)
-    on_end = _mean(_distance(slope(pitch, kept) / 4, slope(batch.pitch, kept) / 4, 0.1), kept.amax(1))
+    on_end = _mean(
+        _distance(slope(pitch, kept) / 4, slope(batch.pitch, kept) / 4, 0.1), (kept.sum(1) >= LEAST).float()
+    )
     on_voice = _mean(_doubt(voiced, batch.voiced), known)
     on_level = _mean(_distance(level, batch.level, 0.2), alone * batch.speech)
     on_speech = _mean(_doubt(speech, batch.speech), alone)

@@ -330,7 +330,7 @@ SUMMARY = {
     "text": "the decoder learns the language and column arithmetic",
     "encoder": "phonemes, words and measured cues",
     "sft": "audio in, thought and reply out",
-    "drill": "the decoder practises long chains, notes and parts of thoughts in text",
+    "drill": "the decoder practises long chains, notes, parts of thoughts, none, and cues in text",
     "listen": "thinking while listening, speaking on part of a thought",
     "control": "the same again without any thought, to compare with",
     "filter": "its own thoughts, where they are right and cite what was measured",

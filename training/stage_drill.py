@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from .drill import direct_row, drill_row
-from .feed import RowFeed, moved
+from .feed import RowFeed, moved, turn_of
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
@@ -15,9 +15,9 @@ from .text import cue_row, text_loss
 
 DIRECT, WHOLE, CUED = 96, 32, 40
 "Rows of a batch without any thought, of the others, and of those that only read cues."
-EVERY = 5
-"""Steps of which the last is without any thought: that is hardly learned, however often it comes. The one
-before it reads cues, which takes many rows, and short ones."""
+ORDER = ("whole", "whole", "whole", "cues", "direct")
+"""Steps. Without any thought, one of five: that is hardly learned, however often it comes. Cues take many
+rows, and short ones."""
 
 
 def run(plan: Plan, *, sft: Path) -> bool:
@@ -30,20 +30,16 @@ def run(plan: Plan, *, sft: Path) -> bool:
     talker = fresh_talker(plan.size, len(language.tokenizer))
     talker.load_state_dict(load_checkpoint(sft)["model"])
     module, decoder = reading(talker.to(plan.device)), talker.decoder
-    bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
-    whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
-    cued = RowFeed(plan, "cues", lambda rng: cue_row(language, rng), CUED)
+    feeds = {
+        "direct": RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT),
+        "whole": RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE),
+        "cues": RowFeed(plan, "cues", lambda rng: cue_row(language, rng), CUED),
+    }
     loop = Loop(plan, module, [Group(list(module.parameters()), 1e-3)])
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
-        rounds, place = divmod(step, EVERY)
-        if place == EVERY - 1:
-            name, batch, share = "direct", bare(rounds), float(EVERY)
-        elif place == EVERY - 2:
-            name, batch, share = "cues", cued(rounds), float(EVERY)
-        else:
-            name, batch = "whole", whole(rounds * (EVERY - 2) + place)
-            share = EVERY / (EVERY - 2)
+        name, number, share = turn_of(ORDER, step)
+        batch = feeds[name](number)
         with precision(plan.device):
             value = text_loss(decoder, moved(batch, plan.device), talker.embed_cues)
         return value, {name: share * value.item()}, len(batch.ids)

@@ -11,7 +11,7 @@ from model.networks import Talker
 from .batches import POOL, Sampler
 from .corpus import Corpus
 from .drill import direct_row, drill_row
-from .feed import RowFeed, moved
+from .feed import RowFeed, moved, turn_of
 from .fresh import fresh_talker
 from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
@@ -34,8 +34,8 @@ SHARES = HEARD | {
 TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.85, 0.1, 0.35
 DIRECT, WHOLE, CUED = 48, 20, 32
 "Rows of the text batch that goes with every batch: without any thought, as they come, or reading cues."
-EVERY, CUES = 8, (2, 5)
-"Batches of which the first goes with text without any thought, and places of those with cues to read."
+ORDER = ("direct", "text", "cues", "text", "text", "cues", "text", "text")
+"What text goes with each batch."
 
 
 def answer_loss(talker: Talker, pool: Pool, work: Sequence[Work], device: str = "cpu") -> Tensor:
@@ -94,24 +94,18 @@ def run(
     reads = Group(list(talker.cue_embedding.parameters()), 1e-3)
     loop = Loop(plan, talker, [Group(list(talker.decoder.parameters()), 6e-4), reads])
     rehearsal = Rehearsal(plan, talker, corpus, modes or MODES)
-    bare = RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT)
-    whole = RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE)
-    cued = RowFeed(plan, "cues", lambda rng: cue_row(language, rng), CUED)
-    every, cues = (EVERY, CUES) if modes is None else (1, ())
-    others = [place for place in range(1, every) if place not in cues]
+    feeds = {
+        "direct": RowFeed(plan, "direct", lambda rng: direct_row(language, rng), DIRECT),
+        "text": RowFeed(plan, "whole", lambda rng: drill_row(language, rng), WHOLE),
+        "cues": RowFeed(plan, "cues", lambda rng: cue_row(language, rng), CUED),
+    }
+    order = ORDER if modes is None else ("direct",)
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         pool, work = rehearsal(step)
         on_answer = answer_loss(talker, pool, work, plan.device)
-        rounds, place = divmod(step, every)
-        if not place:
-            name, batch, share = "direct", bare(rounds), float(every)
-        elif place in cues:
-            name, batch = "cues", cued(rounds * len(cues) + cues.index(place))
-            share = every / len(cues)
-        else:
-            name, batch = "text", whole(rounds * len(others) + others.index(place))
-            share = every / len(others)
+        name, number, share = turn_of(order, step)
+        batch = feeds[name](number)
         with precision(plan.device):
             on_text = text_loss(talker.decoder, moved(batch, plan.device), talker.embed_cues)
         figures = {"lm": on_answer.item(), name: share * on_text.item()}

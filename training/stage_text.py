@@ -24,7 +24,7 @@ EVERY = 8
 
 
 def reading(talker: Talker) -> nn.ModuleDict:
-    """What this stage trains and keeps: the decoder, and what tells it the cues."""
+    """What this stage and the drill train and keep: the decoder, and what tells it the cues."""
     return nn.ModuleDict({"decoder": talker.decoder, "cue_embedding": talker.cue_embedding})
 
 

@@ -75,3 +75,20 @@ def test_syllables_that_nobody_counted_and_a_second_voice_teach_the_first_nothin
     raw[:, 31:38, 4] = 8
     assert cue_loss(raw, batch)[0].item() < 0.02
     assert cue_loss(raw[..., : len(CUES)], batch)[0].item() > 0.1  # today's five know of no second voice
+
+
+def test_how_pitch_moves_at_the_end_is_taught_by_itself() -> None:
+    speech = torch.zeros(1, FRAMES)
+    speech[:, 4:30] = 1
+    batch = _batch(voiced=speech, speech=speech)
+    raw = _right(batch)
+    raw[:, 26:30, 0] += 0.3
+    figures = cue_loss(raw, batch)[1]
+    assert figures["end"] > 2 * figures["pitch"]
+    few = torch.zeros(1, FRAMES)
+    few[:, 21:30] = 1
+    for unknown in (
+        _batch(voiced=speech, speech=speech, pitch_known=torch.zeros(1)),
+        _batch(voiced=few, speech=speech),
+    ):
+        assert cue_loss(raw, unknown)[1]["end"] == 0

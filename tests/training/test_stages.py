@@ -64,7 +64,8 @@ def _start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("encoder", "sft", "listen"):
         save_checkpoint(folder / f"{name}.pt", {"model": talker.state_dict()})
     save_checkpoint(folder / "text.pt", {"model": reading(talker).state_dict()})
-    save_checkpoint(folder / "drill.pt", {"model": reading(talker).state_dict()})
+    drilled = fresh_talker("tiny", len(Language().tokenizer))
+    save_checkpoint(folder / "drill.pt", {"model": reading(drilled).state_dict()})
     return folder
 
 
@@ -79,7 +80,8 @@ def _small_pools(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(name, 4)
     monkeypatch.setattr("training.stage_listen.ROWS", 8)
     monkeypatch.setattr("training.batches.CROWD", 5)
-    for stage in ("drill", "listen"):
+    for stage, usual in (("drill", "whole"), ("listen", "text")):
+        monkeypatch.setattr(f"training.stage_{stage}.ORDER", (usual, "cues"))
         for kind in ("DIRECT", "WHOLE", "CUED"):
             monkeypatch.setattr(f"training.stage_{stage}.{kind}", 4)
     for name in ("training.stage_text.PLAIN", "training.stage_sft.TEXT_BATCH"):
@@ -182,3 +184,27 @@ def test_what_hears_is_frozen_while_it_learns_to_listen(corpus: Corpus, start: P
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
     assert any(name.startswith("cue_embedding.") for name in changed)
     assert all(name.startswith(("decoder.", "cue_embedding.")) for name in changed)
+
+
+def test_a_drill_moves_the_decoder_and_what_tells_it_the_cues(
+    corpus: Corpus, start: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "drill.pt"
+    _run("drill", Plan(path, 0.0, steps=2, size="tiny", warm_steps=1), corpus, start)
+    before, after = load_checkpoint(start / "sft.pt")["model"], load_checkpoint(path)["model"]
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert {name.split(".")[0] for name in changed} == {"decoder", "cue_embedding"} == _parts(after)
+
+
+def test_listening_goes_on_from_all_that_the_drill_left(corpus: Corpus, start: Path, tmp_path: Path) -> None:
+    path = tmp_path / "listen.pt"
+    assert not _run("listen", Plan(path, 0.0, steps=2, size="tiny", leave_after=-1.0), corpus, start)
+    drilled, after = load_checkpoint(start / "drill.pt")["model"], load_checkpoint(path)["model"]
+    assert _parts(drilled) == {"decoder", "cue_embedding"}
+    assert all(torch.equal(after[name], value) for name, value in drilled.items())
+    heard = load_checkpoint(start / "sft.pt")["model"]
+    assert all(torch.equal(after[name], heard[name]) for name in after.keys() - drilled.keys())
+
+
+def _parts(model: dict[str, object]) -> set[str]:
+    return {name.split(".")[0] for name in model}
