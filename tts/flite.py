@@ -74,6 +74,7 @@ class FliteVoice:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await gone.wait()
+            thread.join(PATIENCE)  # all it has left is to take the None: well under a millisecond
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
