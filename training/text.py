@@ -84,12 +84,15 @@ Feel: TypeAlias = Callable[[Tensor], Tensor]
 "Cue summaries [n, 22] -> vectors [n, width] for <audio_end>."
 
 
-def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool) -> Row:
-    """The newest turn of a drawn conversation. Without pseudo-audio the heard line cannot be known: no loss
-    there. Cited values carry one where a summary of cues stands before them."""
+def text_row(language: Language, name: str, rng: random.Random, *, prompt: bool, alone: bool = False) -> Row:
+    """The newest turn of a drawn conversation; `alone`: its first.
+
+    Without pseudo-audio the heard line cannot be known: no loss there. Cited values carry one where a summary
+    of cues stands before them.
+    """
     plain = name in registry.ALONE and name not in (*NAMES, *registry.VOICED)
     bare = not prompt and plain and rng.random() < BARE
-    turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=prompt, alone=bare)
+    turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, audio=prompt, alone=alone or bare)
     row = turn_row(language, turn, rng, heard_weight=1.0 if prompt else 0.0, feels=not bare)
     if not bare:
         return row
@@ -104,9 +107,7 @@ def any_row(language: Language, rng: random.Random, *, prompt: bool) -> Row:
 
 def cue_row(language: Language, rng: random.Random) -> Row:
     """A question about voice or sounds, with pseudo-audio and a summary of cues that nobody made."""
-    name = rng.choice(SENSED)
-    turn = drawn_turn(language, rng, name, {"think": 1.0}, notes=False, alone=rng.random() < FIRST)
-    return turn_row(language, turn, rng, heard_weight=1.0, feels=True)
+    return text_row(language, rng.choice(SENSED), rng, prompt=True, alone=rng.random() < FIRST)
 
 
 def token_loss(decoder: Decoder, hidden: Tensor, ids: Tensor, weights: Tensor) -> Tensor:

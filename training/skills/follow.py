@@ -75,9 +75,9 @@ def _lacks(turns: Sequence[tuple[Question, str] | None]) -> str:
     """Why nobody can go on from these: a mark, empty where one can. Below zero there is a number, and it
     goes too far."""
     found = [_result(turn) for turn in turns]
-    if not found or None in found:
+    if None in found:
         return "no number"
-    return "too far" if any(number is not None and number < 0 for number in found) else ""
+    return "too far" if any((number or 0) < 0 for number in found) else ""
 
 
 _SAID = {"no number": NO_NUMBER, "too far": TOO_FAR}
@@ -155,23 +155,21 @@ class Both:
 
     def steps(self, question: Question, past: Past) -> list[Step]:
         """None where two results are missing; together they may be more than 999."""
-        found = [result_in(turn) for turn in past[-2:]]
-        if len(found) < 2 or found[0] is None or found[1] is None:
-            return []
-        return [(found[0], "+", found[1])]
+        one, other = map(result_in, self._last_two(past))
+        return [] if one is None or other is None else [(one, "+", other)]
 
-    def _lacks(self, past: Past) -> str:
-        return _lacks([*past[-2:], *[None] * (2 - len(past))])
+    def _last_two(self, past: Past) -> list[tuple[Question, str] | None]:
+        return [None, None, *past][-2:]
 
     def lines(self, question: Question, measured: Measured, past: Past) -> list[str]:
         steps = self.steps(question, past)
         too_far = ["too far"] if steps and compute(*steps[0]) > 999 else []
-        return [*(column_line(*step) for step in steps), *too_far] or [self._lacks(past)]
+        return [*(column_line(*step) for step in steps), *too_far] or [_lacks(self._last_two(past))]
 
     def reply(self, question: Question, measured: Measured, past: Past) -> str:
         steps = self.steps(question, past)
         if not steps:
-            return _SAID[self._lacks(past)]
+            return _SAID[_lacks(self._last_two(past))]
         a, _, b = steps[0]
         if a + b > 999:
             return TOO_FAR
