@@ -1,7 +1,7 @@
 # talk: hold a conversation · serve: a page to talk to, and a Realtime server · test: run the tests · check: lint, types, floors · bench: measure everything (FULL=1: hours)
-# train: train the bundled brain anew.
+# train: train the bundled brain anew · ear: fetch a second ear, which people are understood better with.
 # Everything else is installed on demand into .venv; delete that folder to start over.
-.PHONY: talk serve test check bench train
+.PHONY: talk serve test check bench train ear
 
 VENV ?= .venv
 LIVE = tests/browser tests/clients
@@ -12,6 +12,9 @@ talk: $(VENV)/.base
 
 serve: $(VENV)/.web
 	@$(VENV)/bin/hocket serve $(ARGS)
+
+ear: $(VENV)/.base
+	@$(VENV)/bin/hocket models --get moonshine
 
 test: $(VENV)/.dev
 ifdef ARGS

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.brains import Folder, Hub, named
-from agent.config import BUNDLED
+from agent.config import BUNDLED, Config
+from model.ears import fetch as ears
+from model.ears.choose import MOONSHINE
 from model.http.discovery import Found
 from model.http.presets import PRESETS
 from model.http.server import Server
@@ -154,6 +156,27 @@ def _asked(told: str, offers: Sequence[str], others: int, ask: Callable[[str], s
             return offers[int(answer) - 1] if int(answer) else BUNDLED
         text = f"A number from 0 to {len(offers)}, please: [1] "
     return None
+
+
+def with_ear(config: Config) -> Config:
+    """The settings for a microphone where nobody chose an ear: with the one that was fetched, if any."""
+    if ears.fetched() is None:
+        return config
+    return replace(config, ear=replace(config.ear, name=MOONSHINE))
+
+
+def get(model: str, ask: Callable[[str], str] | None, tell: Callable[[str], None]) -> str:
+    """Fetch a hub's model, or the moonshine ear; where it is then.
+
+    Raises UserError for what is on no hub or cannot be fetched, PeerError where the hub does not answer.
+    """
+    if model == MOONSHINE:
+        return str(ears.fetched() or ears.fetch())
+    if not isinstance(named(model), Hub):
+        raise UserError(
+            f"{model!r} is on no hub: --get takes org/name or org/name@revision, or {MOONSHINE} (an ear)"
+        )
+    return fetched(model, ask, tell)
 
 
 def fetched(model: str, ask: Callable[[str], str] | None, tell: Callable[[str], None]) -> str:

@@ -23,8 +23,8 @@ VERSION = "0.1.0"
 DEMO_FOLDER = Path("hocket-demo")
 _EITHER = argparse.BooleanOptionalAction
 _EAR = (
-    "who writes down your words, for a brain that reads and for captions: pocketsphinx, whisper:FOLDER, or "
-    "the URL of a server with /v1/audio/transcriptions"
+    "who writes down your words, for a brain that reads, for captions, and (moonshine) as a second ear of "
+    "the practice brain: moonshine, pocketsphinx, whisper:FOLDER, off, or a server's URL (…/v1#MODEL)"
 )
 _VOICE = (
     "the agent's voice: one that `hocket voices` lists, piper:FILE.onnx, kokoro:FILE.onnx#VOICE, "
@@ -84,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the brains that can talk, and what fits this machine")
     one = models.add_mutually_exclusive_group()
     one.add_argument("--model", metavar="WHICH", help="tell what this one can do")
-    one.add_argument("--get", metavar="ID", help="fetch a hub's model (org/name@revision), asking first")
+    one.add_argument(
+        "--get", metavar="ID", help="fetch a hub's model (org/name@revision), asking first, or moonshine"
+    )
     models.add_argument("--config", type=Path, metavar="FILE", help="with --model: settings in TOML")
     models.set_defaults(run=_models)
     commands.add_parser("simulate", help="hold scripted conversations in virtual time and check them")
@@ -155,6 +157,7 @@ def _over(config: Config, given: argparse.Namespace, echo: type[Echo]) -> Config
 def _talk(given: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from agent.chosen import with_ear
     from pipeline.clock import run
 
     if given.out and not given.wav:
@@ -172,16 +175,18 @@ def _talk(given: argparse.Namespace) -> int:
     elif given.demo:
         _demo(config, console, given.questions)
     else:
-        settled = given.model is not None or _names_a_brain(given.config)
+        settled = given.model is not None or _names(given.config, "brain", "model")
+        if given.ear is None and not _names(given.config, "ear", "name"):
+            config = with_ear(config)
         _live(config, console, settled=settled, guide=given.guide)
     return 0
 
 
-def _names_a_brain(settings: Path | None) -> bool:
-    """Also the practice brain, which the settings cannot be asked for afterwards."""
+def _names(settings: Path | None, table: str, key: str) -> bool:
+    """Also what is usual, which the settings cannot be asked for afterwards."""
     import tomllib
 
-    return settings is not None and "model" in tomllib.loads(settings.read_text("utf-8")).get("brain", {})
+    return settings is not None and key in tomllib.loads(settings.read_text("utf-8")).get(table, {})
 
 
 def _person() -> Callable[[str], str] | None:
@@ -278,26 +283,18 @@ def _voices(_: argparse.Namespace) -> int:
 
 
 def _models(given: argparse.Namespace) -> int:
+    from agent.chosen import get
     from model.catalogue import table
     from model.machine import machine
 
     if given.get is not None:
-        _get(given.get)
+        print(f"{given.get} is in {get(given.get, _person(), print)}")
     elif given.model is not None:
         _told(given)
     else:
         print(table(machine()))
         _running()
     return 0
-
-
-def _get(model: str) -> None:
-    from agent.brains import Hub, named
-    from agent.chosen import fetched
-
-    if not isinstance(named(model), Hub):
-        raise UserError(f"{model!r} is on no hub: --get takes org/name or org/name@revision")
-    print(f"{model} is in {fetched(model, _person(), print)}")
 
 
 def _told(given: argparse.Namespace) -> None:

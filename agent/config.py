@@ -202,7 +202,7 @@ def load(path: Path) -> Config:
     return replace(
         config,
         brain=replace(config.brain, model=_from(path.parent, config.brain.model)),
-        ear=replace(config.ear, name=_beside(path.parent, config.ear.name, "whisper")),
+        ear=replace(config.ear, name=_beside(path.parent, config.ear.name, "whisper", "moonshine")),
         voice=replace(config.voice, name=_beside(path.parent, config.voice.name, "piper", "kokoro")),
     )
 

@@ -17,13 +17,14 @@ from agent.mcp_tools import mcp_tools
 from agent.record import Record
 from agent.session import Agent, AgentSession
 from agent.tap import Tap
-from model.ears.choose import EarConfig, hearing, make_ear
+from model.ears.choose import hearing, make_ear
 from model.http.accounting import Spent
 from pipeline.calling import Tool
 from pipeline.captions import CaptionsConfig
 from pipeline.decoder import DecoderConfig
 from pipeline.ports import AudioEdge, BrainFacts, Compute, EarFacts, Voice
 from pipeline.records import Window
+from pipeline.second import SecondEar
 from pipeline.trace import Trace
 
 SPOKEN = (
@@ -63,12 +64,15 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
         stack.push_async_callback(lambda: brain.close())
         facts: BrainFacts = await brain.call("facts")
         spent = getattr(brain, "spent", Spent)
-        ear = _ear(config.ear, facts)
+        ear = _ear(config, facts)
         if ear is not None:
             stack.push_async_callback(ear.close)
             await _prepared(ear)
         if ear is not None and facts.hears == "text":
             brain = hearing(brain, ear, config.ear)
+            facts = await brain.call("facts")
+        elif ear is not None and config.ear.weighs and practises(config.brain):
+            brain = SecondEar(brain, ear)
             facts = await brain.call("facts")
         elif ear is not None:
             told: EarFacts = await ear.call("facts")  # where the words go is said, also of captions
@@ -79,7 +83,8 @@ async def parts(config: Config) -> AsyncIterator[Parts]:
         tools: list[Tool] = []
         for server in config.tools.servers:
             tools += await stack.enter_async_context(mcp_tools(server))
-        yield Parts(brain, facts, voice, ear, tuple(tools), spent)
+        shown = config.ear.captions or facts.hears.startswith("text")
+        yield Parts(brain, facts, voice, ear if shown else None, tuple(tools), spent)
 
 
 async def _prepared(part: Compute | Voice) -> None:
@@ -89,11 +94,13 @@ async def _prepared(part: Compute | Voice) -> None:
         await prepare()
 
 
-def _ear(config: EarConfig, brain: BrainFacts) -> Compute | None:
-    """A brain that reads needs one; beside any other it is there for captions."""
+def _ear(config: Config, brain: BrainFacts) -> Compute | None:
+    """A brain that reads needs one; beside any other it is there for captions, or as a second ear."""
+    ear = config.ear
     if brain.hears == "text":
-        return make_ear(replace(config, name="auto") if config.name == "off" else config)
-    return make_ear(config) if config.captions else None
+        return make_ear(replace(ear, name="auto") if ear.name == "off" else ear)
+    second = ear.weighs and practises(config.brain)
+    return make_ear(ear) if ear.captions or second else None
 
 
 def suited(config: Config) -> Config:

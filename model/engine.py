@@ -6,7 +6,7 @@ it knows no clock, no loop and no turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from pipeline.errors import BugError, ModelError
 from pipeline.loops import LoopGuard
 from pipeline.ports import BrainFacts, Judgement, Limits, Piece
 from pipeline.prompt import BLOCK, Audio, Human, OpenNote, Prompt, Reply
+from pipeline.reading import HEARD
+from pipeline.second import HeardLine
 
 from .checkpoint import Bundle, bundled, load
 from .cost import Bill, Price, Work
@@ -23,7 +25,9 @@ from .ear import Ear
 from .graphs import Floats, Network
 from .judge import BEFORE, REACH, SPAN, Heads, Track
 from .line import Line
+from .orthography import lines
 from .prefix import PrefixCache, Stats
+from .readings import Readings, known
 from .render import SEGMENT, Key, Layout, Patches, Renderer, Words, split
 from .sampling import StopTexts
 from .tokenizer import AUDIO_END, FIRST_BYTE, StreamDecoder
@@ -70,6 +74,7 @@ class OnnxEngine:
         fixed = self._card.system_prompt if self._card.instructions == "ignored" else None
         self._renderer = Renderer(bundle.tokenizer, fixed, tuple(self._card.tools))
         self._tokenizer = bundle.tokenizer
+        self._known = known(bundle.tokenizer)
         self._cache = PrefixCache(self._config.prefix_bytes)
         self._ear = Ear(network, positions=self._config.ear_positions, state_bytes=self._config.ear_bytes)
         self._heads = Heads(bundle.heads) if bundle.heads is not None else None
@@ -174,6 +179,40 @@ class OnnxEngine:
         if not 0 <= onset <= len(sound.pcm):
             raise ModelError(f"the onset {onset} lies outside the sound of {len(sound.pcm)} samples")
         return self._heads.judge(*self._lately(sound, onset))
+
+    def readings(self, prompt: Prompt, width: int, session: str = "") -> list[HeardLine]:
+        """Up to ``width`` heard lines that may open the thought of a prompt that ends with a Reply without
+        any, likeliest first; see ``pipeline.second.Readers``. Raises ModelError."""
+        return self._readings(prompt, session).best(width)
+
+    def compared(self, prompt: Prompt, transcript: str, session: str = "") -> list[HeardLine]:
+        """How likely it is for this brain that a recogniser's words were said, in each way that it could
+        have heard them; empty where they hold a word that it does not know. Raises ModelError."""
+        if not (meant := lines(transcript, self._known)):
+            return []
+        readings = self._readings(prompt, session)
+        return [readings.of(words) for words in meant]
+
+    def _readings(self, prompt: Prompt, session: str) -> Readings:
+        layout = self._layout(prompt)
+        if not prompt.parts or prompt.parts[-1] != Reply():
+            raise BugError("readings need a prompt that ends with an open Reply without a thought")
+        keys = layout.keys(session)
+        network = self._alive()
+        line = Line(network, self._cache, keys[:-1])
+        try:
+            self._catch_up(line, layout, keys)
+            line.keep()
+            begun = self._tokenizer.encode(HEARD)
+
+            def read(tokens: Sequence[int], past: Floats) -> tuple[Floats, Floats]:
+                self._read += len(tokens)
+                return network.read(network.embed(tokens), past)
+
+            logits, past = read(begun, line.past)
+            return Readings(read, self._tokenizer, logits[-1], past)
+        finally:
+            line.close()
 
     def _lately(self, sound: Audio, onset: int) -> tuple[Track, int]:
         """What is needed of a sound to judge it, and the position of the onset in that."""

@@ -30,6 +30,11 @@ class Line:
     def __len__(self) -> int:
         return len(self._keys)
 
+    @property
+    def past(self) -> Floats:
+        """Keys and values of what was read, shape (layers, 2, heads, positions, size); not to be changed."""
+        return self._past
+
     def read(self, embeds: Floats, keys: Sequence[Key]) -> Floats:
         """Read on: embeds (t, width) with one key each, t >= 1 -> logits (vocabulary,) after the last.
 

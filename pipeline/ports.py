@@ -1,7 +1,5 @@
 """The protocols between rooms. Structural, so that a fake needs to import nothing heavy.
-
-Two timelines: capture at ``CAPTURE_RATE``, playout at ``PLAYOUT_RATE``. Sound crosses as ``Pcm``.
-"""
+Two timelines: capture at ``CAPTURE_RATE``, playout at ``PLAYOUT_RATE``. Sound crosses as ``Pcm``."""
 
 from __future__ import annotations
 
@@ -165,9 +163,10 @@ class Limits:
     stop: tuple[str, ...] = ()
     "Texts that end the generation; the piece that completes one is the last, and holds it."
     predicted: str = ""
-    """How the text is believed to go. A brain that ``confirms`` reads it at once, takes over what it would
-    have written itself, and writes the rest; any other ignores it. It changes how soon tokens come, never
-    which."""
+    """How the text is believed to go: a brain that ``confirms`` reads at once what it would have written,
+    any other ignores it. It changes how soon tokens come, never which."""
+    early: bool = False
+    "The user still speaks: what is written is kept as a prediction at most."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(Path(__file__).parent))
+
+import fetched_ear  # noqa: E402, F401  # looks where it was fetched, before the next line hides it
+
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="hocket-data-")
+"""No test finds what a person fetched, unless it asks for it."""
 
 
 @pytest.fixture(scope="session")

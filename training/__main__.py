@@ -6,6 +6,8 @@ import math
 import tempfile
 from pathlib import Path
 
+from model.ears.fetch import fetched
+
 from .evaluate import calibrate
 from .heads.recipe import Plan, train
 from .heads.report import tell_all
@@ -100,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--share", type=float, default=1.0, help="share of the cases, for a quick look")
         command.add_argument("--control", type=Path, help="bundle that never thinks, to compare with")
+        command.add_argument(
+            "--ear",
+            type=Path,
+            default=fetched(),
+            help="folder of a Moonshine ear: people with both ears, too",
+        )
     heads = commands.add_parser("heads", help="train the heads over a bundle's encoder, or measure them")
     heads.add_argument("--bundle", type=Path, default=Path("model/bundled"))
     heads.add_argument("--speech", type=Path, default=Path("runs/heads"), help="folder for what is spoken")
@@ -144,6 +152,7 @@ def _judge(args: argparse.Namespace) -> None:
                 share=args.share,
                 control=args.control,
                 recordings=args.recordings,
+                ear=args.ear,
                 cards=args.card,
             )
 

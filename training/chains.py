@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from model.numerals import NUMBER_WORDS, numbers_of
+
 from .arithmetic import column_line, compute
-from .numerals import NUMBER_WORDS, numbers_of
 from .skills.question import Question
 
 Step: TypeAlias = tuple[int, str, int]

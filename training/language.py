@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TypeAlias
 
+from model.numerals import HUNDRED, ONES, TENS
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, AUDIO_START, BOT, EOT, Tokenizer
 
-from .numerals import HUNDRED, ONES, TENS
 from .skills import registry
 from .skills.question import Measured, Past, Question
 from .skills.registry import family_of, heard, texts

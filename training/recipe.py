@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from model.ears.fetch import fetched
 from model.networks import Talker
 from pipeline.clock import monotonic
 
@@ -37,6 +38,7 @@ from .language import Language
 from .loop import Plan, load_checkpoint
 from .precision import CHOICES, SETTING, faster
 from .progress import say, watch
+from .second import Pair
 from .skills import registry
 
 ORDER = (
@@ -298,7 +300,7 @@ def judge(run: Run) -> None:
     control = run.out / "control"
     examine(
         run.bundle, run.out / "test", run.seed,
-        control=control if control.exists() else None, recordings=run.recordings,
+        control=control if control.exists() else None, recordings=run.recordings, ear=fetched(),
     )  # fmt: skip
 
 
@@ -310,14 +312,21 @@ def examine(
     share: float = 1.0,
     control: Path | None = None,
     recordings: Path | None = None,
+    ear: Path | None = None,
     cards: bool = True,
 ) -> None:
-    """Every figure of a bundle, told; with `cards` also its card and the pictures of its wrong answers."""
+    """Every figure of a bundle, told; with `cards` also its card and the pictures of its wrong answers.
+
+    `ear`: a folder with a second ear, to measure people with, too.
+    """
     torch.set_num_threads(1)
     report = evaluate(folder, speech, seed, tell=say, share=share, control=control)
     people_lines: list[str] = []
     if recordings is not None:
-        people_lines = people.measure(player_of(folder), report.threshold, recordings, seed, tell=say)
+        second = Pair(folder, ear) if ear is not None else None
+        people_lines = people.measure(
+            player_of(folder), report.threshold, recordings, seed, tell=say, second=second
+        )
     if cards:
         chosen = wrong.choose(report.outcomes, report.threshold, seed)
         lines = wrong.report(chosen, folder / "wrong", report.threshold)

@@ -6,13 +6,20 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.ears.fetch import HOW, fetched
 from pipeline.cascade import Cascade
 from pipeline.compute import Factory, ProcessCompute
 from pipeline.errors import ConfigError
 from pipeline.ports import Compute
 
-EARS = "off, auto, pocketsphinx, whisper:DIR, or the URL of a server with /v1/audio/transcriptions"
+EARS = (
+    "off, auto, moonshine, moonshine:DIR, pocketsphinx, whisper:DIR, or the URL of a server with "
+    "/v1/audio/transcriptions"
+)
 """What a name may be, for messages."""
+
+
+MOONSHINE = "moonshine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +27,9 @@ class EarConfig:
     """Who turns the user's speech into text, for brains that only read and for captions."""
 
     name: str = "off"
-    """``off``, ``auto`` (pocketsphinx), ``pocketsphinx``, ``whisper:DIR`` (a folder with a model), a URL with
-    ``/v1/audio/transcriptions`` (``http://127.0.0.1:8000/v1#MODEL``), or ``openai:whisper-1``."""
+    """``off``, ``auto`` (moonshine where it was fetched, else pocketsphinx), ``moonshine`` or the folder of
+    one (``moonshine:DIR``), ``pocketsphinx``, ``whisper:DIR``, a URL with ``/v1/audio/transcriptions``
+    (``http://127.0.0.1:8000/v1#MODEL``), or ``openai:whisper-1``."""
     cues: bool = True
     "A brain that only reads is told how it was said: pitch, pace, level, pauses."
     captions: bool = False
@@ -31,7 +39,12 @@ class EarConfig:
     times: bool = False
     "Ask servers for times of words, so that pauses can be placed; not all can."
     threads: int = 1
-    "Processor threads of a whisper model."
+    "Processor threads of a whisper or moonshine model."
+
+    @property
+    def weighs(self) -> bool:
+        """An ear that the practice brain can weigh its own hearing against (``pipeline.second``)."""
+        return self.name.partition(":")[0] == MOONSHINE
 
     @property
     def english(self) -> bool:
@@ -42,7 +55,7 @@ class EarConfig:
         kind, _, rest = self.name.partition(":")
         if kind == "whisper" and not rest:
             raise ValueError("ear whisper needs a folder: whisper:DIR")
-        if not rest and self.name not in ("off", "auto", "pocketsphinx"):
+        if not rest and self.name not in ("off", "auto", "pocketsphinx", MOONSHINE):
             raise ValueError(f"there is no ear {self.name!r}; choose {EARS}")
         if not 1 <= self.threads <= 64:
             raise ValueError(f"threads must be 1 to 64, got {self.threads}")
@@ -57,6 +70,13 @@ def make_ear(config: EarConfig) -> Compute | None:
     kind, _, rest = config.name.partition(":")
     if config.name == "off":
         return None
+    if config.weighs or (config.name == "auto" and fetched()):
+        where = Path(rest).expanduser() if rest else fetched()
+        if where is None:
+            raise ConfigError(f"the moonshine ear was not fetched: {HOW}, or choose another: {EARS}")
+        if not where.is_dir():
+            raise ConfigError(f"there is no folder {where} with a Moonshine model; {HOW}")
+        return ProcessCompute(Factory("model.ears.with_cues:moonshine", (str(where), config.threads)))
     if kind in ("auto", "pocketsphinx"):
         if importlib.util.find_spec("pocketsphinx") is None:
             raise ConfigError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from model.prosody import measured
 from pipeline.ports import EarFacts, Pcm, Recogniser, SpokenWord, Transcript
 from pipeline.prompt import Audio
+from pipeline.second import WeighingRecogniser
 
 
 class WithCues:
@@ -28,6 +29,25 @@ class WithCues:
 
     def close(self) -> None:
         self._ear.close()
+
+
+class WithWeights(WithCues):
+    """One that weighs lines, too (``pipeline.second.Weigher``)."""
+
+    def __init__(self, ear: WeighingRecogniser) -> None:
+        super().__init__(ear)
+        self._weigher = ear
+
+    def weigh(self, audio: Audio, lines: Sequence[str]) -> list[float | None]:
+        """See ``pipeline.second.Weigher``."""
+        return self._weigher.weigh(audio, lines)
+
+
+def moonshine(folder: str, threads: int) -> WithWeights:
+    """For a ``Factory``: a folder with a Moonshine model. Raises CheckpointError."""
+    from .moonshine import MoonshineEar
+
+    return WithWeights(MoonshineEar(folder, threads))
 
 
 def pocketsphinx() -> WithCues:

@@ -26,7 +26,8 @@ class Predicted:
     def request(self, history: Prompt, user: Human, notes: tuple[Note, ...], budget: int) -> Request | None:
         predicted = self.predicted(notes)
         most = budget + len(predicted.encode())  # what is confirmed costs no step, and a token has a byte
-        return Request(history.then(user, Reply()), Limits(most, stop=(CLOSED,), predicted=predicted))
+        limits = Limits(most, stop=(CLOSED,), predicted=predicted, early=True)
+        return Request(history.then(user, Reply()), limits)
 
     def carry(self, user: Human, notes: tuple[Note, ...]) -> Human:
         return user

@@ -22,6 +22,7 @@ from pipeline.decoder import DecoderConfig
 from pipeline.errors import CheckpointError, VoiceError
 from pipeline.ports import CAPTURE_RATE, BrainFacts, EarFacts, Transcript
 from pipeline.prompt import Audio
+from pipeline.second import SecondEar
 
 KINDS = {Where.INLINE: InlineCompute, Where.THREAD: ThreadCompute, Where.PROCESS: ProcessCompute}
 
@@ -150,6 +151,20 @@ def test_a_brain_that_hears_gets_an_ear_only_for_captions(monkeypatch: pytest.Mo
     assert built.ear is not None and built.facts.hears == "audio"
     assert built.facts.note == "What you say is sent away."
     assert session._config.captions.shown and not session._config.captions.ends
+
+
+def test_the_practice_brain_weighs_its_words_against_an_ear_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _other_brain(monkeypatch, replace(READER, hears="audio"))
+    ours = replace(OTHER, brain=BrainConfig())
+    assert not isinstance(_built(ours)[0].brain, SecondEar) and asked == []
+    built, session = _built(replace(ours, ear=EarConfig("moonshine")))
+    assert isinstance(built.brain, SecondEar) and "deaf" in built.facts.note
+    assert built.ear is None and not session._config.captions.shown
+    built, _ = _built(replace(ours, ear=EarConfig("moonshine", captions=True)))
+    assert isinstance(built.brain, SecondEar) and built.ear is not None
+    built, _ = _built(replace(ours, ear=EarConfig("pocketsphinx", captions=True)))
+    assert not isinstance(built.brain, SecondEar) and built.ear is not None
+    assert _built(replace(OTHER, ear=EarConfig("moonshine")))[0].ear is None
 
 
 def test_what_the_practice_brain_says_of_itself_no_other_brain_says(monkeypatch: pytest.MonkeyPatch) -> None:

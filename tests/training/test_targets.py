@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from model.numerals import numbers_of, spell
 from training.arithmetic import column_line, compute
 from training.cited import cite
 from training.measure import BANDS
-from training.numerals import numbers_of, spell
 from training.skills.question import Measured, Question
 from training.skills.registry import reply
 from training.targets import thought

@@ -7,7 +7,7 @@ A quarter of the operands, templates and words is kept for tests, as everywhere 
 import random
 from dataclasses import dataclass
 
-from training.numerals import spell
+from model.numerals import spell
 from training.skills import registry
 from training.skills.talk import TALK_REPLY
 from training.skills.voice import ASKED

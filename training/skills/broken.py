@@ -7,10 +7,10 @@ A cut question is cut from one that training (or a test) may draw; templates of 
 import random
 from dataclasses import dataclass
 
+from model.numerals import ONES
 from training import unclear
 from training.arithmetic import column_line
 from training.chains import parse
-from training.numerals import ONES
 
 from . import dates, digits, logic, order, spelling, sums, talk, tools, voice
 from .question import Measured, Past, Question, Skill

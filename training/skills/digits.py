@@ -6,7 +6,7 @@ Three to seven digits, a list with no word around it too. Held out by the ordere
 import random
 from dataclasses import dataclass
 
-from training.numerals import ONES, spell
+from model.numerals import ONES, spell
 
 from .drawing import capital, kept_out
 from .question import Measured, Past, Question, Skill

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from training.numerals import spell
+from model.numerals import spell
 
 T = TypeVar("T")
 

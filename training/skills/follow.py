@@ -9,9 +9,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model.numerals import ONES, numbers_of
 from training.arithmetic import column_line, compute
 from training.chains import Step
-from training.numerals import ONES, numbers_of
 
 from . import dates, order, sums
 from .digits import indexed, recited, turned

@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.numerals import spell
+from model.numerals import spell
 
 from .drawing import kept_out, said
 from .question import Measured, Past, Question, Skill

@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model.numerals import ONES
 from training.measure import label
-from training.numerals import ONES
 
 from . import broken, counting, dates, digits, follow, logic, order, spelling, sums, talk, tools, voice
 from .drawing import held_out

@@ -7,9 +7,9 @@ one. Small tables (0..12) are facts to know, so none of them is held out. Times 
 import random
 from dataclasses import dataclass
 
+from model.numerals import spell
 from training.arithmetic import column_line, compute
 from training.chains import Step, reduced
-from training.numerals import spell
 
 from .drawing import capital, held_out
 from .question import Measured, Past, Question, Skill

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from training.numerals import numbers_of, spell
+from model.numerals import numbers_of, spell
 from training.skills import registry
 from training.skills.dates import LENGTHS, MONTHS
 from training.skills.logic import KINDS, NAMES

@@ -1,0 +1,57 @@
+"""What others write becomes lines of the closed language, and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.numerals import ONES, spell
+from model.orthography import MOST, SOUNDS, lines, sentences
+
+KNOWN = frozenset(
+    (*ONES, "twenty", "thirty", "hundred", "what", "is", "plus", "times", "minus", "what's", "to", "count")
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("What is 23 + 5?", ["what is twenty three plus five", "what is two three plus five"]),
+        ("Zero, one, one.", ["zero one one"]),
+        ("What’s three times four?", ["what's three times four"]),
+        ("Eight to eight.", ["eight to eight", "eight two eight"]),
+        ("7 = 5", ["seven five"]),
+        ("1234", ["one two three four"]),
+    ],
+)
+def test_digits_signs_and_what_sounds_alike_are_words(written: str, meant: list[str]) -> None:
+    assert lines(written, KNOWN)[: len(meant)] == meant
+
+
+@pytest.mark.parametrize("written", ["", "...", "Four takes nine.", "منصانا", "="])
+def test_what_holds_another_word_is_no_line(written: str) -> None:
+    assert lines(written, KNOWN) == []
+
+
+def test_there_are_never_too_many_lines() -> None:
+    assert len(lines("to " * 9, KNOWN | {"two"})) == MOST
+
+
+@given(st.lists(st.integers(0, 999), min_size=1, max_size=4))
+def test_every_number_in_digits_is_found_in_words(numbers: list[int]) -> None:
+    words = " ".join(word for number in numbers for word in spell(number))
+    known = frozenset(words.split()) | set(ONES)
+    assert words in lines(" plus ".join(map(str, numbers)), known | {"plus"}) or len(numbers) > 1
+    assert lines(words, known)[0] == words
+
+
+def test_a_question_and_digits_are_written_as_a_recogniser_would() -> None:
+    assert sentences("what is three plus five") == ["What is three plus five?"]
+    assert sentences("seven nine two") == ["Seven nine two.", "Seven, nine, two."]
+    assert sentences("am i loud") == ["Am I loud?"]
+
+
+def test_sounds_are_no_words() -> None:
+    assert sentences(" ".join(SOUNDS)) == []
+    assert sentences("bell bell count the bells") == ["Count the bells."]
