@@ -57,9 +57,23 @@ def numbers_of(words: Sequence[str]) -> list[int]:
     return found
 
 
+def in_digits(words: Sequence[str], least: int) -> list[str]:
+    """The same words, with every number from `least` on in digits: "two plus 23"."""
+    out, at = list[str](), 0
+    while at < len(words):
+        size = next((n for n in range(4, 0, -1) if tuple(words[at : at + n]) in _SPELLED), 0)
+        number = _SPELLED.get(tuple(words[at : at + size]), -1)
+        out += [str(number)] if number >= least else words[at : at + max(1, size)]
+        at += max(1, size)
+    return out
+
+
 def _add(found: list[int], size: int, room: int) -> None:
     """To the number before it, where less than `room` is free there; else a number of its own."""
     if size < room:
         found[-1] += size
     else:
         found.append(size)
+
+
+_SPELLED = {tuple(spell(number)): number for number in range(1000)}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from itertools import islice, product
 
-from .numerals import ONES, spell
+from .numerals import ONES, in_digits, spell
 
 MOST = 8
 """Lines that one transcript can be."""
@@ -27,6 +27,15 @@ _ASKING = frozenset(
     ("what", "what's", "how", "which", "who", "is", "are", "do", "does", "did", "can", "am", "was", "when")
 )
 _DIGITS = frozenset(ONES[:10])
+NAMES = frozenset(
+    (
+        *("i", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+        *("january", "february", "march", "april", "may", "june", "july"),
+        *("august", "september", "october", "november", "december"),
+        *("anna", "ben", "carl", "dora", "emma", "fred", "gina", "hugo"),
+    )
+)
+"""Words that are written with a capital letter."""
 
 
 def lines(transcript: str, known: Collection[str]) -> list[str]:
@@ -49,16 +58,30 @@ def _meant(token: str) -> list[str]:
     return [token, *([_ALIKE[token]] if token in _ALIKE else [])]
 
 
-def sentences(line: str) -> list[str]:
-    """The ways in which a recogniser would write a heard line; none where it holds no word."""
+def sentences(line: str, *, digits: bool = False) -> list[str]:
+    """The ways in which a recogniser would write a heard line; none where it holds no word.
+
+    ``digits``: it writes numbers so, if not all of them.
+    """
     words = [word for word in line.split() if word not in SOUNDS]
     if not words:
         return []
+    forms = [words, _listed(words)]
+    if digits:
+        forms = [_listed(words), in_digits(words, 10), in_digits(words, 0)]
     mark = "?" if words[0] in _ASKING else "."
-    written = ["I" if word == "i" else word for word in words]
-    written[0] = written[0].capitalize()
-    plain = " ".join(written) + mark
-    listed = written[0]
-    for before, word, shown in zip(words, words[1:], written[1:], strict=False):
-        listed += (", " if before in _DIGITS and word in _DIGITS else " ") + shown
-    return list(dict.fromkeys((plain, listed + mark)))
+    return list(dict.fromkeys(_sentence(form) + mark for form in forms))
+
+
+def _sentence(words: list[str]) -> str:
+    shown = [word.capitalize() if word in NAMES else word for word in words]
+    return " ".join([shown[0].capitalize(), *shown[1:]])
+
+
+def _listed(words: list[str]) -> list[str]:
+    """Digits in a row with commas between them."""
+    follows = [*words[1:], ""]
+    return [
+        f"{word}," if word in _DIGITS and after in _DIGITS else word
+        for word, after in zip(words, follows, strict=True)
+    ]

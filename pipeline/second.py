@@ -31,11 +31,11 @@ WIDTH = 8
 """Lines that the brain is asked for."""
 WEIGHT = 1.0
 """Of the ear's log-probabilities beside the brain's."""
-FLOOR = -5.0
+FLOOR = -8.0
 """Least log-probability of one word that counts for a line: a brain is too sure of what it never heard."""
 CLEARER = 5.0
 """Weight of how clearly a line is better than the others, beside how well the ear bears it out at all."""
-SURE = -1.0
+SURE = -1.5
 """How sure both must be of a line together; below, the brain asks again. Two of a hundred phrases of recorded
 digits of four people are answered wrongly then (docs/training.md, "People")."""
 PATIENCE = 2.0
@@ -91,9 +91,13 @@ class Opinion:
 
 
 def weighed(lines: Sequence[HeardLine], weights: Sequence[float | None]) -> Opinion:
-    """The best of the lines, of which the first is the brain's own; ``weights``: the ear's."""
+    """The best of the lines, of which the first is the brain's own; ``weights``: the ear's.
+
+    A line of sounds alone, which the ear cannot weigh, weighs as little as the worst of the others.
+    """
     own = np.array([sum(max(each, FLOOR) for each in line.logprobs) for line in lines])
-    ear = np.array([weight or 0.0 for weight in weights])
+    least = min((weight for weight in weights if weight is not None), default=0.0)
+    ear = np.array([least if weight is None else weight for weight in weights])
     both = own + WEIGHT * ear
     best = int(both.argmax())
     clear = float(both[best] - np.logaddexp.reduce(both))

@@ -23,6 +23,7 @@ from .corpus import SKILLS, Utterance
 from .progress import begin, say
 from .speech import Missing
 from .speech_engines import open_engine, open_espeak
+from .speech_festival import Festival
 from .speech_saying import Teller
 
 TRYING, FATAL = ".trying", ".fatal"
@@ -62,7 +63,14 @@ def generate(order: Order) -> None:
     except Missing as problem:
         say(f"voices {order.group}: left out, {problem}")
         return
-    teller = Teller(order.group, engine, espeak, test=order.test, unseen=order.unseen)
+    try:
+        _speak(order, Teller(order.group, engine, espeak, test=order.test, unseen=order.unseen))
+    finally:
+        if isinstance(engine, Festival):  # a process of its own, with its voices in 0.3 GB
+            engine.close()
+
+
+def _speak(order: Order, teller: Teller) -> None:
     skills, weights = zip(*order.skills, strict=True)
     folder = Path(order.folder)
     folder.mkdir(parents=True, exist_ok=True)

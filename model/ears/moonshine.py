@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from pipeline.prompt import Audio
 NAME = "moonshine"
 UNSURE = -1.6
 """Mean log-probability of a transcript's tokens below which it is none: music, noise, a bark."""
+FAR = 10.0
+"""Nats below its own transcript at which all lines weigh the same."""
 
 _BEGIN, _END = 1, 2
 _RATE = 6.5
@@ -55,16 +58,16 @@ class MoonshineEar:
         try:
             self._encoder: Any = onnxruntime.InferenceSession(str(where / FILES[0]), options)
             self._decoder: Any = onnxruntime.InferenceSession(str(where / FILES[1]), options)
-            self._pieces, self._ids = _vocabulary(where / FILES[2])
+            self._pieces, self._ids, self._merges = _vocabulary(where / FILES[2])
             past = [each for each in self._decoder.get_inputs() if each.name.startswith("past_key_values.")]
             self._past = [each.name for each in past]
             _, heads, _, size = past[0].shape
             self._empty = np.zeros((0, heads, 1, size), np.float32)
         except Exception as error:  # onnxruntime's own, and whatever a broken file makes of json and shapes
             raise CheckpointError(f"{where} holds no Moonshine model that can be read ({error})") from error
-        self._longest = max(map(len, self._ids))
+        self._words = dict[str, tuple[int, ...]]()
         self._encoded: OrderedDict[bytes, _Floats] = OrderedDict()
-        self._known: OrderedDict[bytes, Transcript] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[str, float, float]] = OrderedDict()
 
     def facts(self) -> EarFacts:
         return EarFacts(NAME, False, "It knows English only.")
@@ -74,23 +77,24 @@ class MoonshineEar:
         key = self._key(audio)
         if key is None:
             return Transcript("", final=final)
-        if key not in self._known:
-            text, mean = self._written(self._sound(audio, key), audio.seconds)
-            _keep(self._known, key, Transcript(text if mean >= UNSURE else ""))
-        return self._known[key]
+        text, mean, _ = self._heard(audio, key)
+        return Transcript(text if mean >= UNSURE else "")
 
     def weigh(self, audio: Audio, lines: Sequence[str]) -> list[float | None]:
         """Log-probability of each line given the sound, in the likeliest of the ways to write it.
 
-        None for a line without a word. Raises ModelError.
+        None for a line without a word. What is far from its own transcript is as far as anything else: of
+        lines that it believes none of, it cannot tell which is the better one. Raises ModelError.
         """
         key = self._key(audio)
-        ways = [sentences(line) for line in lines]
-        texts = [text for way in ways for text in way]
-        if key is None or not texts:
+        if key is None:
             return [None] * len(lines)
-        weights = iter(self._weights(self._sound(audio, key), [self._encode(text) for text in texts]))
-        return [max((next(weights) for _ in way), default=None) for way in ways]
+        text, _, total = self._heard(audio, key)
+        digits = any(each.isdecimal() for each in text)
+        ways = [sentences(line, digits=digits) for line in lines]
+        encoded = [self._encode(each) for way in ways for each in way]
+        weights = iter(self._weights(self._sound(audio, key), encoded) if encoded else ())
+        return [max((max(next(weights), total - FAR) for _ in way), default=None) for way in ways]
 
     def close(self) -> None:
         """Lets go of the model."""
@@ -117,8 +121,14 @@ class MoonshineEar:
         feed = {"input_ids": ids, "encoder_hidden_states": sound, **past}
         return self._decoder.run(None, feed | {"use_cache_branch": np.array([cached])})
 
-    def _written(self, sound: _Floats, seconds: float) -> tuple[str, float]:
-        """Greedy text, and the mean log-probability of its tokens.
+    def _heard(self, audio: Audio, key: bytes) -> tuple[str, float, float]:
+        """As ``_written``, from memory where it was written before."""
+        if key not in self._known:
+            _keep(self._known, key, self._written(self._sound(audio, key), audio.seconds))
+        return self._known[key]
+
+    def _written(self, sound: _Floats, seconds: float) -> tuple[str, float, float]:
+        """Greedy text, the mean log-probability of its tokens, and their sum.
 
         It may not begin with the end: of half of short utterances in the voice of a telephone it would write
         nothing, and gets four of five of them right when it has to.
@@ -137,7 +147,7 @@ class MoonshineEar:
             for name, value in zip(self._past, present, strict=True):
                 if step == 0 or ".decoder." in name:  # the sound's own are computed once
                     past[name] = value
-        return self._decode(ids[1:]), float(np.mean(scores))
+        return self._decode(ids[1:]), float(np.mean(scores)), float(np.sum(scores))
 
     def _weights(self, sound: _Floats, texts: Sequence[Sequence[int]]) -> Iterator[float]:
         """All texts in one reading, each padded with ends that do not count."""
@@ -153,24 +163,29 @@ class MoonshineEar:
             yield float(scores[: len(row) - 1].sum())
 
     def _encode(self, text: str) -> list[int]:
-        """Ids of the longest pieces that fit, from the left: of plain words the ones that it was taught."""
-        text, ids = _MARK + text.replace(" ", _MARK), list[int]()
-        while text:
-            size = next(
-                n for n in range(min(self._longest, len(text)), -1, -1) if n == 0 or text[:n] in self._ids
-            )
-            if size:
-                ids.append(self._ids[text[:size]])
-            text = text[size or 1 :]
-        return ids
+        """Ids of plain words, merged as it was taught (byte pair encoding, Sennrich et al. 2016)."""
+        return [each for word in text.split() for each in self._encode_word(word)]
+
+    def _encode_word(self, word: str) -> tuple[int, ...]:
+        if word not in self._words:
+            pieces = [_MARK, *word]
+            while True:
+                ranks = [self._merges.get(pair, len(self._merges)) for pair in pairwise(pieces)]
+                best = min(ranks, default=len(self._merges))
+                if best == len(self._merges):
+                    break
+                at = ranks.index(best)
+                pieces[at : at + 2] = [pieces[at] + pieces[at + 1]]
+            self._words[word] = tuple(self._ids[piece] for piece in pieces if piece in self._ids)
+        return self._words[word]
 
     def _decode(self, ids: Sequence[int]) -> str:
         text = "".join(self._pieces.get(each, "") for each in ids)
         return " ".join(text.replace(_MARK, " ").split())
 
 
-def _vocabulary(path: Path) -> tuple[dict[int, str], dict[str, int]]:
-    """Pieces by id and ids by piece; what stands for no text is left out."""
+def _vocabulary(path: Path) -> tuple[dict[int, str], dict[str, int], dict[tuple[str, str], int]]:
+    """Pieces by id, ids by piece, and which two are merged before which; without pieces that are no text."""
     content = json.loads(path.read_text(encoding="utf-8"))
     special = {each["id"] for each in content["added_tokens"]}
     pieces = {
@@ -178,7 +193,9 @@ def _vocabulary(path: Path) -> tuple[dict[int, str], dict[str, int]]:
         for piece, number in content["model"]["vocab"].items()
         if number not in special and not (piece.startswith("<0x") and piece.endswith(">"))
     }
-    return pieces, {piece: number for number, piece in pieces.items()}
+    pairs = [each.split(" ") if isinstance(each, str) else each for each in content["model"]["merges"]]
+    merges = {(one, other): rank for rank, (one, other) in enumerate(pairs)}
+    return pieces, {piece: number for number, piece in pieces.items()}, merges
 
 
 def _log_softmax(logits: NDArray[Any]) -> NDArray[np.float64]:

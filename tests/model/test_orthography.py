@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.numerals import ONES, spell
-from model.orthography import MOST, SOUNDS, lines, sentences
+from model.numerals import ONES, in_digits, spell
+from model.orthography import MOST, NAMES, SOUNDS, lines, sentences
 
 KNOWN = frozenset(
     (*ONES, "twenty", "thirty", "hundred", "what", "is", "plus", "times", "minus", "what's", "to", "count")
@@ -50,6 +50,26 @@ def test_a_question_and_digits_are_written_as_a_recogniser_would() -> None:
     assert sentences("what is three plus five") == ["What is three plus five?"]
     assert sentences("seven nine two") == ["Seven nine two.", "Seven, nine, two."]
     assert sentences("am i loud") == ["Am I loud?"]
+
+
+def test_numbers_are_in_digits_where_the_recogniser_writes_them_so() -> None:
+    assert sentences("what is nine hundred two plus five", digits=True) == [
+        "What is nine hundred two plus five?", "What is 902 plus five?", "What is 902 plus 5?",
+    ]  # fmt: skip
+    assert sentences("what month is three months after june") == ["What month is three months after June?"]
+
+
+def test_every_name_of_the_closed_language_has_its_capital() -> None:
+    dates = pytest.importorskip("training.skills.dates", exc_type=ImportError)
+    logic = pytest.importorskip("training.skills.logic", exc_type=ImportError)
+    assert {*dates.DAYS, *dates.MONTHS, *logic.NAMES, "i"} == NAMES
+
+
+@given(st.integers(0, 999), st.integers(0, 999))
+def test_numbers_in_words_and_in_digits_are_the_same(one: int, other: int) -> None:
+    words = [*spell(one), "plus", *spell(other)]
+    assert in_digits(words, 0) == [str(one), "plus", str(other)]
+    assert in_digits(words, 1000) == words
 
 
 def test_sounds_are_no_words() -> None:

@@ -246,6 +246,11 @@ def test_the_line_that_both_like_best_is_taken_and_a_rival_makes_it_less_certain
     assert opinion.own == "line 0"
 
 
+def test_a_line_without_words_wins_nothing_by_not_being_weighed() -> None:
+    lines = [line("bell count the bells", -0.1), line("bell bell", -8.0)]
+    assert weighed(lines, [-11.0, None]).line is lines[0]
+
+
 def test_sounds_alone_are_weighed_by_the_brain_alone() -> None:
     opinion = weighed([line("beep beep", -0.1), line("beep", -3.0)], [None, None])
     assert opinion.line.words == "beep beep" and opinion.certainty > SURE

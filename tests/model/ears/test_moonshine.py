@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from fetched_ear import ear_folder
 
+from model.checkpoint import bundled, load
 from model.ears.choose import EarConfig, make_ear
 from model.ears.fetch import FILES
 from model.ears.moonshine import MoonshineEar
-from model.orthography import lines
+from model.orthography import lines, sentences
+from model.readings import known
 from pipeline.clock import run
 from pipeline.errors import CheckpointError, ConfigError, ModelError
 from pipeline.ports import CAPTURE_RATE, EarFacts
@@ -35,6 +37,15 @@ def test_a_sentence_is_written_down_whatever_was_heard_before() -> None:
     warm().transcribe(other)
     assert MoonshineEar(ear_folder()).transcribe(sentence) == first == warm().transcribe(sentence)
     assert "plus" in first.text and first.final and not first.words
+
+
+def test_every_word_of_the_closed_language_is_spelled_as_the_ear_was_taught() -> None:
+    taught = pytest.importorskip("tokenizers").Tokenizer.from_file(str(ear_folder() / FILES[2]))
+    words = sorted(known(load(bundled(), heads=False).tokenizer))
+    texts = [text for word in words for text in sentences(f"say {word}")] + ["What is 902 plus 28?"]
+    assert len(words) > 400
+    for text in texts:
+        assert warm()._encode(text) == taught.encode(text, add_special_tokens=False).ids
 
 
 def test_the_line_that_was_said_is_the_likeliest() -> None:
