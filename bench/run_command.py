@@ -63,6 +63,7 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", default="auto", help="the agent's voice (auto: the best installed)")
     parser.add_argument("--user", default="auto", help="the user's voice; must differ from the agent's")
     parser.add_argument("--brain", type=Path, help="folder of a brain (default: the bundled one)")
+    parser.add_argument("--ear", default="off", help="a second ear: moonshine, moonshine:FOLDER")
     parser.add_argument("--people", type=Path, help="turns, overlap: folder of people's recordings")
     parser.add_argument("--stimuli", type=Path, help="replay: conversations; think: its questions")
     target_arguments(parser)
@@ -126,8 +127,13 @@ def _over(given: argparse.Namespace, settings: Settings, tell: Tell) -> bool:
 
 
 def _target(given: argparse.Namespace, clock: Clock) -> Target:
-    make = real_target if clock is Clock.WALL else declared_target
-    return with_weights(make(voice=given.voice, user=given.user, brain=given.brain), given.brain)
+    if clock is not Clock.WALL:
+        if given.ear != usual_values()["ear"]:
+            raise UserError("--ear is heard through in real time: leave --clock out, or say wall")
+        made = declared_target(given.voice, given.user, given.brain)
+    else:
+        made = real_target(given.voice, given.user, given.brain, given.ear)
+    return with_weights(made, given.brain)
 
 
 def _measure(file: Path, voice: str, tell: Tell) -> None:

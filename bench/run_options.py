@@ -31,6 +31,7 @@ TAKES: Mapping[str, _Takes] = {
     "stimuli": _suites(REPLAY, THINK),
     "endpoint": _OURS, "voice": _OURS,
     "brain": (lambda suite, inproc: inproc, "this runtime (--target inproc)"),
+    "ear": (lambda suite, inproc: inproc and suite in HELD, "this runtime in conversations"),
     "user": _suites(*HELD, LOAD),
     "key_env": _SERVER, "model": _SERVER, "instructions": _SERVER, "server_voice": _SERVER,
     "turn_detection": _SERVER, "jitter": _SERVER,

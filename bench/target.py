@@ -13,10 +13,12 @@ from agent.brains import make_brain
 from agent.config import BUNDLED, BrainConfig
 from audio_io.detectors import make_detector
 from audio_io.echo import EchoCanceller
+from model.ears.choose import MOONSHINE, EarConfig, make_ear
 from pipeline.clock import run
 from pipeline.compute import InlineCompute
 from pipeline.errors import UserError, VoiceError
 from pipeline.ports import Compute
+from pipeline.second import SecondEar
 from tts.choose import available_voices, best_voice
 from tts.espeak import EspeakVoice
 from tts.tone import ToneVoice
@@ -32,19 +34,35 @@ PER_SECOND = 0.03
 """Declared seconds of work per second of sound."""
 
 
-def real_target(voice: str = "auto", user: str = "auto", brain: Path | None = None) -> Target:
-    """The shipped brain in a thread, this machine's voices, Silero and AEC3. Raises UserError."""
+def real_target(
+    voice: str = "auto", user: str = "auto", brain: Path | None = None, ear: str = "off"
+) -> Target:
+    """The shipped brain in a thread, this machine's voices, Silero and AEC3. ``ear``: a second one beside
+    the brain. Raises UserError."""
     agent, asker = choose_voices(voice, user)
     _there(agent, asker)
-    who = users(agent, asker, user)
+    who, second = users(agent, asker, user), _second_ear(ear)
     return Target(
-        brain=lambda: make_brain(BrainConfig(BUNDLED if brain is None else str(brain))),
+        brain=lambda: _hearing(brain, second),
         voice=lambda: best_voice(agent),
         user=lambda: Cast(who),
         detector=lambda: make_detector(DETECTOR),
         canceller=EchoCanceller,
-        names=_names(agent, who, brain),
+        names=_names(agent, who, brain) | ({} if ear == "off" else {"second ear": ear}),
     )
+
+
+def _second_ear(name: str) -> EarConfig:
+    """Raises UserError for one that weighs no lines."""
+    if name == "off" or name.partition(":")[0] == MOONSHINE:
+        return EarConfig(name)
+    raise UserError(f"there is no second ear {name!r}: give {MOONSHINE} or {MOONSHINE}:FOLDER")
+
+
+def _hearing(brain: Path | None, ear: EarConfig) -> Compute:
+    second = make_ear(ear)
+    alone = make_brain(BrainConfig(BUNDLED if brain is None else str(brain)))
+    return alone if second is None else SecondEar(alone, second)
 
 
 def declared_target(voice: str = "auto", user: str = "auto", brain: Path | None = None) -> Target:

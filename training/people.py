@@ -30,9 +30,8 @@ LEVEL = 0.05
 "Root mean square of each word: -26 dB full scale."
 COUNT, DIGITS = 150, 3
 "Phrases of each speaker, and digits of each."
-WRONG, WRONG_WITH_BOTH = 0.03, 0.02
-"""Share of confidently wrong answers that a threshold chosen on other speakers may leave there; of two ears
-less, as strangers are above it: 2.3 in a hundred then, 5 where three were allowed."""
+WRONG = 0.03
+"Share of confidently wrong answers that a threshold chosen on other speakers may leave there."
 SHIPPED = "as shipped"
 SECOND = (
     "The same phrases with the second ear (Moonshine tiny, fetched by `make ear`; a live microphone uses it):"
@@ -124,19 +123,19 @@ def measure(
     asked = cases(recordings, seed, count)
     lines = table(play(player, asked), threshold)
     if second is not None:
-        lines += ["", SECOND, "", *table(second.play(asked), SURE, WRONG_WITH_BOTH)]
+        lines += ["", SECOND, "", *table(second.play(asked), SURE)]
     for one in lines:
         tell(one)
     return lines
 
 
-def table(found: Sequence[Outcome], threshold: float, wrong: float = WRONG) -> list[str]:
-    """Lines under `HEADER`. `threshold`: what the product refuses below; `wrong`: as in `threshold_on`."""
+def table(found: Sequence[Outcome], threshold: float) -> list[str]:
+    """Lines under `HEADER`. `threshold`: what the product refuses below."""
     lines = [HEADER]
     everyone: list[tuple[Outcome, float]] = []
     for speaker in sorted({o.case.voice for o in found}):
         own = [o for o in found if o.case.voice == speaker]
-        chosen = threshold_on([o for o in found if o.case.voice != speaker], wrong)
+        chosen = threshold_on([o for o in found if o.case.voice != speaker])
         lines.append(line(speaker, SHIPPED, [(o, threshold) for o in own], many=False))
         lines.append(line(speaker, "chosen on the others", [(o, chosen) for o in own], many=False))
         everyone += [(o, chosen) for o in own]

@@ -59,3 +59,13 @@ def test_other_weights_under_the_same_name_are_another_target(monkeypatch):
     for told in ("one", "two"):
         monkeypatch.setattr(target, "fingerprint", lambda brain, told=told: told)
         assert target.with_weights(bare, None).names == {"brain": "b", "weights": told}
+
+
+def test_a_second_ear_is_told_by_name_and_one_that_cannot_weigh_is_refused() -> None:
+    try:
+        assert target.real_target(ear="moonshine:x").names["second ear"] == "moonshine:x"
+    except UserError as error:
+        pytest.skip(str(error))
+    assert "second ear" not in target.real_target().names
+    with pytest.raises(UserError, match="no second ear 'pocketsphinx'"):
+        target.real_target(ear="pocketsphinx")
