@@ -157,7 +157,6 @@ def _over(config: Config, given: argparse.Namespace, echo: type[Echo]) -> Config
 def _talk(given: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from agent.chosen import with_ear
     from pipeline.clock import run
 
     if given.out and not given.wav:
@@ -176,9 +175,8 @@ def _talk(given: argparse.Namespace) -> int:
         _demo(config, console, given.questions)
     else:
         settled = given.model is not None or _names(given.config, "brain", "model")
-        if given.ear is None and not _names(given.config, "ear", "name"):
-            config = with_ear(config)
-        _live(config, console, settled=settled, guide=given.guide)
+        chosen = given.ear is not None or _names(given.config, "ear", "name")
+        _live(config, console, settled=settled, eared=chosen, guide=given.guide)
     return 0
 
 
@@ -231,11 +229,13 @@ def _fetched(config: Config, console: Console) -> Config:
     return replace(config, brain=replace(config.brain, model=fetched(config.brain.model, _person(), tell)))
 
 
-def _live(config: Config, console: Console, *, settled: bool, guide: bool | None) -> None:
+def _live(config: Config, console: Console, *, settled: bool, eared: bool, guide: bool | None) -> None:
     """At the microphone; on a machine without devices the demonstration, saying why.
 
-    ``settled``: which brain talks was said. ``guide``: None where neither was asked for.
+    ``settled``, ``eared``: which brain talks, and which ear hears beside it, was said. ``guide``: None where
+    neither was asked for.
     """
+    from agent.chosen import with_ear
     from agent.guiding import guiding_for
     from agent.talk import talk_live
     from audio_io.devices import open_edge, probe
@@ -245,6 +245,7 @@ def _live(config: Config, console: Console, *, settled: bool, guide: bool | None
     problem = None if named else probe()
     if problem is None:
         config = config if settled else _settled(config, console)
+        config = config if eared else with_ear(config)
         edge, guiding = open_edge(config.sound), guiding_for(config, guide, terminal=console.is_terminal)
         run(lambda: talk_live(config, console, edge, guiding))
         return

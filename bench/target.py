@@ -13,7 +13,7 @@ from agent.brains import make_brain
 from agent.config import BUNDLED, BrainConfig
 from audio_io.detectors import make_detector
 from audio_io.echo import EchoCanceller
-from model.ears.choose import MOONSHINE, EarConfig, make_ear
+from model.ears.choose import MOONSHINE, EarConfig, make_ear, moonshine_folder
 from pipeline.clock import run
 from pipeline.compute import InlineCompute
 from pipeline.errors import UserError, VoiceError
@@ -54,14 +54,17 @@ def real_target(
 
 def _second_ear(name: str) -> EarConfig:
     """Raises UserError for one that weighs no lines."""
-    if name == "off" or name.partition(":")[0] == MOONSHINE:
-        return EarConfig(name)
-    raise UserError(f"there is no second ear {name!r}: give {MOONSHINE} or {MOONSHINE}:FOLDER")
+    if name == "off":
+        return EarConfig()
+    if name != MOONSHINE and (not name.startswith(f"{MOONSHINE}:") or name.endswith(":")):
+        raise UserError(f"there is no second ear {name!r}: give {MOONSHINE} or {MOONSHINE}:FOLDER")
+    moonshine_folder(name)
+    return EarConfig(name)
 
 
 def _hearing(brain: Path | None, ear: EarConfig) -> Compute:
-    second = make_ear(ear)
     alone = make_brain(BrainConfig(BUNDLED if brain is None else str(brain)))
+    second = make_ear(ear)
     return alone if second is None else SecondEar(alone, second)
 
 

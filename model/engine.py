@@ -17,7 +17,7 @@ from pipeline.loops import LoopGuard
 from pipeline.ports import BrainFacts, Judgement, Limits, Piece
 from pipeline.prompt import BLOCK, Audio, Human, OpenNote, Prompt, Reply
 from pipeline.reading import HEARD
-from pipeline.second import HeardLine
+from pipeline.weighing import HeardLine
 
 from .checkpoint import Bundle, bundled, load
 from .cost import Bill, Price, Work
@@ -182,7 +182,7 @@ class OnnxEngine:
 
     def readings(self, prompt: Prompt, width: int, session: str = "") -> list[HeardLine]:
         """Up to ``width`` heard lines that may open the thought of a prompt that ends with a Reply without
-        any, likeliest first; see ``pipeline.second.Readers``. Raises ModelError."""
+        any, likeliest first; see ``pipeline.weighing.Readers``. Raises ModelError."""
         return self._readings(prompt, session).best(width)
 
     def compared(self, prompt: Prompt, transcript: str, session: str = "") -> list[HeardLine]:

@@ -17,10 +17,13 @@ MOST = 8
 SOUNDS = frozenset(("beep", "bell", "clap", "knock"))
 """In a heard line: something that sounded, and not a word."""
 
-_TOKEN = re.compile(r"\d+(?=(?:st|nd|rd|th)?\b)|[a-z]+(?:'[a-z]+)?|[+\-−*×=]")
+_TOKEN = re.compile(r"\d+|[a-z]+(?:'[a-z]+)?|[+\-−*×=]")
+_BETWEEN = re.compile(r"[\s.,;:?!\"…]*")
+_OTHER_NUMBER = re.compile(r"\d[.,]\d{3}\b|\d\.\d|\d:\d")
+"""Thousands, fractions, times of day: read digit by digit they would be something else."""
 _ALIKE = {
     "to": "two", "too": "two", "for": "four", "won": "one", "ate": "eight", "oh": "zero", "o": "zero",
-    "+": "plus", "-": "minus", "−": "minus", "*": "times", "×": "times", "x": "times", "by": "times",
+    "+": "plus", "−": "minus", "*": "times", "×": "times", "x": "times", "by": "times",
 }  # fmt: skip
 """Sounds like, or is the sign of."""
 _ASKING = frozenset(
@@ -40,14 +43,18 @@ NAMES = frozenset(
 
 def lines(transcript: str, known: Collection[str]) -> list[str]:
     """What the transcript can be in words that are ``known``, likeliest first; none where a word is not."""
+    text = transcript.lower().replace("’", "'")
+    if _OTHER_NUMBER.search(text) or not _BETWEEN.fullmatch(_TOKEN.sub(" ", text)):
+        return []
     choices = list[list[str]]()
-    for token in _TOKEN.findall(transcript.lower().replace("’", "'")):
+    for token in _TOKEN.findall(text):
         if token == "=":
             continue
         choices.append([each for each in _meant(token) if all(word in known for word in each.split())])
     if not choices or not all(choices):
         return []
-    return list(dict.fromkeys(" ".join(each) for each in islice(product(*choices), MOST)))
+    meant = (" ".join(filter(None, each)) for each in islice(product(*choices), MOST))
+    return list(dict.fromkeys(filter(None, meant)))
 
 
 def _meant(token: str) -> list[str]:
@@ -55,6 +62,8 @@ def _meant(token: str) -> list[str]:
     if token.isdecimal():
         number = [" ".join(spell(int(token)))] if len(token) < 4 else []
         return number + ([" ".join(ONES[int(digit)] for digit in token)] if len(token) > 1 else [])
+    if token == "-":
+        return ["minus", ""]  # also between digits that are said one by one
     return [token, *([_ALIKE[token]] if token in _ALIKE else [])]
 
 

@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pipeline.second import HeardLine
+from pipeline.weighing import HeardLine
 
 from .graphs import Floats
+from .sampling import log_softmax
 from .tokenizer import FIRST_PIECE, Tokenizer
 
 Read: TypeAlias = Callable[[Sequence[int], Floats], tuple[Floats, Floats]]
@@ -92,10 +93,3 @@ def known(tokenizer: Tokenizer) -> frozenset[str]:
 
 def _grown(beam: _Beam, token: int, logprob: float) -> _Beam:
     return _Beam((*beam.tokens, token), (*beam.logprobs, logprob), beam.logits, beam.past)
-
-
-def log_softmax(logits: Floats) -> Floats:
-    """Over the last axis."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    found: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return found

@@ -15,6 +15,13 @@ def greedy(logits: NDArray[np.float32]) -> tuple[int, float]:
     return token, float(-np.log(np.exp(wide - wide[token]).sum()))
 
 
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log-probabilities over the last axis."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    found: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
+
+
 class StopTexts:
     """Finds the first of some texts in a stream, wherever the token borders fall."""
 

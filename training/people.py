@@ -14,7 +14,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from model.numerals import ONES
-from pipeline.second import SURE
+from pipeline.weighing import SURE
 
 from .audio import POSITION, RATE, Pcm, rms, trim
 from .augment import Clip

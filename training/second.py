@@ -9,7 +9,7 @@ from model.engine import OnnxEngine
 from pipeline.ports import Limits
 from pipeline.prompt import Audio, Heard, Human, Part, Prompt, Reply, System
 from pipeline.reading import HEARD
-from pipeline.second import WIDTH, HeardLine, Opinion, weighed
+from pipeline.weighing import WIDTH, HeardLine, Opinion, merged, weighed
 
 from .language import SYSTEM
 from .outcomes import Outcome
@@ -30,10 +30,8 @@ class Pair:
     def lines(self, case: Case) -> tuple[list[HeardLine], list[float | None]]:
         """What may have been said, the brain's own first, and what the ear makes of each."""
         sound, prompt = self._asked(case)
-        lines = self._engine.readings(prompt, WIDTH)
-        for line in self._engine.compared(prompt, self._ear.transcribe(sound).text):
-            if all(line.words != other.words for other in lines):
-                lines.append(line)
+        others = self._engine.compared(prompt, self._ear.transcribe(sound).text)
+        lines = merged(self._engine.readings(prompt, WIDTH), others)
         return lines, self._ear.weigh(sound, [line.words for line in lines])
 
     def opinion(self, case: Case) -> Opinion:

@@ -71,11 +71,7 @@ def make_ear(config: EarConfig) -> Compute | None:
     if config.name == "off":
         return None
     if config.weighs or (config.name == "auto" and fetched()):
-        where = Path(rest).expanduser() if rest else fetched()
-        if where is None:
-            raise ConfigError(f"the moonshine ear was not fetched: {HOW}, or choose another: {EARS}")
-        if not where.is_dir():
-            raise ConfigError(f"there is no folder {where} with a Moonshine model; {HOW}")
+        where = moonshine_folder(config.name)
         return ProcessCompute(Factory("model.ears.with_cues:moonshine", (str(where), config.threads)))
     if kind in ("auto", "pocketsphinx"):
         if importlib.util.find_spec("pocketsphinx") is None:
@@ -96,6 +92,17 @@ def make_ear(config: EarConfig) -> Compute | None:
 
     settings = TranscriptionsConfig(language=config.language, words=config.times)
     return Transcriptions(parse_server(config.name), settings)
+
+
+def moonshine_folder(name: str) -> Path:
+    """Of ``moonshine:DIR``, else the one that was fetched. Raises ConfigError where there is none."""
+    _, _, rest = name.partition(":")
+    where = Path(rest).expanduser() if rest else fetched()
+    if where is None:
+        raise ConfigError(f"the moonshine ear was not fetched: {HOW}, or choose another: {EARS}")
+    if not where.is_dir():
+        raise ConfigError(f"there is no folder {where} with a Moonshine model; {HOW}")
+    return where
 
 
 def hearing(brain: Compute, ear: Compute, config: EarConfig) -> Cascade:

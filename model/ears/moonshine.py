@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from model.ears.fetch import FILES, HOW
 from model.orthography import sentences
+from model.sampling import log_softmax
 from pipeline.errors import CheckpointError, ModelError
 from pipeline.ports import CAPTURE_RATE, EarFacts, Transcript
 from pipeline.prompt import Audio
@@ -42,7 +43,7 @@ _Floats = NDArray[np.float32]
 
 
 class MoonshineEar:
-    """ports.Recogniser over a folder with ``FILES``, which also weighs (``pipeline.second.Weigher``)."""
+    """ports.Recogniser over a folder with ``FILES``, which also weighs (``pipeline.weighing.Weigher``)."""
 
     def __init__(self, folder: str | Path, threads: int = 1) -> None:
         """Loads the model. Raises CheckpointError where the folder lacks a file or one is broken."""
@@ -64,7 +65,9 @@ class MoonshineEar:
             _, heads, _, size = past[0].shape
             self._empty = np.zeros((0, heads, 1, size), np.float32)
         except Exception as error:  # onnxruntime's own, and whatever a broken file makes of json and shapes
-            raise CheckpointError(f"{where} holds no Moonshine model that can be read ({error})") from error
+            raise CheckpointError(
+                f"{where} holds no Moonshine model that can be read ({error}); remove it, then {HOW}"
+            ) from error
         self._words = dict[str, tuple[int, ...]]()
         self._encoded: OrderedDict[bytes, _Floats] = OrderedDict()
         self._known: OrderedDict[bytes, tuple[str, float, float]] = OrderedDict()
@@ -76,7 +79,7 @@ class MoonshineEar:
         """See ``ports.Recogniser``: no times of words. Empty where it is not sure of anything."""
         key = self._key(audio)
         if key is None:
-            return Transcript("", final=final)
+            return Transcript("")
         text, mean, _ = self._heard(audio, key)
         return Transcript(text if mean >= UNSURE else "")
 
@@ -137,7 +140,7 @@ class MoonshineEar:
         ids, scores = [_BEGIN], list[float]()
         for step in range(2 + round(seconds * _RATE)):
             logits, *present = self._run(np.array([ids[-1:]]), sound, past, cached=step > 0)
-            likely = _log_softmax(logits[0, -1:])[0]
+            likely = log_softmax(logits[0, -1:])[0]
             if step == 0:
                 likely[_END] = -np.inf
             ids.append(int(likely.argmax()))
@@ -155,7 +158,7 @@ class MoonshineEar:
         longest = max(map(len, rows))
         padded = np.array([row + [_END] * (longest - len(row)) for row in rows], np.int64)
         sounds = np.repeat(sound, len(rows), axis=0)
-        likely = _log_softmax(
+        likely = log_softmax(
             self._run(padded[:, :-1], sounds, dict.fromkeys(self._past, self._empty), cached=False)[0]
         )
         told = np.take_along_axis(likely, padded[:, 1:, None], axis=2)[:, :, 0]
@@ -196,12 +199,6 @@ def _vocabulary(path: Path) -> tuple[dict[int, str], dict[str, int], dict[tuple[
     pairs = [each.split(" ") if isinstance(each, str) else each for each in content["model"]["merges"]]
     merges = {(one, other): rank for rank, (one, other) in enumerate(pairs)}
     return pieces, {piece: number for number, piece in pieces.items()}, merges
-
-
-def _log_softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    found: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return found
 
 
 def _keep(memory: OrderedDict[bytes, Any], key: bytes, value: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from model.prosody import measured
 from pipeline.ports import EarFacts, Pcm, Recogniser, SpokenWord, Transcript
 from pipeline.prompt import Audio
-from pipeline.second import WeighingRecogniser
+from pipeline.weighing import WeighingRecogniser
 
 
 class WithCues:
@@ -32,14 +32,14 @@ class WithCues:
 
 
 class WithWeights(WithCues):
-    """One that weighs lines, too (``pipeline.second.Weigher``)."""
+    """One that weighs lines, too (``pipeline.weighing.Weigher``)."""
 
     def __init__(self, ear: WeighingRecogniser) -> None:
         super().__init__(ear)
         self._weigher = ear
 
     def weigh(self, audio: Audio, lines: Sequence[str]) -> list[float | None]:
-        """See ``pipeline.second.Weigher``."""
+        """See ``pipeline.weighing.Weigher``."""
         return self._weigher.weigh(audio, lines)
 
 

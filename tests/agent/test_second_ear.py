@@ -81,4 +81,5 @@ def test_at_a_microphone_the_ear_that_was_fetched_is_taken(
     for name in fetch.FILES:
         (tmp_path / name).touch()
     monkeypatch.setattr(fetch, "folder", lambda: tmp_path)
+    monkeypatch.setattr(fetch, "_SIZES", dict.fromkeys(fetch.FILES, 0))
     assert with_ear(Config()) == replace(Config(), ear=replace(Config().ear, name=MOONSHINE))

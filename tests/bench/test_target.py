@@ -61,11 +61,15 @@ def test_other_weights_under_the_same_name_are_another_target(monkeypatch):
         assert target.with_weights(bare, None).names == {"brain": "b", "weights": told}
 
 
-def test_a_second_ear_is_told_by_name_and_one_that_cannot_weigh_is_refused() -> None:
+def test_a_second_ear_is_told_by_name_and_one_that_cannot_weigh_or_is_not_there_is_refused(tmp_path) -> None:
     try:
-        assert target.real_target(ear="moonshine:x").names["second ear"] == "moonshine:x"
+        assert "second ear" not in target.real_target().names
     except UserError as error:
         pytest.skip(str(error))
-    assert "second ear" not in target.real_target().names
-    with pytest.raises(UserError, match="no second ear 'pocketsphinx'"):
-        target.real_target(ear="pocketsphinx")
+    named = f"moonshine:{tmp_path}"
+    assert target.real_target(ear=named).names["second ear"] == named
+    for name in ("pocketsphinx", "moonshine:", "loud"):
+        with pytest.raises(UserError, match=f"no second ear '{name}'"):
+            target.real_target(ear=name)
+    with pytest.raises(UserError, match="no folder"):
+        target.real_target(ear=f"{named}/none")

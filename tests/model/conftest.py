@@ -1,8 +1,12 @@
-"""Bundles for the tests of the model room: the real one, and one of the same shape with random weights."""
+"""Bundles for the tests of the model room: the real one, and one of the same shape with random weights.
+
+Sentences to hear are found by name: ``import cascade_scene``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +16,8 @@ from numpy.typing import NDArray
 
 from model.checkpoint import Bundle, bundled, load
 from pipeline.ports import Pcm
+
+sys.path.append(str(Path(__file__).parent.parent / "agent"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Two ears, one line: what is taken from whom, what is told of it, and that no ear keeps a brain waiting."""
+"""Two ears, one line: what is taken from whom, what is told of it, and what happens when the ear is gone."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from pipeline.compute import InlineCompute
 from pipeline.errors import ModelError
 from pipeline.listening.predicted import Predicted
 from pipeline.ports import BrainFacts, EarFacts, Limits, Piece, Transcript
-from pipeline.prompt import Audio, Heard, Human, Note, Prompt, Reply, System, Text
+from pipeline.prompt import Audio, Heard, Human, Note, OpenNote, Prompt, Reply, System, Text, ToolSpec
 from pipeline.reading import Reader
-from pipeline.second import MARK, PATIENCE, SURE, HeardLine, SecondEar, weighed
+from pipeline.second import FAILURES, MARK, PATIENCE, SecondEar, _unmarked
+from pipeline.weighing import SURE, HeardLine, Opinion, weighed
 
 THRESHOLD = -0.3
 FACTS = BrainFacts("hears", "audio", "yes", False, 3, note="It is small.", heard_logprob=THRESHOLD)
@@ -61,6 +62,7 @@ class Ear:
     text: str = OWN
     likely: float = -1.0
     wrong: str = ""
+    wrong_once: bool = False
     asked: int = 0
     weights: list[str] = field(default_factory=list)
 
@@ -69,8 +71,9 @@ class Ear:
 
     def transcribe(self, audio: Audio, final: bool = True) -> Transcript:
         self.asked += 1
-        if self.wrong:
-            raise ModelError(self.wrong)
+        if wrong := self.wrong:
+            self.wrong = "" if self.wrong_once else wrong
+            raise ModelError(wrong)
         return Transcript(self.text)
 
     def weigh(self, audio: Audio, lines: list[str]) -> list[float | None]:
@@ -147,7 +150,7 @@ def test_what_the_ear_knows_better_is_taken_and_marked_and_the_brain_never_reads
 
 def test_a_line_that_the_brain_did_not_think_of_can_win() -> None:
     found = play(ear=Ear("is four plus five"), lines=[line("unclear", -0.1)])
-    assert found.text.startswith(f"heard: is four plus five\n{MARK}all of it)\n")
+    assert found.text.startswith(f"heard: is four plus five\n{MARK}is four plus five)\n")
     assert found.ear.weights == ["unclear", "is four plus five"]
 
 
@@ -182,6 +185,30 @@ def test_thoughts_while_the_user_speaks_are_the_brains_own_and_predict_the_later
     assert not found.pieces[0][0].confirmed and found.brain.limits[0].predicted == ""
 
 
+def test_no_brain_reads_a_mark_in_notes_or_predictions_either() -> None:
+    note = Note(f"heard: what\n{MARK}what)\n4\n", 4)
+    noted = Prompt((System("practice"), replace(TURN, notes=(note,)), Reply()))
+    (prompt,) = play(noted).brain.prompts
+    assert prompt.parts[1:] == (replace(TURN, notes=(Note("heard: what\n4\n", 4),)), Reply())
+    assert _unmarked(Prompt((OpenNote(f"heard: is\n{MARK}x)\n"),))) == Prompt((OpenNote("heard: is\n"),))
+    found = play(limits=Limits(predicted=f"heard: {OWN}\n{MARK}nine)\n4+9=13\n", early=True))
+    assert found.brain.limits[0].predicted == f"heard: {OWN}\n4+9=13\n"
+
+
+@pytest.mark.parametrize(
+    ("own", "words", "taken"),
+    [
+        ("two seven three", "two seven three", ""),
+        ("two seven eight", "two seven three", "three"),
+        ("two two seven three", "two seven three", "without two"),
+        ("unclear", "stop", "stop"),
+        ("one two three", "nine two four three", "nine, four"),
+    ],
+)
+def test_what_is_told_as_taken_is_what_differs(own: str, words: str, taken: str) -> None:
+    assert Opinion(line(words, -1.0), own, 0.0).taken() == taken
+
+
 def test_a_thought_that_goes_on_comes_to_the_brain_without_the_mark() -> None:
     begun = told(Reply(f"heard: {OTHER}\n{MARK}five)\n4+5=9\n", thinking=False, said="Ni"))
     assert play(begun).brain.prompts == [told(Reply(f"heard: {OTHER}\n4+5=9\n", thinking=False, said="Ni"))]
@@ -193,17 +220,77 @@ def test_one_sound_is_listened_to_once() -> None:
     assert play(ASKED, other, ASKED).ear.asked == 2
 
 
+OTHERS = tuple(
+    Prompt((System("practice"), Human((Audio(sound(words)),)), Reply()))
+    for words in ("the lights", "the lights on", "lights on", "on")
+)
+
+
 def test_an_ear_that_fails_is_told_of_and_the_brain_goes_on_alone() -> None:
-    found = play(ASKED, ASKED, ear=Ear(wrong="the ear\nfell off"))
-    assert found.ear.asked == 1
-    assert found.text == f"4+9=13\n{MARK}gone, the ear fell off)\n</think>\nThirteen."
-    assert found.brain.prompts == [ASKED, ASKED]
+    found = play(ear=Ear(wrong="the ear\nfell off"))
+    assert found.text == f"4+9=13\n{MARK}the ear fell off)\n</think>\nThirteen."
+    assert found.brain.prompts == [ASKED]
 
 
-def test_an_ear_that_hangs_costs_its_patience_once() -> None:
-    found = play(ASKED, ASKED, hangs=True)
-    assert f"{MARK}gone, it gave no answer for 2 s)\n" in found.text
-    assert found.seconds == pytest.approx(PATIENCE, abs=0.1)
+def test_an_ear_that_fails_again_and_again_is_asked_no_more() -> None:
+    found = play(ASKED, *OTHERS, ear=Ear(wrong="it is deaf"))
+    assert found.ear.asked == FAILURES
+    assert f"{MARK}gone, it is deaf)\n" in found.text
+
+
+def test_one_failure_costs_one_turn() -> None:
+    ear = Ear(wrong="it coughs")
+    ear.wrong_once = True
+    found = play(OTHERS[0], ASKED, ear=ear)
+    assert MARK in "".join(piece.text for piece in found.pieces[0])
+    assert found.text.startswith(f"heard: {OWN}\n") and MARK not in found.text
+
+
+def test_an_ear_that_hangs_costs_its_patience_and_only_a_few_times() -> None:
+    found = play(ASKED, *OTHERS, hangs=True)
+    assert f"{MARK}gone, no answer for 2 s)\n" in found.text
+    assert found.seconds == pytest.approx(FAILURES * PATIENCE, abs=0.1)
+
+
+def test_a_brain_that_finds_no_line_is_left_alone() -> None:
+    found = play(lines=[line("unclear", -0.1)], ear=Ear(""))
+    assert found.text.startswith("heard: unclear\n")
+    brain = Brain([])
+
+    async def main() -> list[Piece]:
+        both = SecondEar(InlineCompute(brain), InlineCompute(Ear("")))
+        async with aclosing(both.stream("generate", ASKED, Limits())) as stream:  # type: ignore[type-var]
+            return [piece async for piece in stream]
+
+    text = "".join(piece.text for piece in simulate(main))
+    assert text.startswith("4+9=13\n") and text.endswith("Thirteen.")
+
+
+def test_an_ear_that_is_broken_from_the_start_is_told_in_the_facts() -> None:
+    class Broken(Hanging):
+        async def call(self, method: str, *args: Any) -> Any:
+            raise ModelError("its file is torn")
+
+    async def main() -> tuple[BrainFacts, list[Piece]]:
+        both = SecondEar(InlineCompute(Brain([line(OWN, -0.5)])), Broken())
+        facts: BrainFacts = await both.call("facts")
+        async with aclosing(both.stream("generate", ASKED, Limits())) as stream:  # type: ignore[type-var]
+            return facts, [piece async for piece in stream]
+
+    facts, pieces = simulate(main)
+    assert "without a second ear: its file is torn" in facts.note
+    assert "".join(piece.text for piece in pieces).endswith("Thirteen.")
+
+
+def test_an_order_to_a_tool_that_only_the_ear_heard_so_is_asked_again() -> None:
+    """Once the tool has run, the brain tells of it by what it hears anew: five minutes set, and nine told."""
+    tool = ToolSpec("timer", "Sets a timer.", "{}")
+    prompt = Prompt((System("practice", (tool,)), *ASKED.parts[1:]))
+    lines = [line("set a timer for five", -0.5), line("set a timer for nine", -3.0)]
+    (pieces,) = play(prompt, lines=lines, ear=Ear("set a timer for nine")).pieces
+    assert pieces[0].text.startswith("heard: set a timer for nine\n") and pieces[0].logprob < THRESHOLD
+    (pieces,) = play(prompt, lines=lines, ear=Ear("set a timer for five")).pieces
+    assert pieces[0].logprob > THRESHOLD
 
 
 @pytest.mark.parametrize(("likely", "doubtful"), [(-1.0, False), (-30.0, True)])

