@@ -23,7 +23,7 @@ _OTHER_NUMBER = re.compile(r"\d[.,]\d{3}\b|\d\.\d|\d:\d")
 """Thousands, fractions, times of day: read digit by digit they would be something else."""
 _ALIKE = {
     "to": "two", "too": "two", "for": "four", "won": "one", "ate": "eight", "oh": "zero", "o": "zero",
-    "+": "plus", "−": "minus", "*": "times", "×": "times", "x": "times", "by": "times",
+    "+": "plus", "−": "minus", "*": "times", "×": "times", "x": "times",
 }  # fmt: skip
 """Sounds like, or is the sign of."""
 _ASKING = frozenset(

@@ -21,7 +21,7 @@ from .errors import HocketError
 from .ports import BrainFacts, Compute, EarFacts, Piece
 from .prompt import Audio, Human, OpenNote, Part, Prompt, Reply, System, Text
 from .reading import HEARD, plain
-from .weighing import SURE, WIDTH, HeardLine, Opinion, merged, weighed
+from .weighing import SURE, WIDTH, HeardLine, Opinion, agreed, hopeful, merged, weighed
 
 PATIENCE = 2.0
 """Seconds that the ear gets for one answer; then the brain goes on alone."""
@@ -116,10 +116,13 @@ class SecondEar:
                 raise each
             found.append(each)
         own: list[HeardLine] = found[0]
-        lines = merged(own, await self._brain.call("compared", prompt, found[1].text, *rest))
+        others = await self._brain.call("compared", prompt, found[1].text, *rest)
         if not own:
             raise _Silent("nothing to weigh")
-        opinion = weighed(lines, await self._asked("weigh", sound, [line.words for line in lines]))
+        opinion = agreed(own, others)
+        if opinion is None:
+            lines = hopeful(merged(own, others))
+            opinion = weighed(lines, await self._asked("weigh", sound, [line.words for line in lines]))
         self._failures = 0
         return opinion
 

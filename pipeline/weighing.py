@@ -26,7 +26,9 @@ CLEARER = 5.0
 """Weight of how clearly a line is better than the others, beside how well the ear bears it out at all."""
 SURE = -1.5
 """How sure both must be of a line together; below, the brain asks again. Chosen on questions in voices that
-never trained (rms, bdl): there four lines of a hundred pass and are wrong (docs/training.md, "People")."""
+never trained (rms, bdl): there three lines of a hundred pass and are wrong (docs/training.md, "People")."""
+HOPELESS = 20.0
+"""Nats behind the likeliest line for the brain alone from which on no ear can bring a line to the front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,32 @@ def merged(lines: Iterable[HeardLine], others: Iterable[HeardLine]) -> list[Hear
     return list(found.values())
 
 
+def agreed(own: Sequence[HeardLine], others: Sequence[HeardLine]) -> Opinion | None:
+    """Where the ear wrote down the very line that is the likeliest for the brain, there is nothing to weigh.
+
+    Of 600 phrases of people that was so in half, and 98.7 % of these were right.
+    """
+    if own and any(other.words == own[0].words for other in others):
+        return Opinion(own[0], own[0].words, 0.0)
+    return None
+
+
+def hopeful(lines: Sequence[HeardLine]) -> list[HeardLine]:
+    """Those that can still win, the brain's own first."""
+    scores = [_own(line) for line in lines]
+    return [line for line, score in zip(lines, scores, strict=True) if score > max(scores) - HOPELESS]
+
+
+def _own(line: HeardLine) -> float:
+    return sum(max(each, FLOOR) for each in line.logprobs)
+
+
 def weighed(lines: Sequence[HeardLine], weights: Sequence[float | None]) -> Opinion:
     """The best of the lines, at least one, of which the first is the brain's own; ``weights``: the ear's.
 
     A line of sounds alone, which the ear cannot weigh, weighs as little as the worst of the others.
     """
-    own = np.array([sum(max(each, FLOOR) for each in line.logprobs) for line in lines])
+    own = np.array([_own(line) for line in lines])
     least = min((weight for weight in weights if weight is not None), default=0.0)
     ear = np.array([least if weight is None else weight for weight in weights])
     both = own + WEIGHT * ear

@@ -9,7 +9,7 @@ from model.engine import OnnxEngine
 from pipeline.ports import Limits
 from pipeline.prompt import Audio, Heard, Human, Part, Prompt, Reply, System
 from pipeline.reading import HEARD
-from pipeline.weighing import WIDTH, HeardLine, Opinion, merged, weighed
+from pipeline.weighing import WIDTH, Opinion, agreed, hopeful, merged, weighed
 
 from .language import SYSTEM
 from .outcomes import Outcome
@@ -27,16 +27,14 @@ class Pair:
         """Raises CheckpointError for either."""
         self._engine, self._ear = OnnxEngine(load(bundle)), MoonshineEar(ear)
 
-    def lines(self, case: Case) -> tuple[list[HeardLine], list[float | None]]:
-        """What may have been said, the brain's own first, and what the ear makes of each."""
-        sound, prompt = self._asked(case)
-        others = self._engine.compared(prompt, self._ear.transcribe(sound).text)
-        lines = merged(self._engine.readings(prompt, WIDTH), others)
-        return lines, self._ear.weigh(sound, [line.words for line in lines])
-
     def opinion(self, case: Case) -> Opinion:
         """As `pipeline.second.SecondEar` forms it."""
-        return weighed(*self.lines(case))
+        sound, prompt = self._asked(case)
+        own = self._engine.readings(prompt, WIDTH)
+        others = self._engine.compared(prompt, self._ear.transcribe(sound).text)
+        lines = hopeful(merged(own, others))
+        weights = self._ear.weigh(sound, [line.words for line in lines])
+        return agreed(own, others) or weighed(lines, weights)
 
     def play(self, cases: Sequence[Case]) -> list[Outcome]:
         """Answers; how sure of the heard line is the certainty of both ears. No case may call a tool."""

@@ -22,7 +22,7 @@ from pipeline.ports import BrainFacts, EarFacts, Limits, Piece, Transcript
 from pipeline.prompt import Audio, Heard, Human, Note, OpenNote, Prompt, Reply, System, Text, ToolSpec
 from pipeline.reading import Reader
 from pipeline.second import FAILURES, MARK, PATIENCE, SecondEar, _unmarked
-from pipeline.weighing import SURE, HeardLine, Opinion, weighed
+from pipeline.weighing import HOPELESS, SURE, HeardLine, Opinion, weighed
 
 THRESHOLD = -0.3
 FACTS = BrainFacts("hears", "audio", "yes", False, 3, note="It is small.", heard_logprob=THRESHOLD)
@@ -152,6 +152,17 @@ def test_a_line_that_the_brain_did_not_think_of_can_win() -> None:
     found = play(ear=Ear("is four plus five"), lines=[line("unclear", -0.1)])
     assert found.text.startswith(f"heard: is four plus five\n{MARK}is four plus five)\n")
     assert found.ear.weights == ["unclear", "is four plus five"]
+
+
+def test_where_the_ear_writes_the_brains_own_line_nothing_is_weighed() -> None:
+    found = play(ear=Ear(OWN, -30.0))
+    assert found.ear.weights == [] and found.pieces[0][0].logprob == 0.0
+
+
+def test_what_no_ear_could_bring_to_the_front_is_not_weighed() -> None:
+    hopeless = line("stop", -0.5 - HOPELESS - 1)
+    found = play(ear=Ear(OTHER), lines=[line(OWN, -0.5), line(OTHER, -4.0), hopeless])
+    assert found.ear.weights == [OWN, OTHER]
 
 
 def test_a_brain_that_is_certain_is_not_overruled() -> None:
@@ -298,7 +309,7 @@ def test_what_no_ear_bears_out_is_as_doubtful_as_below_the_brains_own_bound(
     likely: float, doubtful: bool
 ) -> None:
     reader = Reader()
-    (pieces,) = play(ear=Ear(OWN, likely)).pieces
+    (pieces,) = play(ear=Ear(OTHER, likely)).pieces
     for piece in pieces[:1]:
         reader.feed(piece.text, piece.logprob)
     assert reader.read().doubtful(THRESHOLD) is doubtful
