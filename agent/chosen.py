@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.brains import Folder, Hub, named
+from agent.brains import Folder, Hub, named, practises
 from agent.config import BUNDLED, Config
 from model.ears import fetch as ears
 from model.ears.choose import MOONSHINE
@@ -158,11 +158,14 @@ def _asked(told: str, offers: Sequence[str], others: int, ask: Callable[[str], s
     return None
 
 
-def with_ear(config: Config) -> Config:
-    """The settings for a microphone where nobody chose an ear: with the one that was fetched, if any."""
-    if ears.fetched() is None:
-        return config
-    return replace(config, ear=replace(config.ear, name=MOONSHINE))
+def with_ear(config: Config, tell: Callable[[str], None]) -> Config:
+    """The settings for a microphone where nobody chose an ear: with the one that was fetched, if any; else
+    the practice brain's user is told of it."""
+    if ears.fetched() is not None:
+        return replace(config, ear=replace(config.ear, name=MOONSHINE))
+    if practises(config.brain):
+        tell(f"It mishears people far less with a second ear (measured on digits): {ears.HOW}.")
+    return config
 
 
 def get(model: str, ask: Callable[[str], str] | None, tell: Callable[[str], None]) -> str:

@@ -245,7 +245,8 @@ def _live(config: Config, console: Console, *, settled: bool, eared: bool, guide
     problem = None if named else probe()
     if problem is None:
         config = config if settled else _settled(config, console)
-        config = config if eared else with_ear(config)
+        if not eared:
+            config = with_ear(config, lambda line: console.print(f"  {line}", style="dim", soft_wrap=True))
         edge, guiding = open_edge(config.sound), guiding_for(config, guide, terminal=console.is_terminal)
         run(lambda: talk_live(config, console, edge, guiding))
         return

@@ -11,11 +11,10 @@ from collections.abc import Collection
 from itertools import islice, product
 
 from .numerals import ONES, in_digits, spell
+from .shapes import EVENTS
 
 MOST = 8
 """Lines that one transcript can be."""
-SOUNDS = frozenset(("beep", "bell", "clap", "knock"))
-"""In a heard line: something that sounded, and not a word."""
 
 _TOKEN = re.compile(r"\d+|[a-z]+(?:'[a-z]+)?|[+\-−*×=]")
 _BETWEEN = re.compile(r"[\s.,;:?!\"…]*")
@@ -72,7 +71,7 @@ def sentences(line: str, *, digits: bool = False) -> list[str]:
 
     ``digits``: it writes numbers so, if not all of them.
     """
-    words = [word for word in line.split() if word not in SOUNDS]
+    words = [word for word in line.split() if word not in EVENTS]
     if not words:
         return []
     forms = [words, _listed(words)]

@@ -9,7 +9,9 @@ from .cue_summary import BUMPS, FULL, SHORT
 
 CUES = ("pitch", "voiced", "level", "density", "speech")
 """Measured channels per 25 Hz frame."""
-SOUNDS = ("noise", "band", "second", "beep", "bell", "clap", "knock")
+EVENTS = ("beep", "bell", "clap", "knock")
+"""What can sound beside a voice, as the heard line names it."""
+SOUNDS = ("noise", "band", "second", *EVENTS)
 """Channels of what is around the voice; a bundle has them beside `CUES`, or not."""
 CUE_SETS = (CUES, CUES + SOUNDS)
 """What a card's ``cues`` may be."""

@@ -14,8 +14,9 @@ sys.path.append(str(Path(__file__).parent))
 
 import fetched_ear  # noqa: E402, F401  # looks where it was fetched, before the next line hides it
 
-os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="hocket-data-")
-"""No test finds what a person fetched, unless it asks for it."""
+_DATA = tempfile.TemporaryDirectory(prefix="hocket-data-")
+"""No test finds what a person fetched, unless it asks for it; gone with the process."""
+os.environ["XDG_DATA_HOME"] = _DATA.name
 
 
 @pytest.fixture(scope="session")

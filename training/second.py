@@ -32,9 +32,10 @@ class Pair:
         sound, prompt = self._asked(case)
         own = self._engine.readings(prompt, WIDTH)
         others = self._engine.compared(prompt, self._ear.transcribe(sound).text)
+        if (opinion := agreed(own, others)) is not None:
+            return opinion
         lines = hopeful(merged(own, others))
-        weights = self._ear.weigh(sound, [line.words for line in lines])
-        return agreed(own, others) or weighed(lines, weights)
+        return weighed(lines, self._ear.weigh(sound, [line.words for line in lines]))
 
     def play(self, cases: Sequence[Case]) -> list[Outcome]:
         """Answers; how sure of the heard line is the certainty of both ears. No case may call a tool."""

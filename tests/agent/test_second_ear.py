@@ -12,7 +12,7 @@ import pytest
 from fetched_ear import ear_folder
 
 from agent.chosen import with_ear
-from agent.config import Config
+from agent.config import BrainConfig, Config
 from agent.conversation import Exchange
 from agent.session import Agent, AgentSession
 from audio_io.cues import Cue
@@ -77,9 +77,14 @@ def test_people_are_answered_rightly_with_the_second_ear_and_not_without(recordi
 def test_at_a_microphone_the_ear_that_was_fetched_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert with_ear(Config()) == Config()
+    told = list[str]()
+    assert with_ear(Config(), told.append) == Config()
+    assert len(told) == 1 and "hocket models --get moonshine" in told[0]
+    other = replace(Config(), brain=BrainConfig("ollama:m"))
+    assert with_ear(other, told.append) == other and len(told) == 1, "it helps the practice brain alone"
     for name in fetch.FILES:
         (tmp_path / name).touch()
     monkeypatch.setattr(fetch, "folder", lambda: tmp_path)
     monkeypatch.setattr(fetch, "_SIZES", dict.fromkeys(fetch.FILES, 0))
-    assert with_ear(Config()) == replace(Config(), ear=replace(Config().ear, name=MOONSHINE))
+    eared = replace(Config(), ear=replace(Config().ear, name=MOONSHINE))
+    assert with_ear(Config(), told.append) == eared and len(told) == 1
