@@ -11,7 +11,7 @@ from pipeline.mechanisms import SPEAKING
 from pipeline.ports import CAPTURE_RATE
 from pipeline.prompt import BLOCK
 
-from .frontend import FLOOR, HOP, MELS, WINDOW
+from .frontend import CHANNELS, COMPRESSION, FLOOR, HOP, LAG_BAND, LAG_WINDOW, LAGS, MELS, PITCHES, WINDOW
 from .render import SEGMENT
 from .shapes import CUE_SETS, CUES, Dims, Shapes, shapes
 
@@ -22,13 +22,26 @@ GRAPHS = ("encoder", "cue", "decoder")
 
 @dataclass(frozen=True, slots=True)
 class Mel:
-    """The front end the network was trained with; this engine has one, and plays no other."""
+    """The log-mel that the network was trained with; this engine has one front end, and plays no other."""
 
     bands: int = MELS
     window: int = WINDOW
     hop: int = HOP
     floor: float = FLOOR
     f_max: int = CAPTURE_RATE // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lags:
+    """The lags that it was trained with; see `frontend`."""
+
+    count: int = LAGS
+    window: int = LAG_WINDOW
+    pitch_min: float = PITCHES[0]
+    pitch_max: float = PITCHES[1]
+    fade: float = LAG_BAND[0]
+    f_max: float = LAG_BAND[1]
+    compression: float = COMPRESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,7 @@ class Card:
     sample_rate: int = CAPTURE_RATE
     samples_per_position: int = BLOCK
     mel: Mel = Mel()
+    lags: Lags = Lags()
     cues: Sequence[str] = CUES
     refusal: Mapping[str, Any] = field(default_factory=dict)
     "Thresholds below which it should ask again, fitted to these weights; ``heard_logprob`` is used."
@@ -80,6 +94,8 @@ class Card:
             )
         fixed: dict[str, tuple[object, object]] = {
             "mel": (self.mel, Mel()),
+            "lags": (self.lags, Lags()),
+            "dims.channels": (self.dims.channels, CHANNELS),
             "sample_rate": (self.sample_rate, CAPTURE_RATE),
             "samples_per_position": (self.samples_per_position, BLOCK),
             "max_segment_seconds": (self.max_segment_seconds, SEGMENT // CAPTURE_RATE),
@@ -132,7 +148,7 @@ def card(content: object, source: str) -> Card:
     return read
 
 
-_NESTED: dict[str, type[Any]] = {"dims": Dims, "mel": Mel}
+_NESTED: dict[str, type[Any]] = {"dims": Dims, "mel": Mel, "lags": Lags}
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),

@@ -16,7 +16,7 @@ from pipeline.errors import ModelError
 from pipeline.ports import Pcm
 from pipeline.prompt import BLOCK, Audio
 
-from .frontend import log_mel, silence
+from .frontend import features, silence
 from .graphs import Floats, HearState, Network
 
 _SHORT = 4
@@ -109,8 +109,8 @@ class Ear:
             raise ModelError("the sound holds samples that are not numbers; send finite float32 in [-1, 1]")
         padded = np.zeros(count * BLOCK, np.float32)
         padded[: len(pcm)] = pcm
-        mel, history = log_mel(padded, tail.history)
-        audio, cues, state = self._network.hear(mel, tail.state)
+        frames, history = features(padded, tail.history)
+        audio, cues, state = self._network.hear(frames, tail.state)
         if not (np.isfinite(audio).all() and np.isfinite(cues).all()):
             raise ModelError(
                 "the encoder made no numbers of this sound (not numbers); the request is given up"

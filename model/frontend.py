@@ -1,7 +1,9 @@
-"""The causal front end in numpy: 16 kHz sound to log-mel frames, streamed with a carried history.
+"""The causal front end in numpy: 16 kHz sound to frames of log-mel and lags, streamed with a carried history.
 
-Frame t ends at sample 160 (t + 1) and looks 400 samples back; the floor is fixed, so a frame depends on
-nothing that comes later and streaming equals the whole. Training must feed the network this very formula.
+Frame t ends at sample 160 (t + 1). Its log-mel looks 400 samples back, which tells sounds apart in time; its
+lags look 1,024 back, for in 25 ms a low voice has too few periods to tell its pitch. Floors are fixed, so a
+frame depends on nothing that comes later and streaming equals the whole. Training must feed the network this
+very formula.
 """
 
 from __future__ import annotations
@@ -14,17 +16,30 @@ from numpy.typing import NDArray
 from pipeline.ports import CAPTURE_RATE, Pcm
 
 MELS = 80
+LAGS = 48
+CHANNELS = MELS + LAGS
 HOP = 160
 """Samples per frame: 10 ms."""
 WINDOW = 400
-"""Samples a frame looks at: 25 ms."""
-HISTORY = WINDOW - HOP
+"""Samples that the log-mel of a frame looks at: 25 ms."""
+LAG_WINDOW = 1024
+"""Samples that its lags look at: 64 ms."""
+HISTORY = LAG_WINDOW - HOP
 """Samples carried from one call to the next."""
 FLOOR = 1e-7
 """Smallest mel power; fixed, unlike Whisper's, which looks at the whole segment."""
+PITCHES = (65.0, 417.0)
+"""Hz: of the longest and the shortest lag; between them they are evenly spaced in semitones."""
+LAG_BAND = (1000.0, 2000.0)
+"""Hz: above the first the spectrum fades out of the lags, at the second it is gone."""
+COMPRESSION = 1 / 3
+"""Power of the power spectrum: the formants weigh less on it, and so does a noise of one colour."""
+_DC = 4
+"""Lowest bin of the lags' spectrum: 62 Hz."""
+Frames = NDArray[np.float32]
 
 
-def filterbank(stretch: float = 1.0) -> NDArray[np.float32]:
+def filterbank(stretch: float = 1.0) -> Frames:
     """[80, 201]: triangles on the HTK mel scale up to 8 kHz, each of area one.
 
     ``stretch`` scales their frequencies (vocal-tract length normalisation, for training only).
@@ -42,32 +57,63 @@ def filterbank(stretch: float = 1.0) -> NDArray[np.float32]:
     return bank.astype(np.float32)
 
 
+def lag_bank() -> Frames:
+    """[bins, 49]: cosines of the 48 lags over the bins below 2 kHz, and their weights, which are lag 0."""
+    hertz = np.arange(LAG_WINDOW // 2 + 1) * CAPTURE_RATE / LAG_WINDOW
+    low, high = LAG_BAND
+    hertz = hertz[hertz < high]
+    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((hertz - low) / (high - low), 0, 1))
+    weight[:_DC] = 0
+    seconds = 1 / np.geomspace(PITCHES[1], PITCHES[0], LAGS)
+    cosines = np.cos(2 * np.pi * hertz[:, None] * np.append(seconds, 0.0))
+    return np.asarray(weight[:, None] * cosines, np.float32)
+
+
 @cache
-def _constants() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Periodic Hann window [400] and the transposed filter bank [201, 80]."""
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-    return window.astype(np.float32), np.ascontiguousarray(filterbank().T)
+def _constants() -> tuple[Frames, Frames, Frames, Frames]:
+    """Periodic Hann window [400], transposed filter bank [201, 80], window [1024], lag bank [bins, 49]."""
+    return _hann(WINDOW), np.ascontiguousarray(filterbank().T), _hann(LAG_WINDOW), lag_bank()
+
+
+def _hann(count: int) -> Frames:
+    window: Frames = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(count) / count)).astype(np.float32)
+    return window
 
 
 def silence() -> Pcm:
-    """The history before a segment's first sample, shape (240,)."""
+    """The history before a segment's first sample, shape (864,)."""
     return np.zeros(HISTORY, np.float32)
 
 
-def log_mel(pcm: Pcm, history: Pcm) -> tuple[NDArray[np.float32], Pcm]:
-    """Sound of a whole number of hops, and the 240 samples before it -> frames [n, 80] and the next history.
+def features(pcm: Pcm, history: Pcm) -> tuple[Frames, Pcm]:
+    """Sound of a whole number of hops, and the 864 samples before it -> frames [n, 128], the next history.
 
-    Values are (log10(max(power, 1e-7)) + 3) / 2.5. Raises ValueError when the sound is not whole hops.
+    The first 80 channels are log-mel, (log10(max(power, 1e-7)) + 3) / 2.5. The other 48 are the normalised
+    autocorrelation at lags of 417 to 65 Hz, -1 to 1, of the spectrum compressed to a third of its power
+    (generalised autocorrelation; Tolonen and Karjalainen, IEEE Trans. Speech Audio Proc. 8 (6), 2000).
+    Raises ValueError when the sound is not whole hops.
     """
     if len(pcm) % HOP or history.shape != (HISTORY,):
-        raise ValueError(f"log-mel needs multiples of {HOP} samples and {HISTORY} of history, got {len(pcm)}")
-    window, bank = _constants()
-    signal = np.concatenate([history, pcm])
+        raise ValueError(
+            f"the front end needs multiples of {HOP} samples and {HISTORY} of history, got {len(pcm)} "
+            f"and {history.shape}"
+        )
     if not len(pcm):
-        return np.zeros((0, MELS), np.float32), history
-    frames = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[::HOP]
+        return np.zeros((0, CHANNELS), np.float32), history
+    window, bank, long_window, lags = _constants()
+    signal = np.concatenate([history, pcm])
+    long = np.lib.stride_tricks.sliding_window_view(signal, LAG_WINDOW)[::HOP]
     with np.errstate(over="ignore", invalid="ignore"):  # absurdly loud sound gives infinities; callers check
-        spectrum = np.fft.rfft(frames * window, axis=1)
-        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+        power = _power(long[:, -WINDOW:] * window)
         mel = (np.log10(np.maximum(power @ bank, FLOOR)) + 3) / 2.5
-    return mel.astype(np.float32), signal[-HISTORY:]
+        power = _power(long * long_window)[:, : len(lags)]
+        sums = np.maximum(power, FLOOR) ** np.float32(COMPRESSION) @ lags
+        frames = np.concatenate([mel, sums[:, :-1] / sums[:, -1:]], axis=1)
+    return frames.astype(np.float32), signal[-HISTORY:]
+
+
+def _power(windows: Frames) -> Frames:
+    """[n, samples] -> [n, bins]."""
+    spectrum = np.fft.rfft(windows, axis=1)
+    power: Frames = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    return power

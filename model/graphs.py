@@ -17,7 +17,7 @@ class HearState:
     """The encoder after some whole positions of one segment; a value, so it can be kept and gone back to."""
 
     conv1: Floats
-    "(1, mels, 1)"
+    "(1, channels, 1)"
     conv2: Floats
     "(1, width, 1)"
     mix0: Floats
@@ -39,8 +39,8 @@ class Network(Protocol):
         """The state before a segment's first sample."""
         ...
 
-    def hear(self, mel: Floats, state: HearState) -> tuple[Floats, Floats, HearState]:
-        """mel (8k, mels), k >= 1 -> audio positions (k, width), cues (2k, C), the state after them."""
+    def hear(self, features: Floats, state: HearState) -> tuple[Floats, Floats, HearState]:
+        """features (8k, channels), k >= 1 -> audio positions (k, width), cues (2k, C), the next state."""
         ...
 
     def feel(self, cues: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """The practice brain's network in torch: causal speech encoder, cue heads, adaptor, Qwen2-shaped decoder.
 
-The runtime never imports this: it plays the same network as ONNX graphs. Sizes are for batch B, T mel
-frames (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 Hz, 1280 samples each).
+The runtime never imports this: it plays the same network as ONNX graphs. Sizes are for batch B, T
+frames of features (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 Hz, 1280 samples
+each).
 """
 
 import math
@@ -90,7 +91,7 @@ class EncoderState:
     """What a streamed segment carries from one call to the next; a new segment starts with None."""
 
     conv1: Tensor
-    "[B, mel, 1]"
+    "[B, channels, 1]"
     conv2: Tensor
     "[B, width, 1]"
     mix0: Tensor
@@ -102,13 +103,13 @@ class EncoderState:
 
 
 class Encoder(nn.Module):
-    """Log-mel to 25 Hz frames; frame pair i depends only on samples [0, 1280 (i + 1)) of the segment."""
+    """The front end's features to 25 Hz frames; pair i of them depends only on samples [0, 1280 (i + 1))."""
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
         width = dims.width
         self.dims = dims
-        self.conv1 = nn.Conv1d(dims.mel, width, 3, stride=2)
+        self.conv1 = nn.Conv1d(dims.channels, width, 3, stride=2)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2)
         self.mix_norm = nn.ModuleList([nn.LayerNorm(width) for _ in range(2)])
         self.mix = nn.ModuleList([nn.Conv1d(width, width, 5) for _ in range(2)])
@@ -117,14 +118,16 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, EncoderState]:
-        """mel [B, 8k, 80] -> frames [B, 2k, width] and the state after them."""
-        frames, _, after = self.hear(mel, state)
+    def forward(self, features: Tensor, state: EncoderState | None = None) -> tuple[Tensor, EncoderState]:
+        """features [B, 8k, 128] -> frames [B, 2k, width] and the state after them."""
+        frames, _, after = self.hear(features, state)
         return frames, after
 
-    def hear(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
+    def hear(
+        self, features: Tensor, state: EncoderState | None = None
+    ) -> tuple[Tensor, Tensor, EncoderState]:
         """As `forward`, with the features before the layers [B, 2k, width] between the two."""
-        m = mel.transpose(1, 2)
+        m = features.transpose(1, 2)
         before1 = m.new_zeros(*m.shape[:2], 1) if state is None else state.conv1
         y = F.gelu(self.conv1(torch.cat([before1, m], 2)))
         before2 = y.new_zeros(*y.shape[:2], 1) if state is None else state.conv2.to(y.dtype)
@@ -317,17 +320,21 @@ class Talker(nn.Module):
                         parameter, 0, 0.02 / math.sqrt(2 * dims.encoder_layers) if narrow else 0.02
                     )
 
-    def listen(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
-        """mel [B, 8k, 80] -> frames [B, 2k, width], raw cue heads [B, 2k, C], state."""
-        frames, early, after = self.encoder.hear(mel, state)
+    def listen(
+        self, features: Tensor, state: EncoderState | None = None
+    ) -> tuple[Tensor, Tensor, EncoderState]:
+        """features [B, 8k, 128] -> frames [B, 2k, width], raw cue heads [B, 2k, C], state."""
+        frames, early, after = self.encoder.hear(features, state)
         raw = self.cue_heads(frames)
         if self.sound_heads is not None:
             raw = torch.cat([raw, self.sound_heads(frames, early)], -1)
         return frames, raw, after
 
-    def hear(self, mel: Tensor, state: EncoderState | None = None) -> tuple[Tensor, Tensor, EncoderState]:
-        """mel [B, 8k, 80] -> audio positions [B, k, width], cues [B, 2k, C], state."""
-        frames, raw, after = self.listen(mel, state)
+    def hear(
+        self, features: Tensor, state: EncoderState | None = None
+    ) -> tuple[Tensor, Tensor, EncoderState]:
+        """features [B, 8k, 128] -> audio positions [B, k, width], cues [B, 2k, C], state."""
+        frames, raw, after = self.listen(features, state)
         cues = activate(raw)
         return self.adaptor(frames, cues, self.embedding_rms), cues, after
 

@@ -41,15 +41,15 @@ class OnnxNetwork:
         d = self._dims
         past = (d.encoder_layers, 2, 1, d.encoder_heads, 0, d.width // d.encoder_heads)
         return HearState(
-            conv1=_zeros(1, d.mel, 1),
+            conv1=_zeros(1, d.channels, 1),
             conv2=_zeros(1, d.width, 1),
             mix0=_zeros(1, d.width, 4),
             mix1=_zeros(1, d.width, 4),
             past=_zeros(*past),
         )
 
-    def hear(self, mel: Floats, state: HearState) -> tuple[Floats, Floats, HearState]:
-        feeds = {"mel": mel[None], "start": np.array([state.past.shape[4]], np.int64)}
+    def hear(self, features: Floats, state: HearState) -> tuple[Floats, Floats, HearState]:
+        feeds = {"features": features[None], "start": np.array([state.past.shape[4]], np.int64)}
         feeds |= {
             "conv1": state.conv1,
             "conv2": state.conv2,

@@ -28,7 +28,8 @@ class Dims:
     """Sizes of every part, as in config.json under ``dims``."""
 
     vocabulary: int
-    mel: int
+    channels: int
+    "Of the front end."
     width: int
     encoder_layers: int
     encoder_heads: int
@@ -43,7 +44,7 @@ class Dims:
     def __post_init__(self) -> None:
         sizes = [
             self.vocabulary,
-            self.mel,
+            self.channels,
             self.width,
             self.encoder_layers,
             self.encoder_heads,
@@ -75,7 +76,7 @@ def _encoder(dims: Dims) -> Shapes:
     """What hears: convolutions, layers, cue heads, adaptor."""
     d = dims.width
     shapes: Shapes = {
-        **_affine("encoder.conv1", d, dims.mel, KERNELS[0]),
+        **_affine("encoder.conv1", d, dims.channels, KERNELS[0]),
         **_affine("encoder.conv2", d, d, KERNELS[1]),
         **_affine("encoder.norm", d),
         **_affine("cue_heads", len(CUES), d),

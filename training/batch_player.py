@@ -19,7 +19,7 @@ from .audio import POSITION, Floats, Pcm
 from .batch_decoder import Sequences
 from .language import Called, Language
 from .player import Answer, Before, Heard
-from .spectrum import NO_WARP, BatchMel
+from .spectrum import NO_WARP, BatchFeatures
 
 END = "</think>"
 
@@ -111,7 +111,7 @@ class BatchPlayer:
         """`tokenizer`: of a bundle; None: the recipe's own."""
         self.language, self.talker = Language(tokenizer), talker.eval()
         self.tokenizer = self.language.tokenizer
-        self._mel, self._batch = BatchMel(), batch
+        self._features, self._batch = BatchFeatures(), batch
         self._device = talker.decoder.model.embed_tokens.weight.device
         self._table = talker.decoder.model.embed_tokens.weight.detach().float()
 
@@ -144,8 +144,10 @@ class BatchPlayer:
             pcm = np.zeros((len(some), max(counts) * POSITION), np.float32)
             for row, i in zip(pcm, some, strict=True):
                 row[: len(clips[i])] = clips[i]
-            mel = self._mel(torch.from_numpy(pcm), torch.full((len(some),), NO_WARP)).to(self._device)
-            audio, cues, _ = self.talker.hear(mel)
+            features = self._features(torch.from_numpy(pcm), torch.full((len(some),), NO_WARP)).to(
+                self._device
+            )
+            audio, cues, _ = self.talker.hear(features)
             vectors = self.talker.feel(cues, 2 * torch.tensor(counts, device=self._device))
             for row_at, (i, count) in enumerate(zip(some, counts, strict=True)):
                 found[i] = Heard(

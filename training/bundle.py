@@ -5,7 +5,7 @@ And reads weights back, to go on training from them.
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from model.frontend import FLOOR, HOP, MELS, WINDOW
+from model.card import Lags, Mel
 from model.networks import Talker
 from model.shapes import CUES, Dims
 
@@ -50,9 +51,13 @@ def _rounded(value: torch.Tensor) -> Floats:
     return value.float().numpy().astype(np.float16).astype(np.float32)
 
 
+STEM = "encoder.conv1.weight"
+
+
 def read_into(talker: Talker, folder: Path) -> None:
     """Takes all weights of a bundle of the same shape and language, to go on training from.
 
+    Channels that the front end has got since begin with no weight: what is heard is the same.
     ValueError for another shape or language, FileNotFoundError for a bundle without what only training uses.
     """
     tokens = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
@@ -65,6 +70,7 @@ def read_into(talker: Talker, folder: Path) -> None:
     except SafetensorError as problem:
         raise ValueError(f"{folder}: {problem}") from problem
     state = talker.state_dict()
+    _widen(found, state)
     for name in state:
         source = found.get(name.removeprefix("decoder."))
         if source is None or source.shape != tuple(state[name].shape):
@@ -72,6 +78,13 @@ def read_into(talker: Talker, folder: Path) -> None:
             raise ValueError(f"{folder} holds another network: {name} is {told}")
         state[name] = torch.from_numpy(source.astype(np.float32))
     talker.load_state_dict(state)
+
+
+def _widen(found: dict[str, NDArray[np.float16]], state: Mapping[str, torch.Tensor]) -> None:
+    """The first weights, over the front end's channels, in place: new ones get no weight."""
+    if (source := found.get(STEM)) is not None and source.ndim == 3:
+        more = max(0, state[STEM].shape[1] - source.shape[1])
+        found[STEM] = np.pad(source, ((0, 0), (0, more), (0, 0)))
 
 
 HISTORY = 3
@@ -85,6 +98,7 @@ def read_ear(talker: Talker, folder: Path) -> None:
     ValueError for another shape.
     """
     found, state = load_file(folder / WEIGHTS), talker.state_dict()
+    _widen(found, state)
     for name in (name for name in state if name.startswith(EAR)):
         if name not in found or found[name].shape != tuple(state[name].shape):
             raise ValueError(f"{folder} has another ear than this size of brain: {name}")
@@ -122,7 +136,8 @@ def config_of(
         "max_segment_seconds": 25,
         "sample_rate": RATE,
         "samples_per_position": POSITION,
-        "mel": {"bands": MELS, "window": WINDOW, "hop": HOP, "floor": FLOOR, "f_max": RATE // 2},
+        "mel": asdict(Mel()),
+        "lags": asdict(Lags()),
         "dims": asdict(dims),
         "cues": list(cues),
         "graph_weights": {graph: list(starts) for graph, starts in GRAPH_WEIGHTS.items()},

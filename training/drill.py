@@ -14,23 +14,25 @@ from .turns import Turn, draw_mode, turn_row
 
 MIX = registry.SHARES | {
     "sum": 0.16,
-    "long": 0.22,
+    "long": 0.2,
     "mixed": 0.04,
     "chain": 0.04,
     "times": 0.03,
-    "hundreds": 0.035,
+    "hundreds": 0.045,
     "nod": 0.012,
     "talk": 0.05,
     "count": 0.04,
     "countsum": 0.04,
     "countmore": 0.035,
     "addto": 0.045,
-    "both": 0.025,
+    "both": 0.05,
     "next": 0.015,
     "lasts": 0.02,
-    "sort": 0.03,
+    "sort": 0.09,
     "pitch": 0.03,
     "ending": 0.02,
+    "earlier": 0.015,
+    "said": 0.03,
 }
 "Shares of skills in drills: what must be exact comes more often than it is spoken."
 MODES = {"think": 0.62, "part": 0.28, "direct": 0.10}

@@ -48,12 +48,12 @@ def cited_error(outcomes: Iterable[Outcome], family: str) -> float:
 
 def stream_error(player: Player, case: Case, seed: int) -> float:
     """Largest difference between an utterance encoded whole and in random cuts of whole positions."""
-    mel, rng, network = features(case.noisy), np.random.default_rng(seed), player.network
-    whole, state, at = network.hear(mel, network.begin())[0], network.begin(), 0
+    frames, rng, network = features(case.noisy), np.random.default_rng(seed), player.network
+    whole, state, at = network.hear(frames, network.begin())[0], network.begin(), 0
     parts: list[Floats] = []
-    while at < len(mel):
+    while at < len(frames):
         size = 8 * int(rng.integers(1, 6))
-        audio, _, state = network.hear(mel[at : at + size], state)
+        audio, _, state = network.hear(frames[at : at + size], state)
         parts.append(audio)
         at += size
     return float(np.abs(np.concatenate(parts) - whole).max())

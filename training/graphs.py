@@ -23,9 +23,9 @@ def _mask(graph: Graph, start: str, count: str, block: int) -> str:
     return graph.op("Where", allowed, graph.constant(0.0), graph.constant(-math.inf))
 
 
-def _stem(graph: Graph, mel: str, states: list[str]) -> str:
+def _stem(graph: Graph, features: str, channels: int, states: list[str]) -> str:
     """Convolutions from 100 to 25 Hz; adds the outputs of the new states."""
-    m = graph.op("Transpose", mel, perm=[0, 2, 1])
+    m = graph.op("Transpose", features, perm=[0, 2, 1])
     x = graph.op("Concat", states[0], m, axis=2)
     y = graph.op(
         "Gelu",
@@ -42,7 +42,7 @@ def _stem(graph: Graph, mel: str, states: list[str]) -> str:
     )
     z = graph.op("Transpose", z, perm=[0, 2, 1])
     end = 2**62
-    graph.output(graph.slice(m, -1, end, 2), "conv1_out", [1, 80, 1])
+    graph.output(graph.slice(m, -1, end, 2), "conv1_out", [1, channels, 1])
     graph.output(graph.slice(y, -1, end, 2), "conv2_out", [1, "width", 1])
     for i in range(2):
         u = graph.op("Transpose", graph.layer_norm(z, f"encoder.mix_norm.{i}"), perm=[0, 2, 1])
@@ -59,12 +59,12 @@ def _stem(graph: Graph, mel: str, states: list[str]) -> str:
 
 
 def encoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
-    """Mel and states -> audio positions, cues, new states."""
+    """Features and states -> audio positions, cues, new states."""
     graph, width, heads = Graph("encoder", shapes), dims.width, dims.encoder_heads
     size = width // heads
-    mel = graph.input("mel", [1, "mel_frames", dims.mel])
+    features = graph.input("features", [1, "feature_frames", dims.channels])
     state_shapes = {
-        "conv1": [1, dims.mel, 1],
+        "conv1": [1, dims.channels, 1],
         "conv2": [1, width, 1],
         "mix0": [1, width, 4],
         "mix1": [1, width, 4],
@@ -72,7 +72,7 @@ def encoder(dims: Dims, shapes: Shapes) -> onnx.ModelProto:
     states = [graph.input(name, shape) for name, shape in state_shapes.items()]
     past = graph.input("past", [dims.encoder_layers, 2, 1, heads, "past_frames", size])
     start = graph.input("start", [1], TensorProto.INT64)
-    z = early = _stem(graph, mel, states)
+    z = early = _stem(graph, features, dims.channels, states)
     count = graph.length(z, 1)
     turn, mask = graph.rotary(start, count, size, dims.rope_theta), _mask(graph, start, count, 2)
     presents = []

@@ -21,15 +21,15 @@ FIRST = 4
 "Frames of a clip by which nobody can tell its noise yet."
 
 
-def mask_features(mel: Tensor, items: Sequence[Item], rng: random.Random, share: float = 0.35) -> Tensor:
+def mask_features(features: Tensor, items: Sequence[Item], rng: random.Random, share: float = 0.35) -> Tensor:
     """Light SpecAugment (arXiv 1904.08779) in place: a band and a stretch of some clips become 0; of none in
     which a beep or a knock could go with them."""
-    for item, clip in zip(mel, (item.clip for item in items), strict=True):
+    for item, clip in zip(features, (item.clip for item in items), strict=True):
         if rng.random() < share and not clip.onsets:
             band, moment = rng.randrange(8, 70), rng.randrange(max(1, len(item) - 12))
             item[:, band : band + rng.randrange(9)] = 0
             item[moment : moment + rng.randrange(7)] = 0
-    return mel
+    return features
 
 
 def phoneme_loss(talker: Talker, frames: Tensor, batch: AudioBatch) -> Tensor:

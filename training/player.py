@@ -11,7 +11,8 @@ from typing import TypeAlias
 import numpy as np
 
 from model.checkpoint import load
-from model.frontend import log_mel, silence
+from model.frontend import features as front_end
+from model.frontend import silence
 from model.onnx_runtime import OnnxNetwork
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, BOT, EOT
 
@@ -91,8 +92,8 @@ class Player:
 
     def hear(self, pcm: Pcm) -> Heard:
         """A whole segment (padded to whole positions)."""
-        mel = features(pcm)
-        audio, cues, _ = self.network.hear(mel, self.network.begin())
+        frames = features(pcm)
+        audio, cues, _ = self.network.hear(frames, self.network.begin())
         return Heard(audio, self.network.feel(cues), cues)
 
     def _embed(self, ids: list[int], segments: list[Heard]) -> Floats:
@@ -193,5 +194,5 @@ class _Run:
 
 
 def features(pcm: Pcm) -> Floats:
-    """Log-mel [8 k, 80] of a segment, padded with zeros to k whole positions."""
-    return log_mel(np.pad(pcm, (0, -len(pcm) % POSITION)), silence())[0]
+    """[8 k, 128] of a segment, padded with zeros to k whole positions."""
+    return front_end(np.pad(pcm, (0, -len(pcm) % POSITION)), silence())[0]

@@ -27,7 +27,7 @@ from .notes import plan as plan_notes
 from .precision import precision
 from .rows import Row
 from .skills import tools
-from .spectrum import BatchMel
+from .spectrum import BatchFeatures
 from .turns import Turn, draw_mode, turn_row
 
 Segment = tuple[Tensor, Tensor]
@@ -65,13 +65,13 @@ def positions_of(items: Sequence[Item]) -> list[int]:
 
 
 @torch.no_grad()
-def hear(talker: Talker, items: list[Item], mel_of: BatchMel, rng: random.Random) -> list[Sound]:
+def hear(talker: Talker, items: list[Item], features_of: BatchFeatures, rng: random.Random) -> list[Sound]:
     """Encodes clips of about the same length, without gradient."""
     device = next(talker.parameters()).device
     pcm, warps, positions = sounds(items)
-    mel = mask_features(mel_of(pcm, warps), items, rng).to(device)
+    features = mask_features(features_of(pcm, warps), items, rng).to(device)
     with precision(device.type):
-        frames, raw, _ = talker.listen(mel)
+        frames, raw, _ = talker.listen(features)
         cues = activate(raw)
         audio = talker.adaptor(frames, cues, talker.embedding_rms)
         summaries = summarise(cues, 2 * positions.to(device))
@@ -88,7 +88,7 @@ class Pools:
         self._key, self._rank = f"{plan.checkpoint.stem} {plan.seed}", plan.rank
         self._rng = random.Random()
         self._sampler, self._talker = sampler(self._rng), talker
-        self._size, self._groups, self._mel = size, groups, BatchMel()
+        self._size, self._groups, self._features = size, groups, BatchFeatures()
         self._number, self._pool = -1, Pool([], [])
 
     def __call__(self, number: int) -> Pool:
@@ -99,7 +99,7 @@ class Pools:
             for _ in range(self._groups):
                 some = next(drawn)
                 items += some
-                heard += hear(self._talker, some, self._mel, self._rng)
+                heard += hear(self._talker, some, self._features, self._rng)
             self._number, self._pool = number, Pool(items, heard)
         return self._pool
 

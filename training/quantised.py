@@ -82,9 +82,9 @@ def _row(name: str, size: int, player: Player, cases: Sequence[Case]) -> str:
     ids = rng.integers(6, len(player.tokenizer), CONTEXT)
     _, past = network.read(network.embed(ids.tolist()), network.empty())
     token = timed(lambda: greedy(network.read(network.embed([7]), past)[0][-1]), ROUNDS)
-    mel = features((0.05 * rng.standard_normal(1280 * 26)).astype(np.float32))
-    _, _, state = network.hear(mel[: 25 * BLOCKS], network.begin())
-    sound = timed(lambda: network.hear(mel[25 * BLOCKS :], state), ROUNDS)
+    frames = features((0.05 * rng.standard_normal(1280 * 26)).astype(np.float32))
+    _, _, state = network.hear(frames[: 25 * BLOCKS], network.begin())
+    sound = timed(lambda: network.hear(frames[25 * BLOCKS :], state), ROUNDS)
     right = sum(Outcome(case, answered(player, case)).right for case in cases)
     low, high = wilson(right, len(cases))
     share = f"{percent(right, len(cases))} [{percent(low, 1)}, {percent(high, 1)}]"

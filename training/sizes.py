@@ -1,5 +1,6 @@
 """The named sizes of brains that the recipe trains."""
 
+from model.frontend import CHANNELS
 from model.shapes import Dims
 
 SMALL = {
@@ -38,7 +39,7 @@ SIZES = {"tiny": TINY, "small": SMALL, "bundled": BUNDLED}
 
 def dims(name: str, vocabulary: int) -> Dims:
     """A named size. KeyError for a name that is not in `SIZES`."""
-    return Dims(vocabulary=vocabulary, mel=80, rope_theta=10000.0, rms_eps=1e-6, **SIZES[name])
+    return Dims(vocabulary=vocabulary, channels=CHANNELS, rope_theta=10000.0, rms_eps=1e-6, **SIZES[name])
 
 
 def practice(vocabulary: int) -> Dims:

@@ -17,7 +17,7 @@ from .language import Language
 from .loop import Group, Loop, Plan, join, load_checkpoint
 from .losses import cue_loss, mask_features, phoneme_loss, word_loss
 from .precision import precision
-from .spectrum import BatchMel
+from .spectrum import BatchFeatures
 from .stage_sft import SHARES, hearing
 from .stage_text import loudness, reading
 
@@ -46,14 +46,14 @@ def run(
         read_ear(talker, ear)
     words = [*talker.adaptor.parameters(), talker.word_scale]
     loop = Loop(plan, talker, [Group(hearing(talker), 1.1e-3), Group(words, 1.2e-3)])
-    mel_of = BatchMel()
+    features_of = BatchFeatures()
     feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate, echo=ECHO)
 
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         batch = moved(feed(step), plan.device)
-        mel = mask_features(mel_of(batch.pcm, batch.warps), batch.items, loop.rng)
+        features = mask_features(features_of(batch.pcm, batch.warps), batch.items, loop.rng)
         with precision(plan.device):
-            frames, raw, _ = talker.listen(mel)
+            frames, raw, _ = talker.listen(features)
             on_sounds = phoneme_loss(talker, frames, batch)
             on_cues, figures = cue_loss(raw, batch)
             audio, _ = talker.place(frames, raw, 2 * batch.positions)

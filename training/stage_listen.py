@@ -28,7 +28,7 @@ CLIPS, REPEATS, ROWS = 12, 4, 24
 STEPS = POOL * CLIPS * REPEATS // ROWS
 "Of a pool."
 SHARES = HEARD | {
-    "sum": 0.11, "long": 0.19, "mixed": 0.04, "talk": 0.05, "nod": 0.02, "again": 0.025, "earlier": 0.014,
+    "sum": 0.11, "long": 0.19, "mixed": 0.04, "talk": 0.05, "nod": 0.02, "again": 0.025, "earlier": 0.018,
 }  # fmt: skip
 "Of the clips: as where hearing was learned, lest short turns are forgotten; the long ones carry the notes."
 TIMED_SHARE, CUT_SHARE, HISTORY_SHARE = 0.85, 0.1, 0.35

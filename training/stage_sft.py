@@ -25,18 +25,18 @@ from .pools import Segment, embed, positions_of, spoken_row
 from .precision import precision
 from .rows import Row, collate
 from .skills import registry, tools
-from .spectrum import BatchMel
+from .spectrum import BatchFeatures
 from .stage_text import loudness, reading
 from .text import any_row, text_loss, token_loss
 
 BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 SHARES = registry.SHARES | {
-    "sum": 0.09, "hundreds": 0.03, "long": 0.07, "mixed": 0.035, "compare": 0.03, "extreme": 0.03,
-    "sort": 0.05, "digits": 0.06, "backwards": 0.04, "spell": 0.085, "unspell": 0.04, "letters": 0.045,
-    "lies": 0.045, "objects": 0.05, "talk": 0.05, "count": 0.065, "countsum": 0.07, "countmore": 0.06,
-    "sound": 0.02, "pitch": 0.03, "ending": 0.022, "background": 0.02, "voices": 0.04, "addto": 0.045,
-    "both": 0.035, "flip": 0.03, "next": 0.02, "earlier": 0.01, "said": 0.03, "timer": 0.03, "day": 0.025,
+    "sum": 0.09, "hundreds": 0.035, "long": 0.07, "mixed": 0.035, "compare": 0.045, "extreme": 0.03,
+    "sort": 0.06, "digits": 0.06, "backwards": 0.04, "spell": 0.085, "unspell": 0.04, "letters": 0.045,
+    "lies": 0.045, "objects": 0.05, "talk": 0.05, "count": 0.065, "countsum": 0.08, "countmore": 0.06,
+    "sound": 0.02, "pitch": 0.03, "ending": 0.022, "background": 0.02, "voices": 0.07, "addto": 0.045,
+    "both": 0.035, "flip": 0.03, "next": 0.02, "earlier": 0.015, "said": 0.03, "timer": 0.03, "day": 0.025,
     "month": 0.016, "lasts": 0.03, "monthdays": 0.012,
 }  # fmt: skip
 """Of the clips: where many words are told apart by sound alone, many are needed; sums are soon right. What is
@@ -128,7 +128,7 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path |
             reading(talker).load_state_dict(load_checkpoint(text)["model"])
         talker.embedding_rms.fill_(loudness(talker.decoder).item())
     loop = Loop(plan, talker, groups_of(talker))
-    mel_of = BatchMel()
+    features_of = BatchFeatures()
     feed = Feed(plan, lambda rng: Sampler(corpus, SHARES, rng), BATCH, collate_clips, echo=ECHO)
     plain = RowFeed(plan, "plain", lambda rng: any_row(language, rng, prompt=False), TEXT_BATCH)
     prompted = RowFeed(plan, "prompted", lambda rng: any_row(language, rng, prompt=True), TEXT_BATCH)
@@ -136,14 +136,14 @@ def run(plan: Plan, corpus: Corpus, *, encoder: Path, text: Path, bundle: Path |
     def loss(step: int, _done: float) -> tuple[Tensor, dict[str, float], int]:
         batch = moved(feed(step), plan.device)
         rng, order = loop.rng, loop.order
-        mel = mask_features(mel_of(batch.pcm, batch.warps), batch.items, rng)
+        features = mask_features(features_of(batch.pcm, batch.warps), batch.items, rng)
         positions = positions_of(batch.items)
         share = 1.0 if order.random() < HISTORY_SHARE else 0.0
         placed = [place(batch.items, i, rng, share) for i in range(len(batch.items))]
         whole = order.random() < WHOLE_SHARE
         tokens = moved(collate(rows(batch.items, placed, language, rng, whole=whole)), plan.device)
         with precision(plan.device):
-            frames, raw, _ = talker.listen(mel)
+            frames, raw, _ = talker.listen(features)
             on_sounds = phoneme_loss(talker, frames, batch)
             on_cues, figures = cue_loss(raw, batch)
             audio, vectors = talker.place(frames, raw, 2 * batch.positions)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from model.frontend import MELS
+
 from .audio import RATE, Floats
 from .outcomes import Outcome
 from .player import features
@@ -119,7 +121,7 @@ def report(chosen: Sequence[tuple[str, Outcome]], folder: Path, threshold: float
     lines = []
     for number, (name, o) in enumerate(chosen, 1):
         path = folder / f"wrong-{number:02d}.png"
-        draw(np.asarray(features(o.case.noisy)), o, path)
+        draw(np.asarray(features(o.case.noisy))[:, :MELS], o, path)
         fate = "refused" if o.refused(threshold) else "answered"
         thought = " / ".join(o.answer.steps) or "-"
         lines += [

@@ -21,7 +21,7 @@ GOOD = {
     "refusal": {"heard_logprob": -0.01},
     "training": {"seed": 1, "anything": [1, 2]},
     "dims": {
-        "vocabulary": 300, "mel": 80, "width": 96,
+        "vocabulary": 300, "channels": 128, "width": 96,
         "encoder_layers": 2, "encoder_heads": 4, "encoder_hidden": 128,
         "decoder_layers": 3, "decoder_heads": 4, "decoder_kv_heads": 2, "decoder_hidden": 160,
         "rope_theta": 10000, "rms_eps": 1e-06,
@@ -52,6 +52,8 @@ def test_a_good_card_reads():
         ("dims.colour", 1, "unknown key dims.'colour'"),
         ("mel", {"floor": 1e-5}, "mel"),
         ("mel", {"p": 1}, "unknown key mel.'p'"),
+        ("lags", {"window": 512}, "lags"),
+        ("dims.channels", 80, "dims.channels is 80, accepted is 128"),
         ("cues", ["pitch"], "cues"),
         ("max_segment_seconds", 30, "30"),
         ("graph_weights", {"encoder": ["encoder."]}, "graph_weights"),

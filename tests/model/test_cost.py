@@ -26,7 +26,7 @@ def test_prices_cannot_be_negative():
 
 def test_the_real_engine_under_virtual_time_takes_its_declared_cost_the_same_each_time(chance, sound):
     price = Price(request=0.0, encoded=0.01, read=0.001, written=0.1)
-    pcm = sound(1, 10 * BLOCK)
+    pcm = sound(2, 10 * BLOCK)  # of it a brain of chance writes three whole characters
 
     async def main():
         engine = OnnxEngine(chance, EngineConfig(price=price))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.engine import EngineConfig, OnnxEngine
-from model.frontend import log_mel, silence
+from model.frontend import features, silence
 from model.onnx_runtime import OnnxNetwork
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, EOT, FIRST_BYTE
 from pipeline.errors import BugError, ModelError
@@ -117,9 +117,9 @@ def test_a_prompt_with_a_history_reads_as_the_network_reads_it_at_once(chance, n
     earlier, now = sound(1, 9 * BLOCK), sound(2, 7 * BLOCK)
     ids = language.Language(chance.tokenizer).prompt([AUDIO_PATCH] * 7, [(9, "You are welcome.")])
     embeds, at = network.embed(ids).copy(), np.array(ids)
-    features = [network.hear(log_mel(pcm, silence())[0], network.begin()) for pcm in (earlier, now)]
-    embeds[at == AUDIO_PATCH] = np.concatenate([audio for audio, _, _ in features])
-    embeds[at == AUDIO_END] += np.stack([network.feel(cues) for _, cues, _ in features])
+    heard = [network.hear(features(pcm, silence())[0], network.begin()) for pcm in (earlier, now)]
+    embeds[at == AUDIO_PATCH] = np.concatenate([audio for audio, _, _ in heard])
+    embeds[at == AUDIO_END] += np.stack([network.feel(cues) for _, cues, _ in heard])
     expected, _ = network.read(embeds, network.empty())
     prompt = asked(now, Human((Audio(earlier),)), Heard("You are welcome."))
     (_, logits), *_ = answer(fresh(chance, network), prompt)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from model.frontend import HOP, MELS, filterbank, log_mel, silence
+from model.frontend import CHANNELS, HISTORY, HOP, LAGS, MELS, PITCHES, features, filterbank, silence
 
 spectrum = pytest.importorskip("training.spectrum", reason="torch is not installed (extra: training)")
 
@@ -16,9 +16,11 @@ spectrum = pytest.importorskip("training.spectrum", reason="torch is not install
 def test_frames_are_those_that_the_network_was_trained_on(sound, level):
     torch = pytest.importorskip("torch")
     pcm = level * sound(1, 16_000)
-    mine, _ = log_mel(pcm, silence())
-    theirs = spectrum.BatchMel()(torch.from_numpy(pcm)[None], torch.tensor([spectrum.NO_WARP]))[0].numpy()
-    assert mine.shape == (100, MELS) and np.abs(mine - theirs).max() <= 1e-4
+    mine, _ = features(pcm, silence())
+    theirs = spectrum.BatchFeatures()(torch.from_numpy(pcm)[None], torch.tensor([spectrum.NO_WARP]))[
+        0
+    ].numpy()
+    assert mine.shape == (100, CHANNELS) and np.abs(mine - theirs).max() <= 1e-4
 
 
 def test_filters_are_triangles_of_equal_area_on_the_mel_scale():
@@ -35,12 +37,12 @@ def test_filters_are_triangles_of_equal_area_on_the_mel_scale():
 def test_a_stream_cut_anywhere_equals_the_whole(sound):
     rng = np.random.default_rng(0)
     pcm = sound(2, 16_000)
-    whole, _ = log_mel(pcm, silence())
+    whole, _ = features(pcm, silence())
     for _ in range(20):
         cuts = np.unique([0, 100, *rng.integers(0, 100, rng.integers(1, 9))]) * HOP
         history, frames = silence(), []
         for start, end in itertools.pairwise(cuts):
-            mel, history = log_mel(pcm[start:end], history)
+            mel, history = features(pcm[start:end], history)
             frames.append(mel)
         np.testing.assert_allclose(np.concatenate(frames), whole, atol=1e-5)
 
@@ -49,21 +51,51 @@ def test_a_frame_knows_nothing_of_later_sound(sound):
     pcm = sound(3, 3200)
     other = pcm.copy()
     other[1600:] = 0.5
-    np.testing.assert_array_equal(log_mel(pcm, silence())[0][:10], log_mel(other, silence())[0][:10])
+    np.testing.assert_array_equal(features(pcm, silence())[0][:10], features(other, silence())[0][:10])
 
 
 def test_no_sound_gives_no_frames_and_keeps_the_history(sound):
-    history = sound(4, 240)
-    mel, after = log_mel(np.zeros(0, np.float32), history)
-    assert mel.shape == (0, MELS)
+    history = sound(4, HISTORY)
+    mel, after = features(np.zeros(0, np.float32), history)
+    assert mel.shape == (0, CHANNELS)
     np.testing.assert_array_equal(after, history)
 
 
 def test_half_a_hop_is_refused():
     with pytest.raises(ValueError, match="160"):
-        log_mel(np.zeros(100, np.float32), silence())
+        features(np.zeros(100, np.float32), silence())
 
 
 def test_absurdly_loud_sound_warns_nobody_and_is_seen_as_infinite():
-    mel, _ = log_mel(np.full(1280, 3e30, np.float32), silence())
+    mel, _ = features(np.full(1280, 3e30, np.float32), silence())
     assert not np.isfinite(mel).all()
+
+
+HERTZ = np.geomspace(PITCHES[1], PITCHES[0], LAGS)
+
+
+def pulses(hertz, count=16_000):
+    pcm = np.zeros(count, np.float32)
+    pcm[np.arange(0, count, 16_000 / hertz).astype(int)] = 0.3
+    return pcm
+
+
+@pytest.mark.parametrize("hertz", [72, 95, 140, 230, 390])
+def test_the_lags_tell_the_pitch_of_a_low_voice_as_of_a_high_one(hertz):
+    lags = features(pulses(hertz), silence())[0][20:, MELS:]
+    top = HERTZ[np.argmax(lags * (hertz / 1.5 < HERTZ), axis=1)]  # its octaves below repeat, too
+    assert np.all(np.abs(np.log2(top / hertz)) < 0.8 / 12)
+
+
+def test_a_telephone_that_cuts_the_fundamental_away_leaves_the_pitch_in_the_lags():
+    spectrum_of = np.fft.rfft(pulses(110))
+    spectrum_of[:300] = 0  # below 300 Hz
+    lags = features(np.fft.irfft(spectrum_of).astype(np.float32), silence())[0][20:, MELS:]
+    assert np.all(np.abs(np.log2(HERTZ[np.argmax(lags * (HERTZ > 75), axis=1)] / 110)) < 0.8 / 12)
+
+
+def test_the_lags_do_not_depend_on_the_level_and_are_nothing_in_silence():
+    loud, soft = (features(level * pulses(120), silence())[0][20:, MELS:] for level in (1.0, 0.05))
+    assert np.abs(loud - soft).max() < 0.02 and np.abs(loud).max() <= 1.0
+    empty = features(np.zeros(1600, np.float32), silence())[0][:, MELS:]
+    assert np.ptp(empty, axis=0).max() < 1e-6 and np.abs(empty).max() < 0.05

@@ -9,7 +9,7 @@ from model.shapes import Dims  # noqa: E402
 
 DIMS = Dims(
     vocabulary=300,
-    mel=80,
+    channels=128,
     width=192,
     encoder_layers=2,
     encoder_heads=4,
@@ -30,7 +30,7 @@ def _talker() -> Talker:
 
 
 def test_random_cuts_give_what_the_whole_gives(talker: Talker) -> None:
-    mel = torch.randn(1, 8 * 20, 80)
+    mel = torch.randn(1, 8 * 20, 128)
     with torch.no_grad():
         audio, cues, _ = talker.hear(mel)
         for cuts in ([1] * 20, [3, 7, 1, 9], [20]):
@@ -45,16 +45,16 @@ def test_random_cuts_give_what_the_whole_gives(talker: Talker) -> None:
 
 
 def test_later_features_never_change_earlier_positions(talker: Talker) -> None:
-    mel = torch.randn(1, 8 * 12, 80)
+    mel = torch.randn(1, 8 * 12, 128)
     other = mel.clone()
-    other[:, 8 * 7 :] = torch.randn(1, 8 * 5, 80)
+    other[:, 8 * 7 :] = torch.randn(1, 8 * 5, 128)
     with torch.no_grad():
         assert torch.allclose(talker.hear(mel)[0][:, :7], talker.hear(other)[0][:, :7], atol=1e-5)
 
 
 def test_audio_positions_are_as_loud_as_embeddings(talker: Talker) -> None:
     with torch.no_grad():
-        audio = talker.hear(torch.randn(1, 80, 80))[0]
+        audio = talker.hear(torch.randn(1, 80, 128))[0]
     assert torch.allclose(audio.square().mean(-1).sqrt(), talker.embedding_rms.expand(1, 10), rtol=1e-2)
 
 

@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 
-from model.frontend import log_mel, silence
+from model.frontend import features, silence
 from model.onnx_runtime import OnnxNetwork
 from pipeline.errors import CheckpointError, ModelError
 
@@ -64,7 +64,7 @@ def test_the_decoder_equals_transformers_qwen2_whole_and_cut(chance, network):
 def test_the_encoder_equals_the_training_network(network, torch_network, sound):
     import torch
 
-    mel, _ = log_mel(sound(1, 40 * 1280), silence())
+    mel, _ = features(sound(1, 40 * 1280), silence())
     audio, cues, _ = network.hear(mel, network.begin())
     with torch.no_grad():
         theirs, their_cues, _ = torch_network.hear(torch.tensor(mel)[None])
@@ -76,7 +76,7 @@ def test_the_encoder_equals_the_training_network(network, torch_network, sound):
 
 def test_streamed_encoding_equals_whole_encoding_over_random_cuts(network, sound):
     rng = np.random.default_rng(5)
-    mel, _ = log_mel(sound(2, 100 * 1280), silence())
+    mel, _ = features(sound(2, 100 * 1280), silence())
     whole, whole_cues, whole_state = network.hear(mel, network.begin())
     for _ in range(10):
         cuts = np.unique([0, 100, *rng.integers(0, 100, rng.integers(1, 30))]) * 8
@@ -91,7 +91,7 @@ def test_streamed_encoding_equals_whole_encoding_over_random_cuts(network, sound
 
 
 def test_a_state_is_a_value_that_can_be_gone_back_to(network, sound):
-    mel, _ = log_mel(sound(3, 20 * 1280), silence())
+    mel, _ = features(sound(3, 20 * 1280), silence())
     _, _, state = network.hear(mel[:80], network.begin())
     first, _, _ = network.hear(mel[80:], state)
     network.hear(mel[:80], state)

@@ -10,7 +10,7 @@ from model.shapes import CUES, Dims, shapes
 
 DIMS = Dims(
     vocabulary=300,
-    mel=80,
+    channels=128,
     width=96,
     encoder_layers=2,
     encoder_heads=4,

@@ -3,17 +3,25 @@
 Its graphs hold no weights.
 """
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from model import checkpoint  # noqa: E402 - after the skips
 from model.engine import OnnxEngine  # noqa: E402
-from model.frontend import log_mel, silence  # noqa: E402
+from model.frontend import (  # noqa: E402
+    CHANNELS,
+    MELS,
+    silence,
+)
+from model.frontend import features as front_end  # noqa: E402
 from model.networks import Talker  # noqa: E402
 from model.onnx_runtime import OnnxNetwork  # noqa: E402
 from model.render import Renderer, Words  # noqa: E402
@@ -24,7 +32,7 @@ from training.batches import PHONEMES  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.player import Player, features  # noqa: E402
 from training.sizes import dims, practice  # noqa: E402
-from training.spectrum import NO_WARP, BatchMel  # noqa: E402
+from training.spectrum import NO_WARP, BatchFeatures  # noqa: E402
 
 
 @pytest.fixture(name="made", scope="module")
@@ -54,6 +62,22 @@ def test_training_goes_on_from_the_very_weights(made: tuple[Talker, Path]) -> No
     bundle.read_into(other, made[1])
     wanted = made[0].state_dict()
     assert all(torch.equal(value, wanted[name]) for name, value in other.state_dict().items())
+
+
+@pytest.mark.parametrize("take", [bundle.read_into, bundle.read_ear])
+def test_channels_that_came_to_the_front_end_begin_without_weight(
+    made: tuple[Talker, Path], tmp_path: Path, take: Callable[[Talker, Path], None]
+) -> None:
+    shutil.copytree(made[1], tmp_path, dirs_exist_ok=True)
+    weights = load_file(tmp_path / bundle.WEIGHTS)
+    weights[bundle.STEM] = weights[bundle.STEM][:, :MELS].copy()
+    save_file(weights, tmp_path / bundle.WEIGHTS)
+    torch.manual_seed(3)
+    other = Talker(practice(len(Language().tokenizer)), len(PHONEMES))
+    take(other, tmp_path)
+    stem = other.state_dict()[bundle.STEM]
+    assert torch.equal(stem[:, :MELS], made[0].state_dict()[bundle.STEM][:, :MELS])
+    assert stem.shape[1] == CHANNELS and not stem[:, MELS:].any()
 
 
 def test_training_does_not_go_on_from_another_network_or_language(
@@ -120,8 +144,8 @@ def test_decoding_equals_torch(made: tuple[Talker, Path]) -> None:
 
 def test_features_of_training_and_of_the_bundle_are_the_same() -> None:
     pcm = (0.1 * np.random.default_rng(1).standard_normal(1280 * 5)).astype(np.float32)
-    batch = BatchMel()(torch.from_numpy(pcm)[None], torch.tensor([NO_WARP]))
-    assert np.abs(batch[0].numpy() - log_mel(pcm, silence())[0]).max() < 1e-4
+    batch = BatchFeatures()(torch.from_numpy(pcm)[None], torch.tensor([NO_WARP]))
+    assert np.abs(batch[0].numpy() - front_end(pcm, silence())[0]).max() < 1e-4
 
 
 def test_an_untrained_bundle_still_answers(made: tuple[Talker, Path]) -> None:

@@ -27,7 +27,7 @@ Made = tuple[Talker, Path]
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     torch.manual_seed(0)
     dims = Dims(
-        vocabulary=len(Language().tokenizer), mel=80, width=96, encoder_layers=2, encoder_heads=4,
+        vocabulary=len(Language().tokenizer), channels=128, width=96, encoder_layers=2, encoder_heads=4,
         encoder_hidden=128, decoder_layers=2, decoder_heads=4, decoder_kv_heads=2, decoder_hidden=160,
         rope_theta=10000.0, rms_eps=1e-6,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from training.pools import Pool, batches, embed, hear  # noqa: E402
 from training.recipe import Run, newest  # noqa: E402
 from training.rows import collate  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
-from training.spectrum import BatchMel  # noqa: E402
+from training.spectrum import BatchFeatures  # noqa: E402
 
 
 def _item(skill: str, seed: int) -> Item:
@@ -40,7 +40,7 @@ def test_every_segment_stands_where_its_turn_is() -> None:
     language, rng = Language(), random.Random(1)
     talker = fresh_talker("tiny", len(language.tokenizer))
     items = [_item(skill, i) for i, skill in enumerate(("long", "sum", "nod", "digits", "addto"))]
-    pool = Pool(items, hear(talker, items, BatchMel(), rng))
+    pool = Pool(items, hear(talker, items, BatchFeatures(), rng))
     made = batches(
         pool,
         language,

@@ -22,7 +22,7 @@ from training.pools import embed, positions_of  # noqa: E402
 from training.rows import collate as collate_rows  # noqa: E402
 from training.skills import registry  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
-from training.spectrum import BatchMel  # noqa: E402
+from training.spectrum import BatchFeatures  # noqa: E402
 from training.stage_sft import rows, segments  # noqa: E402
 from training.text import any_row, text_loss, token_loss  # noqa: E402
 
@@ -44,7 +44,7 @@ def test_all_losses_of_a_batch_are_finite_and_reach_every_part() -> None:
     placed = [Placed(0, (1,), ((batch.items[1].question, "Okay."),)), Placed(1), Placed(2), Placed(3, (0, 1))]
     placed[3] = place(batch.items, 3, rng, 1.0)
     tokens = collate_rows(rows(batch.items, placed, language, rng, whole=True))
-    frames, raw, _ = talker.listen(BatchMel()(batch.pcm, batch.warps))
+    frames, raw, _ = talker.listen(BatchFeatures()(batch.pcm, batch.warps))
     audio, vectors = talker.place(frames, raw, 2 * batch.positions)
     embeds = embed(talker, tokens.ids, segments(audio, vectors, positions, placed))
     hidden, _ = talker.decoder.hidden(embeds)
