@@ -39,8 +39,9 @@ class Lags:
     window: int = LAG_WINDOW
     pitch_min: float = PITCHES[0]
     pitch_max: float = PITCHES[1]
-    fade: float = LAG_BAND[0]
-    f_max: float = LAG_BAND[1]
+    f_min: float = LAG_BAND[0]
+    fade: float = LAG_BAND[1]
+    f_max: float = LAG_BAND[2]
     compression: float = COMPRESSION
 
 
@@ -139,6 +140,12 @@ def _names(value: object) -> bool:
 
 def card(content: object, source: str) -> Card:
     """A card from parsed JSON. Raises CheckpointError naming ``source`` and the key that is wrong."""
+    if isinstance(content, dict) and isinstance(dims := content.get("dims"), dict) and "mel" in dims:
+        raise CheckpointError(
+            f"{source} is of a brain that was trained with an earlier front end, mel bands alone; this "
+            "engine hears lags beside them. Take a newer bundle, or train on from this one "
+            "(python -m training run --start FOLDER)"
+        )
     try:
         read: Card = _record(Card, content, "")
     except (TypeError, ValueError) as error:

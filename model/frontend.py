@@ -27,15 +27,14 @@ LAG_WINDOW = 1024
 HISTORY = LAG_WINDOW - HOP
 """Samples carried from one call to the next."""
 FLOOR = 1e-7
-"""Smallest mel power; fixed, unlike Whisper's, which looks at the whole segment."""
+"""Smallest power of a mel band, and of a bin of the lags' spectrum; fixed, unlike Whisper's, which looks at
+the whole segment."""
 PITCHES = (65.0, 417.0)
 """Hz: of the longest and the shortest lag; between them they are evenly spaced in semitones."""
-LAG_BAND = (1000.0, 2000.0)
-"""Hz: above the first the spectrum fades out of the lags, at the second it is gone."""
+LAG_BAND = (62.5, 1000.0, 2000.0)
+"""Hz of the lags' spectrum: its lowest bin, where it begins to fade out, and where it is gone."""
 COMPRESSION = 1 / 3
 """Power of the power spectrum: the formants weigh less on it, and so does a noise of one colour."""
-_DC = 4
-"""Lowest bin of the lags' spectrum: 62 Hz."""
 Frames = NDArray[np.float32]
 
 
@@ -60,10 +59,10 @@ def filterbank(stretch: float = 1.0) -> Frames:
 def lag_bank() -> Frames:
     """[bins, 49]: cosines of the 48 lags over the bins below 2 kHz, and their weights, which are lag 0."""
     hertz = np.arange(LAG_WINDOW // 2 + 1) * CAPTURE_RATE / LAG_WINDOW
-    low, high = LAG_BAND
+    low, fade, high = LAG_BAND
     hertz = hertz[hertz < high]
-    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((hertz - low) / (high - low), 0, 1))
-    weight[:_DC] = 0
+    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((hertz - fade) / (high - fade), 0, 1))
+    weight[hertz < low] = 0
     seconds = 1 / np.geomspace(PITCHES[1], PITCHES[0], LAGS)
     cosines = np.cos(2 * np.pi * hertz[:, None] * np.append(seconds, 0.0))
     return np.asarray(weight[:, None] * cosines, np.float32)

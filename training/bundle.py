@@ -5,7 +5,7 @@ And reads weights back, to go on training from them.
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from model.card import Lags, Mel
+from model.frontend import LAGS, MELS
 from model.networks import Talker
 from model.shapes import CUES, Dims
 
@@ -70,7 +71,7 @@ def read_into(talker: Talker, folder: Path) -> None:
     except SafetensorError as problem:
         raise ValueError(f"{folder}: {problem}") from problem
     state = talker.state_dict()
-    _widen(found, state)
+    _widen(found)
     for name in state:
         source = found.get(name.removeprefix("decoder."))
         if source is None or source.shape != tuple(state[name].shape):
@@ -80,11 +81,12 @@ def read_into(talker: Talker, folder: Path) -> None:
     talker.load_state_dict(state)
 
 
-def _widen(found: dict[str, NDArray[np.float16]], state: Mapping[str, torch.Tensor]) -> None:
-    """The first weights, over the front end's channels, in place: new ones get no weight."""
-    if (source := found.get(STEM)) is not None and source.ndim == 3:
-        more = max(0, state[STEM].shape[1] - source.shape[1])
-        found[STEM] = np.pad(source, ((0, 0), (0, more), (0, 0)))
+def _widen(found: dict[str, NDArray[np.float16]]) -> None:
+    """The first weights, over the front end's channels, in place: over mel bands alone, as they were once,
+    they get none for the lags."""
+    source = found.get(STEM)
+    if source is not None and source.ndim == 3 and source.shape[1] == MELS:
+        found[STEM] = np.pad(source, ((0, 0), (0, LAGS), (0, 0)))
 
 
 HISTORY = 3
@@ -98,7 +100,7 @@ def read_ear(talker: Talker, folder: Path) -> None:
     ValueError for another shape.
     """
     found, state = load_file(folder / WEIGHTS), talker.state_dict()
-    _widen(found, state)
+    _widen(found)
     for name in (name for name in state if name.startswith(EAR)):
         if name not in found or found[name].shape != tuple(state[name].shape):
             raise ValueError(f"{folder} has another ear than this size of brain: {name}")

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from model.cue_networks import slope, steady
 from model.cue_summary import LEAST
+from model.frontend import MELS
 from model.networks import Talker
 from model.shapes import CUES, SOUNDS
 
@@ -22,11 +23,11 @@ FIRST = 4
 
 
 def mask_features(features: Tensor, items: Sequence[Item], rng: random.Random, share: float = 0.35) -> Tensor:
-    """Light SpecAugment (arXiv 1904.08779) in place: a band and a stretch of some clips become 0; of none in
-    which a beep or a knock could go with them."""
+    """Light SpecAugment (arXiv 1904.08779) in place: some mel bands (never lags) and a stretch of some clips
+    become 0; of none in which a beep or a knock could go with them."""
     for item, clip in zip(features, (item.clip for item in items), strict=True):
         if rng.random() < share and not clip.onsets:
-            band, moment = rng.randrange(8, 70), rng.randrange(max(1, len(item) - 12))
+            band, moment = rng.randrange(8, MELS - 10), rng.randrange(max(1, len(item) - 12))
             item[:, band : band + rng.randrange(9)] = 0
             item[moment : moment + rng.randrange(7)] = 0
     return features

@@ -93,7 +93,7 @@ def causes(outcomes: dict[str, list[Outcome]]) -> list[str]:
 
 
 def draw(mel: Floats, outcome: Outcome, path: Path) -> None:
-    """Log-mel picture of what the brain got, as it got it; PNG. Needs matplotlib."""
+    """Picture of the mel bands that the brain got, as it got them; PNG. Needs matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

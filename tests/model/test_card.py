@@ -45,14 +45,20 @@ def test_a_good_card_reads():
     assert read.max_context == 2048
 
 
+def test_a_brain_of_the_front_end_before_is_named_as_such():
+    dims = {name: value for name, value in GOOD["dims"].items() if name != "channels"} | {"mel": 80}
+    with pytest.raises(CheckpointError, match=r"earlier front end.*--start"):
+        card(GOOD | {"dims": dims}, "config.json")
+
+
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
         ("colour", "red", "unknown key 'colour'"),
         ("dims.colour", 1, "unknown key dims.'colour'"),
-        ("mel", {"floor": 1e-5}, "mel"),
+        ("mel", {"floor": 1e-5}, r"mel is Mel\(.*floor=1e-05"),
         ("mel", {"p": 1}, "unknown key mel.'p'"),
-        ("lags", {"window": 512}, "lags"),
+        ("lags", {"window": 512}, r"lags is Lags\(.*window=512"),
         ("dims.channels", 80, "dims.channels is 80, accepted is 128"),
         ("cues", ["pitch"], "cues"),
         ("max_segment_seconds", 30, "30"),

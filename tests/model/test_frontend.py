@@ -9,6 +9,7 @@ import pytest
 
 from model.frontend import CHANNELS, HISTORY, HOP, LAGS, MELS, PITCHES, features, filterbank, silence
 
+signal = pytest.importorskip("scipy.signal", reason="scipy is not installed (extra: training)")
 spectrum = pytest.importorskip("training.spectrum", reason="torch is not installed (extra: training)")
 
 
@@ -40,11 +41,11 @@ def test_a_stream_cut_anywhere_equals_the_whole(sound):
     whole, _ = features(pcm, silence())
     for _ in range(20):
         cuts = np.unique([0, 100, *rng.integers(0, 100, rng.integers(1, 9))]) * HOP
-        history, frames = silence(), []
+        history, parts = silence(), []
         for start, end in itertools.pairwise(cuts):
-            mel, history = features(pcm[start:end], history)
-            frames.append(mel)
-        np.testing.assert_allclose(np.concatenate(frames), whole, atol=1e-5)
+            frames, history = features(pcm[start:end], history)
+            parts.append(frames)
+        np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
 
 
 def test_a_frame_knows_nothing_of_later_sound(sound):
@@ -56,8 +57,8 @@ def test_a_frame_knows_nothing_of_later_sound(sound):
 
 def test_no_sound_gives_no_frames_and_keeps_the_history(sound):
     history = sound(4, HISTORY)
-    mel, after = features(np.zeros(0, np.float32), history)
-    assert mel.shape == (0, CHANNELS)
+    frames, after = features(np.zeros(0, np.float32), history)
+    assert frames.shape == (0, CHANNELS)
     np.testing.assert_array_equal(after, history)
 
 
@@ -67,8 +68,8 @@ def test_half_a_hop_is_refused():
 
 
 def test_absurdly_loud_sound_warns_nobody_and_is_seen_as_infinite():
-    mel, _ = features(np.full(1280, 3e30, np.float32), silence())
-    assert not np.isfinite(mel).all()
+    frames, _ = features(np.full(1280, 3e30, np.float32), silence())
+    assert not np.isfinite(frames).all()
 
 
 HERTZ = np.geomspace(PITCHES[1], PITCHES[0], LAGS)
@@ -92,6 +93,24 @@ def test_a_telephone_that_cuts_the_fundamental_away_leaves_the_pitch_in_the_lags
     spectrum_of[:300] = 0  # below 300 Hz
     lags = features(np.fft.irfft(spectrum_of).astype(np.float32), silence())[0][20:, MELS:]
     assert np.all(np.abs(np.log2(HERTZ[np.argmax(lags * (HERTZ > 75), axis=1)] / 110)) < 0.8 / 12)
+
+
+def spoken(hertz, formant, width):
+    """Pulses through a resonance, at a peak of 0.5."""
+    r = np.exp(-np.pi * width / 16_000)
+    pcm = signal.lfilter([1], [1, -2 * r * np.cos(2 * np.pi * formant / 16_000), r * r], pulses(hertz))
+    return (0.5 * pcm / np.abs(pcm).max()).astype(np.float32)
+
+
+def test_a_sharp_formant_on_a_harmonic_does_not_pass_for_the_pitch():
+    lags = features(spoken(100, 300, 30), silence())[0][20:, MELS:]  # uncompressed, 300 Hz is the tallest
+    assert np.all(np.abs(np.log2(HERTZ[np.argmax(np.where(HERTZ > 70, lags, -1), axis=1)] / 100)) < 0.8 / 12)
+
+
+def test_the_lowest_voices_are_told_in_noise_for_the_window_holds_periods_enough():
+    noise = 0.2 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    lags = features(spoken(72, 500, 80) + noise, silence())[0][20:, MELS:]  # in half of the window, 1 of 9
+    assert np.mean(np.abs(np.log2(HERTZ[np.argmax(lags, axis=1)] / 72)) < 0.8 / 12) > 0.95
 
 
 def test_the_lags_do_not_depend_on_the_level_and_are_nothing_in_silence():

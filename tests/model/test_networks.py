@@ -4,12 +4,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from model.networks import Decoder, EncoderState, Talker, summarise  # noqa: E402 - after the skip
+from model.frontend import CHANNELS  # noqa: E402 - after the skip
+from model.networks import Decoder, EncoderState, Talker, summarise  # noqa: E402
 from model.shapes import Dims  # noqa: E402
 
 DIMS = Dims(
     vocabulary=300,
-    channels=128,
+    channels=CHANNELS,
     width=192,
     encoder_layers=2,
     encoder_heads=4,
@@ -30,14 +31,14 @@ def _talker() -> Talker:
 
 
 def test_random_cuts_give_what_the_whole_gives(talker: Talker) -> None:
-    mel = torch.randn(1, 8 * 20, 128)
+    frames = torch.randn(1, 8 * 20, CHANNELS)
     with torch.no_grad():
-        audio, cues, _ = talker.hear(mel)
+        audio, cues, _ = talker.hear(frames)
         for cuts in ([1] * 20, [3, 7, 1, 9], [20]):
             state: EncoderState | None = None
             parts, at = [], 0
             for cut in cuts:
-                part, part_cues, state = talker.hear(mel[:, 8 * at : 8 * (at + cut)], state)
+                part, part_cues, state = talker.hear(frames[:, 8 * at : 8 * (at + cut)], state)
                 parts.append((part, part_cues))
                 at += cut
             assert torch.allclose(torch.cat([p for p, _ in parts], 1), audio, atol=1e-4)
@@ -45,16 +46,16 @@ def test_random_cuts_give_what_the_whole_gives(talker: Talker) -> None:
 
 
 def test_later_features_never_change_earlier_positions(talker: Talker) -> None:
-    mel = torch.randn(1, 8 * 12, 128)
-    other = mel.clone()
-    other[:, 8 * 7 :] = torch.randn(1, 8 * 5, 128)
+    frames = torch.randn(1, 8 * 12, CHANNELS)
+    other = frames.clone()
+    other[:, 8 * 7 :] = torch.randn(1, 8 * 5, CHANNELS)
     with torch.no_grad():
-        assert torch.allclose(talker.hear(mel)[0][:, :7], talker.hear(other)[0][:, :7], atol=1e-5)
+        assert torch.allclose(talker.hear(frames)[0][:, :7], talker.hear(other)[0][:, :7], atol=1e-5)
 
 
 def test_audio_positions_are_as_loud_as_embeddings(talker: Talker) -> None:
     with torch.no_grad():
-        audio = talker.hear(torch.randn(1, 80, 128))[0]
+        audio = talker.hear(torch.randn(1, 80, CHANNELS))[0]
     assert torch.allclose(audio.square().mean(-1).sqrt(), talker.embedding_rms.expand(1, 10), rtol=1e-2)
 
 

@@ -64,10 +64,10 @@ def test_the_decoder_equals_transformers_qwen2_whole_and_cut(chance, network):
 def test_the_encoder_equals_the_training_network(network, torch_network, sound):
     import torch
 
-    mel, _ = features(sound(1, 40 * 1280), silence())
-    audio, cues, _ = network.hear(mel, network.begin())
+    frames, _ = features(sound(1, 40 * 1280), silence())
+    audio, cues, _ = network.hear(frames, network.begin())
     with torch.no_grad():
-        theirs, their_cues, _ = torch_network.hear(torch.tensor(mel)[None])
+        theirs, their_cues, _ = torch_network.hear(torch.tensor(frames)[None])
         vector = torch_network.feel(their_cues, torch.tensor([80]))[0].numpy()
     np.testing.assert_allclose(audio, theirs[0].numpy(), atol=1e-4)
     np.testing.assert_allclose(cues, their_cues[0].numpy(), atol=1e-4)
@@ -76,13 +76,13 @@ def test_the_encoder_equals_the_training_network(network, torch_network, sound):
 
 def test_streamed_encoding_equals_whole_encoding_over_random_cuts(network, sound):
     rng = np.random.default_rng(5)
-    mel, _ = features(sound(2, 100 * 1280), silence())
-    whole, whole_cues, whole_state = network.hear(mel, network.begin())
+    frames, _ = features(sound(2, 100 * 1280), silence())
+    whole, whole_cues, whole_state = network.hear(frames, network.begin())
     for _ in range(10):
         cuts = np.unique([0, 100, *rng.integers(0, 100, rng.integers(1, 30))]) * 8
         state, audio, cues = network.begin(), [], []
         for start, end in itertools.pairwise(cuts):
-            a, c, state = network.hear(mel[start:end], state)
+            a, c, state = network.hear(frames[start:end], state)
             audio.append(a)
             cues.append(c)
         np.testing.assert_allclose(np.concatenate(audio), whole, atol=1e-4)
@@ -91,11 +91,11 @@ def test_streamed_encoding_equals_whole_encoding_over_random_cuts(network, sound
 
 
 def test_a_state_is_a_value_that_can_be_gone_back_to(network, sound):
-    mel, _ = features(sound(3, 20 * 1280), silence())
-    _, _, state = network.hear(mel[:80], network.begin())
-    first, _, _ = network.hear(mel[80:], state)
-    network.hear(mel[:80], state)
-    again, _, _ = network.hear(mel[80:], state)
+    frames, _ = features(sound(3, 20 * 1280), silence())
+    _, _, state = network.hear(frames[:80], network.begin())
+    first, _, _ = network.hear(frames[80:], state)
+    network.hear(frames[:80], state)
+    again, _, _ = network.hear(frames[80:], state)
     np.testing.assert_array_equal(first, again)
 
 

@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
+from model.frontend import CHANNELS
 from model.shapes import CUES, Dims, shapes
 
 DIMS = Dims(
     vocabulary=300,
-    channels=128,
+    channels=CHANNELS,
     width=96,
     encoder_layers=2,
     encoder_heads=4,

@@ -45,8 +45,8 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Talker, Path]:
     return talker, folder
 
 
-@pytest.fixture(name="mel", scope="module")
-def _mel() -> Floats:
+@pytest.fixture(name="frames", scope="module")
+def _frames() -> Floats:
     return features((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
 
 
@@ -78,6 +78,10 @@ def test_channels_that_came_to_the_front_end_begin_without_weight(
     stem = other.state_dict()[bundle.STEM]
     assert torch.equal(stem[:, :MELS], made[0].state_dict()[bundle.STEM][:, :MELS])
     assert stem.shape[1] == CHANNELS and not stem[:, MELS:].any()
+    frames = torch.randn(1, 16, CHANNELS)
+    without = torch.cat([frames[..., :MELS], torch.zeros(1, 16, CHANNELS - MELS)], -1)
+    with torch.no_grad():
+        assert torch.allclose(other.encoder(frames)[0], other.encoder(without)[0], atol=1e-6)
 
 
 def test_training_does_not_go_on_from_another_network_or_language(
@@ -107,24 +111,24 @@ def test_an_ear_is_taken_from_a_bundle_of_another_language_and_nothing_else_is(
         bundle.read_ear(Talker(dims("tiny", 40), len(PHONEMES)), made[1])
 
 
-def test_hearing_equals_torch(made: tuple[Talker, Path], mel: Floats) -> None:
+def test_hearing_equals_torch(made: tuple[Talker, Path], frames: Floats) -> None:
     talker, folder = made
     network = OnnxNetwork(checkpoint.load(folder))
-    audio, cues, _ = network.hear(mel, network.begin())
+    audio, cues, _ = network.hear(frames, network.begin())
     with torch.no_grad():
-        torch_audio, torch_cues, _ = talker.hear(torch.from_numpy(mel)[None])
+        torch_audio, torch_cues, _ = talker.hear(torch.from_numpy(frames)[None])
         vector = talker.feel(torch_cues, torch.tensor([len(cues)]))
     assert np.abs(audio - torch_audio[0].numpy()).max() < 1e-4
     assert np.abs(cues - torch_cues[0].numpy()).max() < 1e-4
     assert np.abs(network.feel(cues) - vector[0].numpy()).max() < 1e-4
 
 
-def test_streamed_hearing_equals_the_whole(made: tuple[Talker, Path], mel: Floats) -> None:
+def test_streamed_hearing_equals_the_whole(made: tuple[Talker, Path], frames: Floats) -> None:
     network = OnnxNetwork(checkpoint.load(made[1]))
-    whole = network.hear(mel, network.begin())[0]
+    whole = network.hear(frames, network.begin())[0]
     state, parts = network.begin(), []
     for start, end in ((0, 8), (8, 40), (40, 48), (48, 96)):
-        audio, _, state = network.hear(mel[start:end], state)
+        audio, _, state = network.hear(frames[start:end], state)
         parts.append(audio)
     assert np.abs(np.concatenate(parts) - whole).max() < 1e-4
 

@@ -12,6 +12,7 @@ pytest.importorskip("onnx")
 from model import checkpoint  # noqa: E402 - after the skips
 from model.cue_networks import closed, summarise  # noqa: E402
 from model.cue_summary import FULL  # noqa: E402
+from model.frontend import CHANNELS  # noqa: E402
 from model.networks import Talker  # noqa: E402
 from model.onnx_runtime import OnnxNetwork  # noqa: E402
 from model.shapes import CUE_SETS, Dims, shapes  # noqa: E402
@@ -27,7 +28,7 @@ Made = tuple[Talker, Path]
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     torch.manual_seed(0)
     dims = Dims(
-        vocabulary=len(Language().tokenizer), channels=128, width=96, encoder_layers=2, encoder_heads=4,
+        vocabulary=len(Language().tokenizer), channels=CHANNELS, width=96, encoder_layers=2, encoder_heads=4,
         encoder_hidden=128, decoder_layers=2, decoder_heads=4, decoder_kv_heads=2, decoder_hidden=160,
         rope_theta=10000.0, rms_eps=1e-6,
     )  # fmt: skip
@@ -73,17 +74,17 @@ def test_its_card_names_the_cues_and_a_foreign_set_is_refused(made: Made, tmp_pa
 
 def test_hearing_equals_torch_whole_and_streamed(made: Made) -> None:
     talker, folder = made
-    mel = features((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
+    frames = features((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
     network = OnnxNetwork(checkpoint.load(folder))
-    audio, cues, _ = network.hear(mel, network.begin())
+    audio, cues, _ = network.hear(frames, network.begin())
     with torch.no_grad():
-        theirs, their_cues, _ = talker.hear(torch.from_numpy(mel)[None])
+        theirs, their_cues, _ = talker.hear(torch.from_numpy(frames)[None])
     assert cues.shape == (24, 12)
     assert np.abs(audio - theirs[0].numpy()).max() < 1e-4
     assert np.abs(cues - their_cues[0].numpy()).max() < 1e-4
     state, parts = network.begin(), []
     for start, end in ((0, 8), (8, 40), (40, 48), (48, 96)):
-        _, part, state = network.hear(mel[start:end], state)
+        _, part, state = network.hear(frames[start:end], state)
         parts.append(part)
     assert np.abs(np.concatenate(parts) - cues).max() < 1e-4
 

@@ -37,9 +37,9 @@ def test_products_are_in_8_bits_and_what_comes_of_them_is_near(folder: Path) -> 
     assert quantised.products(graphs["encoder"]) > 15 and quantised.products(graphs["decoder"]) > 20
     assert sum(map(len, graphs.values())) < 0.75 * (folder / "model.safetensors").stat().st_size
     wide, narrow = OnnxNetwork(loaded), OnnxNetwork(loaded, whole=graphs)
-    mel = features((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
-    audio, _, _ = wide.hear(mel, wide.begin())
-    near, _, _ = narrow.hear(mel, narrow.begin())
+    frames = features((0.05 * np.random.default_rng(0).standard_normal(1280 * 12)).astype(np.float32))
+    audio, _, _ = wide.hear(frames, wide.begin())
+    near, _, _ = narrow.hear(frames, narrow.begin())
     away = np.abs(near - audio).mean() / np.abs(audio).mean()
     assert 0 < away < 0.3
     logits, other = (net.read(net.embed([9, 40, 77]), net.empty())[0] for net in (wide, narrow))

@@ -110,12 +110,15 @@ def _sweep(ends: Sequence[Ending], gaps: Sequence[Gap], lengths: Floats) -> list
     tried = [(patience, *measure(patience, ends[::2], gaps[::2])) for patience in _grid()]
     lines = []
     for wanted in (0.05, 0.1):
-        best = min((late, i) for i, (_, late, cut) in enumerate(tried) if cut <= wanted)[1]
-        late, cut = measure(tried[best][0], ends[1::2], gaps[1::2])
-        lines.append(
-            f"wait at {percent(wanted, 1)} cut off: head {1000 * late:.0f} ms ({percent(cut, 1)}; "
-            f"{tried[best][0]}), silence {1000 * np.quantile(lengths, 1 - wanted):.0f} ms"
-        )
+        few = [(late, i) for i, (_, late, cut) in enumerate(tried) if cut <= wanted]
+        if few:
+            best = min(few)[1]
+            late, cut = measure(tried[best][0], ends[1::2], gaps[1::2])
+            told = f"{1000 * late:.0f} ms ({percent(cut, 1)}; {tried[best][0]})"
+        else:
+            told = f"none of {len(tried)} policies cuts off so few"
+        silence = f"{1000 * np.quantile(lengths, 1 - wanted):.0f} ms"
+        lines.append(f"wait at {percent(wanted, 1)} cut off: head {told}, silence {silence}")
     for budget in (0.3, 0.6):
         best = min((cut, i) for i, (_, late, cut) in enumerate(tried) if late <= budget)[1]
         late, cut = measure(tried[best][0], ends[1::2], gaps[1::2])

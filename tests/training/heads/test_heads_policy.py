@@ -48,3 +48,11 @@ def test_a_perfect_head_is_told_as_such() -> None:
     lines = " ".join(compare(ends, gaps, PATIENCE))
     assert "300 ms cut off: 0.0%" in lines and "600 ms cut off: 0.0%" in lines
     assert "mean wait 200 ms" in lines and "cut off: head 200 ms" in lines
+
+
+def test_pauses_that_no_policy_waits_out_are_told_as_such() -> None:
+    ends = [Ending(((0.05, 0.99),)) for _ in range(8)]
+    gaps = [Gap(((0.05, 0.99),), 10.0) for _ in range(8)]
+    lines = " ".join(compare(ends, gaps, PATIENCE))
+    assert "policies cuts off so few, silence 10000 ms" in lines
+    assert "cut off at a wait of 300 ms: head 100.0%" in lines
