@@ -1,8 +1,7 @@
 """The practice brain's network in torch: causal speech encoder, cue heads, adaptor, Qwen2-shaped decoder.
 
-The runtime never imports this: it plays the same network as ONNX graphs. Sizes are for batch B, T
-frames of features (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 Hz, 1280 samples
-each).
+The runtime never imports this: it plays the same network as ONNX graphs. Sizes are for batch B, T frames of
+features (100 Hz), F = T / 4 encoder frames (25 Hz), F / 2 audio positions (12.5 Hz, 1280 samples each).
 """
 
 import math
@@ -102,6 +101,10 @@ class EncoderState:
     "Keys and values at 25 Hz, each [B, heads, P, size]; P is the frame offset of the next call."
 
 
+Streamed: TypeAlias = tuple[Tensor, Tensor, EncoderState]
+"What two parts of a network made of a stretch of sound, and the state after it."
+
+
 class Encoder(nn.Module):
     """The front end's features to 25 Hz frames; pair i of them depends only on samples [0, 1280 (i + 1))."""
 
@@ -123,9 +126,7 @@ class Encoder(nn.Module):
         frames, _, after = self.hear(features, state)
         return frames, after
 
-    def hear(
-        self, features: Tensor, state: EncoderState | None = None
-    ) -> tuple[Tensor, Tensor, EncoderState]:
+    def hear(self, features: Tensor, state: EncoderState | None = None) -> Streamed:
         """As `forward`, with the features before the layers [B, 2k, width] between the two."""
         m = features.transpose(1, 2)
         before1 = m.new_zeros(*m.shape[:2], 1) if state is None else state.conv1
@@ -320,9 +321,7 @@ class Talker(nn.Module):
                         parameter, 0, 0.02 / math.sqrt(2 * dims.encoder_layers) if narrow else 0.02
                     )
 
-    def listen(
-        self, features: Tensor, state: EncoderState | None = None
-    ) -> tuple[Tensor, Tensor, EncoderState]:
+    def listen(self, features: Tensor, state: EncoderState | None = None) -> Streamed:
         """features [B, 8k, 128] -> frames [B, 2k, width], raw cue heads [B, 2k, C], state."""
         frames, early, after = self.encoder.hear(features, state)
         raw = self.cue_heads(frames)
@@ -330,9 +329,7 @@ class Talker(nn.Module):
             raw = torch.cat([raw, self.sound_heads(frames, early)], -1)
         return frames, raw, after
 
-    def hear(
-        self, features: Tensor, state: EncoderState | None = None
-    ) -> tuple[Tensor, Tensor, EncoderState]:
+    def hear(self, features: Tensor, state: EncoderState | None = None) -> Streamed:
         """features [B, 8k, 128] -> audio positions [B, k, width], cues [B, 2k, C], state."""
         frames, raw, after = self.listen(features, state)
         cues = activate(raw)

@@ -124,7 +124,7 @@ def test_a_test_set_is_spoken_by_held_out_voices_only(tmp_path: Path) -> None:
 
 def test_generation_goes_on_where_it_stopped(tmp_path: Path) -> None:
     pytest.importorskip("espeakng_loader")
-    order = Order(str(tmp_path), "espeak", 6, seed=1, shard=3)
+    order = Order(str(tmp_path), "espeak", 6, seed=1, shard=3, skills=(("sum", 1.0),))
     generate_apart([order])
     corpus = Corpus(tmp_path)
     kept = (tmp_path / "espeak-1-0000.pcm").read_bytes()
