@@ -16,11 +16,7 @@ pytest.importorskip("onnx")
 
 from model import checkpoint  # noqa: E402 - after the skips
 from model.engine import OnnxEngine  # noqa: E402
-from model.frontend import (  # noqa: E402
-    CHANNELS,
-    MELS,
-    silence,
-)
+from model.frontend import CHANNELS, MELS, silence  # noqa: E402
 from model.frontend import features as front_end  # noqa: E402
 from model.networks import Talker  # noqa: E402
 from model.onnx_runtime import OnnxNetwork  # noqa: E402
