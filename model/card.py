@@ -46,6 +46,20 @@ class Lags:
 
 
 @dataclass(frozen=True, slots=True)
+class Joint:
+    """What the ear alone tells of words, and how much it counts in a heard line; see `joint`."""
+
+    scale: float
+    "Of the cosine of an audio position and a token's embedding, before the softmax."
+    share: float
+    "Of its log-probability beside the language model's."
+
+    def __post_init__(self) -> None:
+        if not (0 < self.scale <= 1000 and 0 <= self.share <= 10):
+            raise ValueError(f"joint is {self}, accepted are a scale above 0 and a share of 0 to 10")
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """config.json of a bundle."""
 
@@ -73,6 +87,8 @@ class Card:
     samples_per_position: int = BLOCK
     mel: Mel = Mel()
     lags: Lags = Lags()
+    joint: Joint | None = None
+    "None: heard lines are the language model's alone."
     cues: Sequence[str] = CUES
     refusal: Mapping[str, Any] = field(default_factory=dict)
     "Thresholds below which it should ask again, fitted to these weights; ``heard_logprob`` is used."
@@ -155,7 +171,7 @@ def card(content: object, source: str) -> Card:
     return read
 
 
-_NESTED: dict[str, type[Any]] = {"dims": Dims, "mel": Mel, "lags": Lags}
+_NESTED: dict[str, type[Any]] = {"dims": Dims, "mel": Mel, "lags": Lags, "joint": Joint}
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),

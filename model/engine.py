@@ -23,13 +23,14 @@ from .checkpoint import Bundle, bundled, load
 from .cost import Bill, Price, Work
 from .ear import Ear
 from .graphs import Floats, Network
+from .joint import reader_of
 from .judge import BEFORE, REACH, SPAN, Heads, Track
 from .line import Line
 from .orthography import lines
 from .prefix import PrefixCache, Stats
 from .readings import Readings, known
 from .render import SEGMENT, Key, Layout, Patches, Renderer, Words, split
-from .sampling import StopTexts
+from .sampling import Chooser, Greedy, StopTexts
 from .tokenizer import AUDIO_END, FIRST_BYTE, StreamDecoder
 from .writing import Writing
 
@@ -78,6 +79,7 @@ class OnnxEngine:
         self._cache = PrefixCache(self._config.prefix_bytes)
         self._ear = Ear(network, positions=self._config.ear_positions, state_bytes=self._config.ear_bytes)
         self._heads = Heads(bundle.heads) if bundle.heads is not None else None
+        self._joint = reader_of(bundle)
         self._read = self._written = 0
         self._bill = Bill(self._config.price)
 
@@ -149,8 +151,9 @@ class OnnxEngine:
             line.keep()  # forks of this prompt need not read its last positions again
             decoder, stops, guard = StreamDecoder(self._tokenizer), StopTexts(limits.stop), LoopGuard()
             writing = Writing(
-                line, logits, network.embed, self._tokenizer, limits.predicted, room, self._config.chunk
-            )
+                line, logits, network.embed, self._tokenizer, limits.predicted, room, self._config.chunk,
+                self._chooser(prompt),
+            )  # fmt: skip
             checked = 0
             for count, (token, logprob, confirmed) in enumerate(writing.tokens(), 1):
                 text = decoder.push(token)
@@ -162,6 +165,24 @@ class OnnxEngine:
                     return
         finally:
             line.close()
+
+    def _chooser(self, prompt: Prompt) -> Chooser:
+        """Of what is written: a thought about sound begins with a line that the ear has a say in."""
+        sound = self._told(prompt) if self._joint is not None else None
+        return Greedy() if self._joint is None or sound is None else self._joint.line(*sound)
+
+    def _told(self, prompt: Prompt) -> tuple[Floats, list[str]] | None:
+        """Audio positions and notes of the turn that a thought without a beginning is about; None where the
+        turn is not sound alone, or the thought has begun."""
+        turn = prompt.parts[-2] if len(prompt.parts) > 1 and prompt.parts[-1] == Reply() else None
+        if not isinstance(turn, Human):
+            return None
+        sounds = [part for part in turn.parts if isinstance(part, Audio)]
+        groups = [group for sound in sounds for group in split(sound)]
+        if not groups or len(sounds) < len(turn.parts):
+            return None
+        audio = [self._ear.embeddings(group, 0, group.positions) for group in groups]
+        return np.concatenate(audio), [note.text for note in turn.notes]
 
     def judge(self, prompt: Prompt, onset: int, session: str = "") -> Judgement:
         """Of the whole 80 ms positions of the last sound of the prompt's last human turn; see ports.Judge.
@@ -210,7 +231,9 @@ class OnnxEngine:
                 return network.read(network.embed(tokens), past)
 
             logits, past = read(begun, line.past)
-            return Readings(read, self._tokenizer, logits[-1], past)
+            sound = self._told(prompt) if self._joint is not None else None
+            prefix = None if self._joint is None or sound is None else self._joint.behind(*sound)
+            return Readings(read, self._tokenizer, logits[-1], past, self._joint, prefix)
         finally:
             line.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,29 @@ def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
     found: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return found
+
+
+class Chooser(Protocol):
+    """Says which token is written next."""
+
+    def choose(self, logits: NDArray[np.float32]) -> tuple[int, float]:
+        """The next token of finite logits (vocabulary,) and its log-probability; changes nothing."""
+        ...
+
+    def take(self, token: int) -> None:
+        """This token was written."""
+        ...
+
+
+class Greedy:
+    """The likeliest, always."""
+
+    def choose(self, logits: NDArray[np.float32]) -> tuple[int, float]:
+        """See ``Chooser``."""
+        return greedy(logits)
+
+    def take(self, token: int) -> None:
+        """See ``Chooser``."""
 
 
 class StopTexts:

@@ -1,4 +1,4 @@
-"""Greedy writing after a line's last position, with what was predicted of the text read instead of written.
+"""Writing after a line's last position, with what was predicted of the text read instead of written.
 
 A prediction is tried at the start of the text and again at the start of each line: what an earlier thought
 worked out on lines of its own still stands when the line before them has changed. Each try is one reading in
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from .graphs import Floats
 from .line import Line
-from .sampling import greedy
+from .sampling import Chooser
 from .tokenizer import Tokenizer
 
 Written: TypeAlias = tuple[int, float, bool]
@@ -32,13 +32,14 @@ class Writing:
         predicted: str,
         room: int,
         chunk: int,
+        chooser: Chooser,
     ) -> None:
         """``logits``: after the line's last position. ``room``: most tokens that may follow. ``chunk``: most
-        positions in one reading."""
+        positions in one reading. ``chooser``: of every token."""
         self._line, self._logits, self._embed, self._tokenizer = line, logits, embed, tokenizer
         self._lines = [f"{line}\n" for line in predicted.split("\n")]
         self._lines[-1] = self._lines[-1].removesuffix("\n")
-        self._room, self._chunk = room, chunk
+        self._room, self._chunk, self._chooser = room, chunk, chooser
         self.read = 0
         "Positions of predictions that were read so far, right or wrong."
 
@@ -50,7 +51,8 @@ class Writing:
                 for token, logprob in self._confirm(number, self._room - count - 1):
                     count, number = count + 1, number + self._breaks(token)
                     yield token, logprob, True
-            token, logprob = greedy(self._logits)
+            token, logprob = self._chooser.choose(self._logits)
+            self._chooser.take(token)
             count, starts = count + 1, self._tokenizer.raw(token).endswith(b"\n")
             number += self._breaks(token)
             yield token, logprob, False
@@ -61,19 +63,20 @@ class Writing:
         return self._tokenizer.raw(token).count(b"\n")
 
     def _confirm(self, number: int, room: int) -> list[tuple[int, float]]:
-        """Of the prediction from this line on, the tokens that greedy writing would have given too."""
+        """Of the prediction from this line on, the tokens that writing would have given too."""
         known: list[tuple[int, float]] = []
         tried = self._tokenizer.encode("".join(self._lines[number:]))[: max(0, min(room, self._chunk))]
-        if not tried or greedy(self._logits)[0] != tried[0]:
+        if not tried or self._chooser.choose(self._logits)[0] != tried[0]:
             return known
         after = self._logits
 
         def agree(read: Floats) -> int:
             nonlocal after
             for token, following in zip(tried, read, strict=True):
-                likeliest, logprob = greedy(after)
-                if likeliest != token:
+                chosen, logprob = self._chooser.choose(after)
+                if chosen != token:
                     break
+                self._chooser.take(token)
                 known.append((token, logprob))
                 after = following
             return len(known)

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from model.checkpoint import load
+from model.joint import WordReader, reader_of
 from model.networks import Talker
+from model.sampling import Chooser
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, BOT, EOT, Tokenizer
 
 from .audio import POSITION, Floats, Pcm
@@ -71,6 +73,9 @@ class _Row:
         ask = [EOT, *made, BOT, *encode("assistant\n"), *player.language.think]
         self._take(player.sound(task.now.audio[done:]), player.embed([AUDIO_END], [task.now]))
         self._take(player.table(ask))
+        self.chooser: Chooser | None = None
+        "Of the thought's tokens, where the ear has a say in them."
+        self._now = task.now if task.thought is None and task.called is None else None
         self.given = ""
         if task.thought is not None:
             self.given = task.thought + (END + "\n" if task.thought.endswith("\n") else f"\n{END}\n")
@@ -79,6 +84,12 @@ class _Row:
 
     def _take(self, *parts: Tensor) -> None:
         (self.steps[-1][1] if self.steps else self.waiting).extend(part for part in parts if len(part))
+
+    def begin(self) -> None:
+        """The step that is due is about to be written."""
+        reader = self._player.reader
+        if reader is not None and self._now is not None and self.steps[0][0] == "thought":
+            self.chooser = reader.line(self._now.audio, self.notes)
 
     def wrote(self, ids: list[int], scores: list[float]) -> None:
         """The step that was due is done; what follows it waits to be taken."""
@@ -107,10 +118,19 @@ class _Row:
 class BatchPlayer:
     """Greedy or sampled answers of a talker, in batches of like length."""
 
-    def __init__(self, talker: Talker, tokenizer: Tokenizer | None = None, *, batch: int = 64) -> None:
-        """`tokenizer`: of a bundle; None: the recipe's own."""
+    def __init__(
+        self,
+        talker: Talker,
+        tokenizer: Tokenizer | None = None,
+        *,
+        batch: int = 64,
+        reader: WordReader | None = None,
+    ) -> None:
+        """`tokenizer`: of a bundle; None: the recipe's own. `reader`: what the ear alone
+        tells of the words; None: the decoder hears by itself."""
         self.language, self.talker = Language(tokenizer), talker.eval()
         self.tokenizer = self.language.tokenizer
+        self.reader = reader
         self._features, self._batch = BatchFeatures(), batch
         self._device = talker.decoder.model.embed_tokens.weight.device
         self._table = talker.decoder.model.embed_tokens.weight.detach().float()
@@ -205,6 +225,8 @@ class BatchPlayer:
         kinds = [row.steps[0][0] if row.steps else "" for row in rows]
         writer = _Writer(self.tokenizer, kinds, limit)
         last = all(len(row.steps) < 2 for row in rows)
+        for row in (row for row in rows if row.steps):
+            row.begin()
         owners = torch.arange(len(rows))
         while writer.open:
             scores = sequences.logits().float().log_softmax(-1)
@@ -212,6 +234,11 @@ class BatchPlayer:
                 token = torch.multinomial((scores / temperature).softmax(-1), 1, generator=draws)
             else:
                 token = scores.argmax(-1, keepdim=True)
+                for at, owner in enumerate(owners.tolist()):
+                    chooser = rows[owner].chooser
+                    if chooser is not None and writer.hearing(owner):
+                        token[at] = chooser.choose(scores[at].cpu().numpy())[0]
+                        chooser.take(int(token[at]))
             chosen = scores.gather(1, token)
             going = writer.take(owners.tolist(), token[:, 0].tolist(), chosen[:, 0].tolist())
             counts = torch.tensor(going, device=self._device)
@@ -239,6 +266,10 @@ class _Writer:
     @property
     def open(self) -> bool:
         return any(self._going)
+
+    def hearing(self, row: int) -> bool:
+        """Whether it still writes the first line of its thought."""
+        return self._going[row] and self._thinking[row]
 
     def take(self, owners: list[int], tokens: list[int], scores: list[float]) -> list[int]:
         """One token per row; 1 for each that reads its token (all but the end of a turn), else 0."""
@@ -276,4 +307,4 @@ def player_of(folder: Path, *, batch: int = 64) -> BatchPlayer:
     left = [name for name in missing if not name.startswith(("ctc.", "word_scale"))]
     if left or unexpected:
         raise ValueError(f"{folder}: weights do not fit the network ({left or unexpected})")
-    return BatchPlayer(talker, bundle.tokenizer, batch=batch)
+    return BatchPlayer(talker, bundle.tokenizer, batch=batch, reader=reader_of(bundle))

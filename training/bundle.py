@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from model.card import Lags, Mel
+from model.card import Joint, Lags, Mel
 from model.frontend import LAGS, MELS
 from model.networks import Talker
 from model.shapes import CUES, Dims
@@ -52,6 +52,8 @@ def _rounded(value: torch.Tensor) -> Floats:
     return value.float().numpy().astype(np.float16).astype(np.float32)
 
 
+SHARE = 0.3
+"Of what the ear alone tells of words, in a heard line; chosen on other questions than the test's."
 STEM = "encoder.conv1.weight"
 
 
@@ -121,9 +123,10 @@ def config_of(
     *,
     listens: bool,
     cues: Sequence[str] = CUES,
+    joint: Joint | None = None,
 ) -> dict[str, Any]:
     """config.json; `listens`: the last stage was trained, which thinks and speaks on a part."""
-    return {
+    return ({} if joint is None else {"joint": asdict(joint)}) | {
         "model_type": "hocket_tiny",
         "front_end": "causal",
         "language": "en",
@@ -173,7 +176,8 @@ def write(
     }.items():
         onnx.save(model, folder / f"{name}.onnx")
     Language().tokenizer.save(folder / "tokenizer.json")
-    content = config_of(dims, training, refusal, listens=listens, cues=talker.cues)
+    joint = Joint(round(talker.word_scale.exp().item(), 3), SHARE)
+    content = config_of(dims, training, refusal, listens=listens, cues=talker.cues, joint=joint)
     (folder / "config.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

@@ -13,7 +13,9 @@ import numpy as np
 from model.checkpoint import load
 from model.frontend import features as front_end
 from model.frontend import silence
+from model.joint import reader_of
 from model.onnx_runtime import OnnxNetwork
+from model.sampling import Chooser, Greedy
 from model.tokenizer import AUDIO_END, AUDIO_PATCH, BOT, EOT
 
 from .audio import POSITION, Floats, Pcm
@@ -84,6 +86,7 @@ class Player:
         self.refusal = float(bundle.card.refusal.get("heard_logprob", -np.inf))
         self.tokenizer, self._language = bundle.tokenizer, Language(bundle.tokenizer)
         self.network = OnnxNetwork(bundle)
+        self._reader = reader_of(bundle)
 
     def beginning(self, heard: Heard, count: int) -> Heard:
         """The first `count` positions, as if the segment had ended there."""
@@ -144,7 +147,9 @@ class Player:
         if thought is not None:
             given = thought + ("</think>\n" if thought.endswith("\n") else "\n</think>\n")
             run.put(encode(given))
-        said = run.write(limit, None, thinking=thought is None)
+        hears = self._reader is not None and thought is None and called is None
+        chooser = self._reader.line(now.audio, written) if hears and self._reader else None
+        said = run.write(limit, None, thinking=thought is None, chooser=chooser)
         return Answer(given + said, run.score(), tuple(written))
 
 
@@ -169,15 +174,21 @@ class _Run:
         """Reads given ids."""
         self.take(self._player.network.embed(ids) if ids else np.zeros((0, 0), np.float32))
 
-    def write(self, limit: int, stop: str | None, *, thinking: bool = True) -> str:
-        """Up to the end of the turn or the ids of `stop`, which are read too; a first line is scored."""
+    def write(
+        self, limit: int, stop: str | None, *, thinking: bool = True, chooser: Chooser | None = None
+    ) -> str:
+        """Up to the end of the turn or the ids of `stop`, which are read too; a first line is scored.
+
+        `chooser`: of the tokens; None: greedily.
+        """
         tokenizer, out = self._player.tokenizer, list[int]()
+        chooser = chooser or Greedy()
         newline, mark = tokenizer.piece("\n"), tokenizer.encode(stop) if stop else []
         while len(out) < limit:
-            last = self._last.astype(np.float64)
-            token = int(last.argmax())
+            token, logprob = chooser.choose(self._last)
+            chooser.take(token)
             if thinking:
-                self._scores.append(float(last[token] - last.max() - np.log(np.exp(last - last.max()).sum())))
+                self._scores.append(logprob)
                 thinking = token != newline
             if token == EOT:
                 break

@@ -52,6 +52,14 @@ def test_a_bundle_is_small_and_its_graphs_hold_no_weights(made: tuple[Talker, Pa
     assert all(size < 60_000 for name, size in sizes.items() if name.endswith(".onnx"))
 
 
+def test_the_card_tells_the_scale_of_the_words_that_the_ear_was_trained_with(
+    made: tuple[Talker, Path],
+) -> None:
+    joint = checkpoint.load(made[1]).card.joint
+    assert joint is not None and joint.share == bundle.SHARE
+    assert joint.scale == pytest.approx(made[0].word_scale.exp().item(), abs=1e-3)
+
+
 def test_training_goes_on_from_the_very_weights(made: tuple[Talker, Path]) -> None:
     torch.manual_seed(1)
     other = Talker(practice(len(Language().tokenizer)), len(PHONEMES))

@@ -26,7 +26,7 @@ SHARES = {
     "product": 0.02,
     "chain": 0.04,
     "long": 0.08,
-    "mixed": 0.025,
+    "mixed": 0.03,
     "compare": 0.03,
     "extreme": 0.02,
     "sort": 0.03,
@@ -44,7 +44,7 @@ SHARES = {
     "lasts": 0.01,
     "monthdays": 0.008,
     "count": 0.02,
-    "countsum": 0.025,
+    "countsum": 0.03,
     "countmore": 0.01,
     "sound": 0.01,
     "pitch": 0.02,
@@ -69,7 +69,7 @@ SHARES = {
     "clock": 0.012,
     "timer": 0.018,
     "incomplete": 0.03,
-    "unclear": 0.035,
+    "unclear": 0.045,
 }
 "Suggested weights of families in a corpus."
 LONG = ("long", "mixed", "extreme", "sort", "backwards", "digits", "lies", "walk", "objects")
