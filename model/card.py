@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from pipeline.errors import CheckpointError
@@ -51,12 +51,14 @@ class Joint:
 
     scale: float
     "Of the cosine of an audio position and a token's embedding, before the softmax."
-    share: float
+    weight: float
     "Of its log-probability beside the language model's."
 
     def __post_init__(self) -> None:
-        if not (0 < self.scale <= 1000 and 0 <= self.share <= 10):
-            raise ValueError(f"joint is {self}, accepted are a scale above 0 and a share of 0 to 10")
+        if not (0 < self.scale <= 1000 and 0 <= self.weight <= 10):
+            raise ValueError(
+                f"joint is {self}, accepted are a scale above 0 and up to 1000, and a weight of 0 to 10"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +200,7 @@ def _record(kind: type[Any], content: object, prefix: str) -> Any:
         if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
             raise TypeError(f"{prefix}{name} is {value!r}, expected {known[name].type}")
         values[name] = value
+    needed = (f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
+    if missing := [name for name in needed if name not in values]:
+        raise TypeError(f"{prefix}{missing[0]} is missing")
     return kind(**values)

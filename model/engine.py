@@ -1,4 +1,4 @@
-"""The engine of the bundled kind of model: prompts in, greedy tokens out, nothing read twice.
+"""The engine of the bundled kind of model: prompts in, tokens out, nothing read twice.
 
 A function of the prompt: what is warm decides how fast an answer comes and never which. Owned by one thread;
 it knows no clock, no loop and no turn.
@@ -41,8 +41,9 @@ class EngineConfig:
 
     prefix_bytes: int = 32 << 20
     "Most bytes of language-model keys and values that are kept."
-    ear_positions: int = 4096
-    "Most audio positions whose features are kept (under 1 KB each)."
+    ear_positions: int = 12288
+    """Most audio positions whose features are kept (under 1 KB each). Of turns that the prefix cache still
+    knows, too: heard lines are chosen with them."""
     ear_bytes: int = 16 << 20
     "Most bytes of streaming encoder states; an open segment of 25 s needs 4 MB."
     chunk: int = 256
@@ -79,7 +80,7 @@ class OnnxEngine:
         self._cache = PrefixCache(self._config.prefix_bytes)
         self._ear = Ear(network, positions=self._config.ear_positions, state_bytes=self._config.ear_bytes)
         self._heads = Heads(bundle.heads) if bundle.heads is not None else None
-        self._joint = reader_of(bundle)
+        self._reader = reader_of(bundle)
         self._read = self._written = 0
         self._bill = Bill(self._config.price)
 
@@ -133,7 +134,8 @@ class OnnxEngine:
             line.close()
 
     def generate(self, prompt: Prompt, limits: Limits, session: str = "") -> Iterator[Piece]:
-        """Greedy tokens that continue a prompt which ends with an open Reply or note; the last piece says so.
+        """Tokens that continue a prompt which ends with an open Reply or note, the likeliest, and those of a
+        heard line by the ear's judgement too (see ``joint``); the last piece says so.
 
         Ends at any special token, a stop text, the token limit, a full context, or when the model goes
         round in circles. Raises ModelError before the first piece when the prompt is too long or its sound
@@ -167,22 +169,16 @@ class OnnxEngine:
             line.close()
 
     def _chooser(self, prompt: Prompt) -> Chooser:
-        """Of what is written: a thought about sound begins with a line that the ear has a say in."""
-        sound = self._told(prompt) if self._joint is not None else None
-        return Greedy() if self._joint is None or sound is None else self._joint.line(*sound)
-
-    def _told(self, prompt: Prompt) -> tuple[Floats, list[str]] | None:
-        """Audio positions and notes of the turn that a thought without a beginning is about; None where the
-        turn is not sound alone, or the thought has begun."""
+        """Of what is written: the ear has a say in the line that begins a thought about a turn of sound."""
         turn = prompt.parts[-2] if len(prompt.parts) > 1 and prompt.parts[-1] == Reply() else None
-        if not isinstance(turn, Human):
-            return None
+        if self._reader is None or not isinstance(turn, Human):
+            return Greedy()
         sounds = [part for part in turn.parts if isinstance(part, Audio)]
         groups = [group for sound in sounds for group in split(sound)]
         if not groups or len(sounds) < len(turn.parts):
-            return None
+            return Greedy()
         audio = [self._ear.embeddings(group, 0, group.positions) for group in groups]
-        return np.concatenate(audio), [note.text for note in turn.notes]
+        return self._reader.writer(np.concatenate(audio), [note.text for note in turn.notes])
 
     def judge(self, prompt: Prompt, onset: int, session: str = "") -> Judgement:
         """Of the whole 80 ms positions of the last sound of the prompt's last human turn; see ports.Judge.
@@ -231,9 +227,7 @@ class OnnxEngine:
                 return network.read(network.embed(tokens), past)
 
             logits, past = read(begun, line.past)
-            sound = self._told(prompt) if self._joint is not None else None
-            prefix = None if self._joint is None or sound is None else self._joint.behind(*sound)
-            return Readings(read, self._tokenizer, logits[-1], past, self._joint, prefix)
+            return Readings(read, self._tokenizer, logits[-1], past)
         finally:
             line.close()
 

@@ -1,10 +1,10 @@
 """The heard line, written by the language model and the ear together.
 
 Joint decoding of hybrid CTC/attention recognisers (Watanabe et al., "Hybrid CTC/Attention Architecture for
-End-to-End Speech Recognition", IEEE JSTSP 11(8), 2017, section IV-B): a language model that writes what it
-heard may leave a word out, say one twice, or trust its own grammar. What the ear alone tells of the words, in
-order (CTC: its positions beside the embeddings of the words, as it was trained), cannot. Both choose each
-word. What that is worth: docs/decisions/0025.
+End-to-End Speech Recognition", IEEE JSTSP 11(8), 2017): a language model that writes what it heard follows
+its grammar, too, and errs otherwise than what the ear alone tells of the words, in order (CTC: its positions
+beside the embeddings of the tokens, as it was trained). Both choose each word. What that is worth:
+docs/decisions/0025-the-ear-has-a-say-in-the-heard-line.md.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import CheckpointError
 from pipeline.reading import HEARD, UNCLEAR
 
 from .card import Joint
@@ -24,38 +25,41 @@ from .sampling import greedy, log_softmax
 from .tokenizer import FIRST_PIECE, PAD, Tokenizer
 
 TABLE = "model.embed_tokens.weight"
+NEWLINE = "\n"
 RIVALS = 6
 """Likeliest next words among which the ear has a say."""
 SLACK = 9.0
 """Words that the language model finds less likely than its best by so much, in nats, are none of them."""
 FLOOR = -30.0
-"""Least log-probability that the ear gives a word: it may have missed it."""
+"""Least that the ear gives a word, or the line's end, in nats before its weight."""
 Logs = NDArray[np.float64]
 
 
 class WordReader:
-    """What the ear alone tells of the words, for the lines of one brain."""
+    """What the ear alone tells of the words, for the heard lines of one brain."""
 
     def __init__(self, table: Floats, joint: Joint, tokenizer: Tokenizer) -> None:
-        """``table`` (vocabulary, width): embeddings of the tokens."""
+        """``table`` (vocabulary, width): embeddings of the tokens; KeyError where no newline is one."""
         self._table = joint.scale * _unit(table).T
-        self._share, self._tokenizer = joint.share, tokenizer
+        self._weight, self._tokenizer = joint.weight, tokenizer
         self._begins = tuple(tokenizer.encode(HEARD))
-        self._newline = tokenizer.piece("\n")
+        self._newline = tokenizer.piece(NEWLINE)
         self._nothing = frozenset(tokenizer.encode(f" {UNCLEAR}"))
 
-    def line(self, audio: Floats, notes: Iterable[str] = ()) -> HeardWriter:
-        """Chooses the tokens of a thought that begins with a heard line; see ``behind``."""
-        return HeardWriter(self, self._begins, self.behind(audio, notes))
+    def writer(self, audio: Floats, notes: Iterable[str] = ()) -> HeardWriter:
+        """Chooses the tokens of a thought that begins with a heard line; see ``start``."""
+        return HeardWriter(self, self._begins, self.start(audio, notes))
 
-    def behind(self, audio: Floats, notes: Iterable[str] = ()) -> Prefix | None:
+    def start(self, audio: Floats, notes: Iterable[str] = ()) -> Prefix | None:
         """Before the first word of a heard line about this sound: audio positions (n, width). ``notes``: what
-        was noted of it before, whose words are behind. None where the ear has nothing to tell."""
+        was noted of it before; the words of their heard lines are behind. None where the ear has nothing to
+        tell."""
         if not len(audio):
             return None
         prefix: Prefix | None = Prefix.empty(self.log_probabilities(audio))
-        for note in notes:
-            for token in self._tokenizer.encode(note.split("\n")[0].removeprefix(HEARD)):
+        for first in (note.split(NEWLINE)[0] for note in notes):
+            words = first.removeprefix(HEARD) if first.startswith(HEARD) else ""
+            for token in self._tokenizer.encode(words):
                 prefix = None if prefix is None else self.after(prefix, token)
         return prefix
 
@@ -67,17 +71,17 @@ class WordReader:
         """Whether it can be one of a heard line; that nothing could be made out is no word."""
         return token >= FIRST_PIECE and token not in self._nothing and token != self._newline
 
-    def told(self, prefix: Prefix | None, likely: Logs, tokens: Sequence[int]) -> Logs:
+    def scores(self, prefix: Prefix, likely: Logs, tokens: Sequence[int]) -> Logs:
         """(tokens,): what the ear adds to the log-probability of each to come next; the newline: that none
         does. ``likely`` (vocabulary,): of the language model; where no word is its best, nothing is added."""
         best = int(likely.argmax())
-        if prefix is None or not (self.word(best) or best == self._newline):
+        if not (self.word(best) or best == self._newline):
             return np.zeros(len(tokens))
         found = prefix.grown(tokens)
         for i, token in enumerate(tokens):
             if not self.word(token):
                 found[i] = prefix.ended() if token == self._newline else -np.inf
-        return self._share * np.maximum(found - prefix.score, FLOOR)
+        return self._weight * np.maximum(found - prefix.score, FLOOR)
 
     def after(self, prefix: Prefix, token: int) -> Prefix | None:
         """With one more word; None behind the end of the line, and where so many words cannot be in it."""
@@ -86,9 +90,16 @@ class WordReader:
 
 
 def reader_of(bundle: Bundle) -> WordReader | None:
-    """Of a bundle's weights; None where its card says nothing of it."""
+    """Of a bundle's weights; None where its card says nothing of it. Raises CheckpointError."""
     joint = bundle.card.joint
-    return None if joint is None else WordReader(bundle.weights[TABLE], joint, bundle.tokenizer)
+    if joint is None:
+        return None
+    if NEWLINE not in bundle.tokenizer.pieces:
+        raise CheckpointError(
+            "this model's tokenizer has no newline, which ends the lines that its card's \"joint\" is about; "
+            'take "joint" out of its config.json'
+        )
+    return WordReader(bundle.weights[TABLE], joint, bundle.tokenizer)
 
 
 def _unit(x: Floats) -> Floats:
@@ -99,8 +110,8 @@ def _unit(x: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prefix:
-    """Some words, and how likely it is that the sound begins with them (the prefix score of Graves 2012,
-    arXiv 1211.3711, as Watanabe et al. 2017 compute it). A value."""
+    """Some words, and how likely it is that the sound begins with them: the CTC label sequence score of
+    Watanabe et al. 2017, over all positions at once. A value."""
 
     logs: Logs
     "(n, vocabulary) of the sound."
@@ -164,10 +175,11 @@ class HeardWriter:
         likely = log_softmax(logits)
         rivals = np.argpartition(-likely, RIVALS)[:RIVALS]
         rivals = rivals[likely[rivals] > likely.max() - SLACK]
-        if len(rivals) > 1:
-            both = likely[rivals] + self._reader.told(self._prefix, likely, rivals.tolist())
-            rivals = rivals[both.argmax()][None]
-        return int(rivals[0]), float(likely[rivals[0]])
+        if len(rivals) < 2:  # nothing to decide; or no numbers, which whoever reads them tells
+            return greedy(logits)
+        both = likely[rivals] + self._reader.scores(self._prefix, likely, rivals.tolist())
+        token = int(rivals[both.argmax()])
+        return token, float(likely[token])
 
     def take(self, token: int) -> None:
         """This token was written."""

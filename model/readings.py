@@ -15,7 +15,6 @@ import numpy as np
 from pipeline.weighing import HeardLine
 
 from .graphs import Floats
-from .joint import Logs, Prefix, WordReader
 from .sampling import log_softmax
 from .tokenizer import FIRST_PIECE, Tokenizer
 
@@ -35,8 +34,6 @@ class _Beam:
     logits: Floats
     "After its last token."
     past: Floats
-    prefix: Prefix | None
-    "Its words, for the ear."
 
     @property
     def score(self) -> float:
@@ -46,19 +43,10 @@ class _Beam:
 class Readings:
     """Of one prompt whose reply has been begun with ``heard:``."""
 
-    def __init__(
-        self,
-        read: Read,
-        tokenizer: Tokenizer,
-        logits: Floats,
-        past: Floats,
-        reader: WordReader | None,
-        prefix: Prefix | None,
-    ) -> None:
-        """``logits``, ``past``: after ``heard:``. ``reader``, ``prefix``: what the ear has to tell of the
-        words; None: nothing."""
-        self._read, self._tokenizer, self._reader = read, tokenizer, reader
-        self._root = _Beam((), (), logits, past, prefix)
+    def __init__(self, read: Read, tokenizer: Tokenizer, logits: Floats, past: Floats) -> None:
+        """``logits``, ``past``: after ``heard:``."""
+        self._read, self._tokenizer = read, tokenizer
+        self._root = _Beam((), (), logits, past)
         self._newline = tokenizer.piece("\n")
 
     def best(self, width: int) -> list[HeardLine]:
@@ -68,8 +56,8 @@ class Readings:
             grown = list[tuple[float, _Beam, int, float]]()
             for beam in beams:
                 likely = log_softmax(beam.logits)
-                tokens = np.argpartition(-likely, width)[: width + 1].tolist()
-                for token, logprob in zip(tokens, self._both(beam.prefix, likely, tokens), strict=True):
+                for token in np.argpartition(-likely, width)[: width + 1].tolist():
+                    logprob = float(likely[token])
                     if token == self._newline:
                         done.append(_grown(beam, token, logprob))
                     elif token >= FIRST_PIECE:
@@ -88,24 +76,11 @@ class Readings:
         tokens = (*self._tokenizer.encode(f" {words}"), self._newline)
         after, _ = self._read(tokens[:-1], self._root.past)
         likely = log_softmax(np.concatenate([self._root.logits[None], after]))
-        logprobs, prefix = list[float](), self._root.prefix
-        for row, token in zip(likely, tokens, strict=True):
-            logprobs += self._both(prefix, row, [token])
-            prefix = self._grown(prefix, token)
-        return HeardLine(words, tuple(logprobs))
-
-    def _both(self, prefix: Prefix | None, likely: Logs, tokens: list[int]) -> list[float]:
-        """The language model's log-probabilities with what the ear adds."""
-        told = 0.0 if self._reader is None else self._reader.told(prefix, likely, tokens)
-        found: list[float] = (likely[tokens] + told).tolist()
-        return found
-
-    def _grown(self, prefix: Prefix | None, token: int) -> Prefix | None:
-        return None if self._reader is None or prefix is None else self._reader.after(prefix, token)
+        return HeardLine(words, tuple(float(row[token]) for row, token in zip(likely, tokens, strict=True)))
 
     def _after(self, beam: _Beam) -> _Beam:
         logits, past = self._read(beam.tokens[-1:], beam.past)
-        return _Beam(beam.tokens, beam.logprobs, logits[-1], past, self._grown(beam.prefix, beam.tokens[-1]))
+        return _Beam(beam.tokens, beam.logprobs, logits[-1], past)
 
     def _line(self, beam: _Beam) -> HeardLine:
         return HeardLine(self._tokenizer.decode(beam.tokens).strip(), beam.logprobs)
@@ -117,4 +92,4 @@ def known(tokenizer: Tokenizer) -> frozenset[str]:
 
 
 def _grown(beam: _Beam, token: int, logprob: float) -> _Beam:
-    return _Beam((*beam.tokens, token), (*beam.logprobs, logprob), beam.logits, beam.past, beam.prefix)
+    return _Beam((*beam.tokens, token), (*beam.logprobs, logprob), beam.logits, beam.past)

@@ -89,7 +89,7 @@ class _Row:
         """The step that is due is about to be written."""
         reader = self._player.reader
         if reader is not None and self._now is not None and self.steps[0][0] == "thought":
-            self.chooser = reader.line(self._now.audio, self.notes)
+            self.chooser = reader.writer(self._now.audio, self.notes)
 
     def wrote(self, ids: list[int], scores: list[float]) -> None:
         """The step that was due is done; what follows it waits to be taken."""
@@ -116,7 +116,8 @@ class _Row:
 
 
 class BatchPlayer:
-    """Greedy or sampled answers of a talker, in batches of like length."""
+    """Answers of a talker, in batches of like length: greedy, and heard lines by its ear's judgement too; or
+    sampled."""
 
     def __init__(
         self,
@@ -218,6 +219,17 @@ class BatchPlayer:
             sequences.feed(embeds, counts)
             self._step(rows, sequences, limit, temperature, draws)
 
+    def _chosen(self, rows: list[_Row], writer: "_Writer", owners: list[int], scores: Tensor) -> Tensor:
+        """[B, 1]: the likeliest, and in heard lines what the ear says, too."""
+        token = scores.argmax(-1, keepdim=True)
+        hearing = [(at, rows[owner].chooser) for at, owner in enumerate(owners) if writer.hearing(owner)]
+        table = scores.cpu().numpy() if any(chooser for _, chooser in hearing) else None
+        for at, chooser in hearing:
+            if chooser is not None and table is not None:
+                token[at] = chooser.choose(table[at])[0]
+                chooser.take(int(token[at]))
+        return token
+
     def _step(
         self, rows: list[_Row], sequences: Sequences, limit: int, temperature: float, draws: torch.Generator
     ) -> None:
@@ -225,7 +237,7 @@ class BatchPlayer:
         kinds = [row.steps[0][0] if row.steps else "" for row in rows]
         writer = _Writer(self.tokenizer, kinds, limit)
         last = all(len(row.steps) < 2 for row in rows)
-        for row in (row for row in rows if row.steps):
+        for row in (row for row in rows if row.steps and temperature == 0):
             row.begin()
         owners = torch.arange(len(rows))
         while writer.open:
@@ -233,12 +245,7 @@ class BatchPlayer:
             if temperature > 0:
                 token = torch.multinomial((scores / temperature).softmax(-1), 1, generator=draws)
             else:
-                token = scores.argmax(-1, keepdim=True)
-                for at, owner in enumerate(owners.tolist()):
-                    chooser = rows[owner].chooser
-                    if chooser is not None and writer.hearing(owner):
-                        token[at] = chooser.choose(scores[at].cpu().numpy())[0]
-                        chooser.take(int(token[at]))
+                token = self._chosen(rows, writer, owners.tolist(), scores)
             chosen = scores.gather(1, token)
             going = writer.take(owners.tolist(), token[:, 0].tolist(), chosen[:, 0].tolist())
             counts = torch.tensor(going, device=self._device)

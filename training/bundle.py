@@ -52,7 +52,7 @@ def _rounded(value: torch.Tensor) -> Floats:
     return value.float().numpy().astype(np.float16).astype(np.float32)
 
 
-SHARE = 0.3
+WEIGHT = 0.3
 "Of what the ear alone tells of words, in a heard line; chosen on other questions than the test's."
 STEM = "encoder.conv1.weight"
 
@@ -126,7 +126,7 @@ def config_of(
     joint: Joint | None = None,
 ) -> dict[str, Any]:
     """config.json; `listens`: the last stage was trained, which thinks and speaks on a part."""
-    return ({} if joint is None else {"joint": asdict(joint)}) | {
+    return {
         "model_type": "hocket_tiny",
         "front_end": "causal",
         "language": "en",
@@ -143,6 +143,7 @@ def config_of(
         "samples_per_position": POSITION,
         "mel": asdict(Mel()),
         "lags": asdict(Lags()),
+        **({} if joint is None else {"joint": asdict(joint)}),
         "dims": asdict(dims),
         "cues": list(cues),
         "graph_weights": {graph: list(starts) for graph, starts in GRAPH_WEIGHTS.items()},
@@ -176,7 +177,7 @@ def write(
     }.items():
         onnx.save(model, folder / f"{name}.onnx")
     Language().tokenizer.save(folder / "tokenizer.json")
-    joint = Joint(round(talker.word_scale.exp().item(), 3), SHARE)
+    joint = Joint(round(talker.word_scale.exp().item(), 3), WEIGHT)
     content = config_of(dims, training, refusal, listens=listens, cues=talker.cues, joint=joint)
     (folder / "config.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 

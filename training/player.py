@@ -78,7 +78,7 @@ Before: TypeAlias = tuple[Heard, str] | tuple[Heard, str, Called | None]
 
 
 class Player:
-    """Greedy answers of a bundle."""
+    """Answers of a bundle: greedy, and heard lines by its ear's judgement too."""
 
     def __init__(self, folder: Path) -> None:
         """Raises CheckpointError for a broken bundle."""
@@ -119,7 +119,7 @@ class Player:
         tools: Sequence[str] = (),
         called: Called | None = None,
     ) -> Answer:
-        """Greedy decoding.
+        """What it thinks and says.
 
         `tools`: names of those that are offered. `called`: a call that was made in this turn, and its result.
         `notes`: positions after which a note stands, and its text; None: the model writes it there and
@@ -147,8 +147,8 @@ class Player:
         if thought is not None:
             given = thought + ("</think>\n" if thought.endswith("\n") else "\n</think>\n")
             run.put(encode(given))
-        hears = self._reader is not None and thought is None and called is None
-        chooser = self._reader.line(now.audio, written) if hears and self._reader else None
+        hears = thought is None and called is None
+        chooser = self._reader.writer(now.audio, written) if hears and self._reader is not None else None
         said = run.write(limit, None, thinking=thought is None, chooser=chooser)
         return Answer(given + said, run.score(), tuple(written))
 

@@ -13,6 +13,7 @@ from model.engine import OnnxEngine
 from model.joint import FLOOR, SLACK, Prefix, WordReader, reader_of
 from model.sampling import log_softmax
 from model.tokenizer import PAD, Tokenizer
+from model.writing import Writing
 from pipeline.ports import Limits
 from pipeline.prompt import BLOCK, Audio, Human, Note, Prompt, Reply, System, Text
 
@@ -66,8 +67,8 @@ def table():
     return np.eye(len(TOKENIZER), dtype=np.float32)
 
 
-def reader(share=1.0, scale=20.0):
-    return WordReader(table(), Joint(scale, share), TOKENIZER)
+def reader(weight=1.0, scale=20.0):
+    return WordReader(table(), Joint(scale, weight), TOKENIZER)
 
 
 def sound(*tokens):
@@ -89,7 +90,7 @@ def begun(writer):
 
 
 def test_where_the_language_model_is_in_doubt_the_ear_decides():
-    writer = begun(reader().line(sound(ONE, THREE)))
+    writer = begun(reader().writer(sound(ONE, THREE)))
     doubt = likely(two=-0.6, one=-1.0)
     token, logprob = writer.choose(doubt)
     assert token == ONE and logprob == pytest.approx(log_softmax(doubt)[ONE])
@@ -102,26 +103,26 @@ def test_where_the_language_model_is_in_doubt_the_ear_decides():
 
 def test_what_the_language_model_all_but_excludes_is_no_rival():
     far = likely(two=0.0, one=-SLACK - 1)
-    assert begun(reader().line(sound(ONE))).choose(far)[0] == TWO
-    assert begun(reader(share=0.1).line(sound(ONE))).choose(likely(two=0.0, one=-4.0))[0] == TWO
+    assert begun(reader().writer(sound(ONE))).choose(far)[0] == TWO
+    assert begun(reader(weight=0.1).writer(sound(ONE))).choose(likely(two=0.0, one=-4.0))[0] == TWO
 
 
 def test_only_words_of_the_heard_line_are_weighed():
     doubt = likely(two=-0.6, one=-1.0)
-    assert reader().line(sound(ONE)).choose(doubt)[0] == TWO  # before it
-    assert begun(reader().line(np.zeros((0, 2), np.float32))).choose(doubt)[0] == TWO  # without sound
-    other = reader().line(sound(ONE))
+    assert reader().writer(sound(ONE)).choose(doubt)[0] == TWO  # before it
+    assert begun(reader().writer(np.zeros((0, 2), np.float32))).choose(doubt)[0] == TWO  # without sound
+    other = reader().writer(sound(ONE))
     other.take(SO)
     other.take(HEARD)
     assert other.choose(doubt)[0] == TWO  # a thought that begins otherwise
-    behind = begun(reader().line(sound(ONE)))
+    behind = begun(reader().writer(sound(ONE)))
     for token in (ONE, NEWLINE):
         behind.take(token)
     assert behind.choose(doubt)[0] == TWO  # after it
 
 
 def test_that_nothing_could_be_made_out_is_for_the_language_model_to_say():
-    writer = begun(reader().line(sound(ONE)))
+    writer = begun(reader().writer(sound(ONE)))
     assert writer.choose(likely(unclear=-0.6, one=-0.9))[0] == UNCLEAR
     assert writer.choose(likely(one=-0.6, unclear=-0.9))[0] == ONE
     writer.take(UNCLEAR)
@@ -130,19 +131,68 @@ def test_that_nothing_could_be_made_out_is_for_the_language_model_to_say():
 
 def test_words_of_notes_are_behind():
     doubt = likely(one=-0.6, two=-1.0)
-    assert begun(reader().line(sound(ONE, TWO))).choose(doubt)[0] == ONE
-    assert begun(reader().line(sound(ONE, TWO), ["heard: one\nso"])).choose(doubt)[0] == TWO
-    assert begun(reader().line(sound(ONE, TWO), ["heard:", "heard: one\n"])).choose(doubt)[0] == TWO
-    assert begun(reader().line(sound(ONE, TWO), ["heard: unclear\n"])).choose(doubt)[0] == ONE
+    assert begun(reader().writer(sound(ONE, TWO))).choose(doubt)[0] == ONE
+    assert begun(reader().writer(sound(ONE, TWO), ["heard: one\nso"])).choose(doubt)[0] == TWO
+    assert begun(reader().writer(sound(ONE, TWO), ["heard:", "heard: one\n"])).choose(doubt)[0] == TWO
+    assert begun(reader().writer(sound(ONE, TWO), ["heard: unclear\n"])).choose(doubt)[0] == ONE
+    assert begun(reader().writer(sound(ONE, TWO), [" one\n"])).choose(doubt)[0] == ONE  # not heard, thought
+
+
+def test_logits_that_are_no_numbers_are_for_the_line_to_refuse():
+    writer = begun(reader().writer(sound(ONE)))
+    assert np.isnan(writer.choose(np.full(len(TOKENIZER), np.nan, np.float32))[1])
+
+
+class Told:
+    """A line whose network says what the tokens before it lead to."""
+
+    def __init__(self, after):
+        self.after, self.read_on = after, []
+
+    def read(self, embeds, keys):
+        self.read_on += keys
+        return self.after(self.read_on)
+
+    def confirm(self, embeds, keys, agree):
+        rows = np.stack([self.after([*self.read_on, *keys[: at + 1]]) for at in range(len(keys))])
+        self.read_on += keys[: agree(rows)]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "confirmed"),
+    [
+        ("", []),
+        ("heard: one three\nso", [HEARD, ONE, THREE, NEWLINE]),
+        ("heard: two\nso", [HEARD]),
+        ("heard: one two\nso", [HEARD, ONE]),
+    ],
+)
+def test_what_was_predicted_is_confirmed_by_both_and_changes_nothing(predicted, confirmed):
+    doubts = {
+        (): likely(heard=0.0),
+        (HEARD,): likely(two=-0.6, one=-1.0),
+        (HEARD, ONE): likely(newline=-0.5, three=-1.2),
+        (HEARD, ONE, THREE): likely(three=-0.5, newline=-1.2),
+    }
+
+    def after(tokens):
+        return doubts.get(tuple(tokens), likely(so=0.0))
+
+    writer = reader().writer(sound(ONE, THREE))
+    writing = Writing(Told(after), after(()), np.array, TOKENIZER, predicted, 5, 16, writer)
+    written = list(writing.tokens())
+    assert [token for token, _, _ in written] == [HEARD, ONE, THREE, NEWLINE, SO]
+    assert [token for token, _, again in written if again and token != SO] == confirmed
 
 
 def test_more_words_than_the_sound_has_room_for_end_the_ears_say():
-    writer = begun(reader().line(sound(ONE)[:1]))
+    writer = begun(reader().writer(sound(ONE)[:1]))
     for token in (ONE, TWO):
         writer.take(token)
     assert writer.choose(likely(three=-0.6, one=-1.0))[0] == THREE
-    told = reader().told(Prefix.empty(logs(2, len(TOKENIZER))), likely(one=-0.5), [THREE, SO, HEARD])
-    assert np.isfinite(told).all() and (told >= FLOOR).all()
+    silent = Prefix.empty(reader(scale=200.0).log_probabilities(sound(PAD)))
+    found = reader().scores(silent, likely(one=-0.5), [THREE, NEWLINE, 7])
+    assert found[0] == FLOOR < found[1] <= 0 and found[2] == FLOOR  # no word is quite excluded
 
 
 def test_a_card_that_says_nothing_of_it_leaves_the_line_to_the_language_model(real):
@@ -156,9 +206,9 @@ class Asked:
     def __init__(self, found):
         self.found, self.asked = found, []
 
-    def line(self, audio, notes=()):
+    def writer(self, audio, notes=()):
         self.asked.append((len(audio), list(notes)))
-        return self.found.line(audio[:0])
+        return self.found.writer(audio[:0])
 
 
 @pytest.mark.parametrize(
@@ -177,6 +227,6 @@ class Asked:
 )
 def test_the_engine_asks_of_the_turn_that_a_thought_begins_about(real, parts, heard):
     engine = OnnxEngine(real)
-    engine._joint = asked = Asked(engine._joint)
+    engine._reader = asked = Asked(engine._reader)
     list(engine.generate(Prompt((System("practice"), *parts)), Limits(2)))
     assert asked.asked == heard

@@ -56,7 +56,7 @@ def test_the_card_tells_the_scale_of_the_words_that_the_ear_was_trained_with(
     made: tuple[Talker, Path],
 ) -> None:
     joint = checkpoint.load(made[1]).card.joint
-    assert joint is not None and joint.share == bundle.SHARE
+    assert joint is not None and joint.weight == bundle.WEIGHT
     assert joint.scale == pytest.approx(made[0].word_scale.exp().item(), abs=1e-3)
 
 
