@@ -139,8 +139,6 @@ class Prefix:
 
     def grown(self, tokens: Sequence[int]) -> Logs:
         """(tokens,): scores with each of these words behind."""
-        if not tokens:
-            return np.zeros(0)
         found: Logs = np.logaddexp.reduce(self._enters(tokens) + self.logs[:, list(tokens)], axis=0)
         return found
 

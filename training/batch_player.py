@@ -127,8 +127,8 @@ class BatchPlayer:
         batch: int = 64,
         reader: WordReader | None = None,
     ) -> None:
-        """`tokenizer`: of a bundle; None: the recipe's own. `reader`: what the ear alone
-        tells of the words; None: the decoder hears by itself."""
+        """`tokenizer`: of a bundle; None: the recipe's own. `reader`: what the ear alone tells
+        of the words; None: the decoder hears by itself."""
         self.language, self.talker = Language(tokenizer), talker.eval()
         self.tokenizer = self.language.tokenizer
         self.reader = reader
