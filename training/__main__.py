@@ -12,7 +12,8 @@ from .evaluate import calibrate
 from .heads.recipe import Plan, train
 from .heads.report import tell_all
 from .progress import begin
-from .recipe import ORDER, PROCESSES, STAGES, TOTAL, Run, budget_of, examine, export, newest, perform, work
+from .recipe import examine, export, newest, perform, work
+from .run import ORDER, PROCESSES, STAGES, TOTAL, Run, budget_of
 from .sizes import SIZES
 
 
@@ -69,11 +70,30 @@ def _budget(text: str) -> tuple[str, float]:
     return stage, minutes
 
 
+def _share(text: str) -> float:
+    """From 0 to below 1. ArgumentTypeError for anything else."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: from 0 to below 1, for example 0.3")
+    return share
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     shared = _shared()
-    run = commands.add_parser("run", parents=[shared], help="all stages; goes on where it was stopped")
+    kept = argparse.ArgumentParser(add_help=False)
+    kept.add_argument(
+        "--keep",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="of the weights of --start in the exported brain: their average errs less than either",
+    )
+    run = commands.add_parser("run", parents=[shared, kept], help="all stages; goes on where it was stopped")
     run.add_argument("--stages", nargs="+", choices=ORDER, default=list(STAGES))
     run.add_argument("--scale", type=float, default=1.0, help="share of the full corpus, for trying out")
     run.add_argument("--steps-of", type=Path, help="bundle whose numbers of steps are repeated exactly")
@@ -85,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--rank", type=int, default=0)
     written = commands.add_parser(
         "export",
-        parents=[shared],
+        parents=[shared, kept],
         help="write the bundle of the newest checkpoint, fit its refusal threshold",
     )
     written.add_argument("--bundle", type=Path, help="default: OUT/bundle")
@@ -162,6 +182,9 @@ def _run_of(args: argparse.Namespace) -> Run:
     for bundled in (args.start, args.ear):
         if bundled is not None:
             _config(bundled)
+    kept: float = getattr(args, "keep", 0.0)
+    if kept and args.start is None:
+        raise SystemExit("--keep averages with the weights of --start: name the bundle that it went on from")
     budget = dict(args.budget)
     if len(budget) < len(args.budget):
         raise SystemExit("--budget names a stage twice; give each stage once, for example listen=30 sft=20")
@@ -181,6 +204,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.start,
         args.ear,
         budget_of(args.out, budget),
+        kept,
         steps,
     )
 

@@ -67,7 +67,10 @@ def begun(training: dict[str, Any]) -> str:
         for name, told in (("before", "all weights"), ("ear", "the ear"))
         if name in training
     ]
-    return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).\n" if found else ""
+    if not found:
+        return ""
+    kept = f" {training['kept']:.0%} of the weights are still those (`--keep`)." if "kept" in training else ""
+    return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).{kept}\n"
 
 
 def command(training: dict[str, Any]) -> str:
@@ -81,9 +84,11 @@ def command(training: dict[str, Any]) -> str:
         *(("--budget " + " ".join(f"{name}={one:g}" for name, one in budget.items()),) if budget else ()),
         *(f"--{option} BUNDLE" for name, option in (("before", "start"), ("ear", "ear")) if name in training),
     ]
+    if "kept" in training:
+        parts.append(f"--keep {training['kept']:g}")
     steps = training.get("steps")
     if "before" in training and isinstance(steps, dict):
-        parts.append(f"--stages speech {' '.join(steps)}")
+        parts.append(f"--stages speech {' '.join(steps)} export")
     return " ".join(parts)
 
 

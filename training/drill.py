@@ -14,7 +14,8 @@ from .turns import Turn, draw_mode, turn_row
 
 MIX = registry.SHARES | {
     "sum": 0.16,
-    "long": 0.2,
+    "long": 0.18,
+    "product": 0.035,
     "mixed": 0.04,
     "chain": 0.04,
     "times": 0.03,
@@ -28,9 +29,13 @@ MIX = registry.SHARES | {
     "both": 0.05,
     "next": 0.015,
     "lasts": 0.02,
+    "flip": 0.018,
+    "walk": 0.03,
+    "objects": 0.03,
+    "hour": 0.025,
     "sort": 0.09,
     "pitch": 0.03,
-    "ending": 0.02,
+    "ending": 0.03,
     "earlier": 0.015,
     "said": 0.03,
 }

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -35,28 +34,13 @@ from .evaluate import calibrate, evaluate
 from .fresh import fresh_talker
 from .generate import Order, generate_apart
 from .language import Language
-from .loop import Plan, load_checkpoint
+from .loop import load_checkpoint
 from .precision import CHOICES, SETTING, faster
 from .progress import say, watch
+from .run import BEFORE, PROCESSES, STAGES, Run
 from .second import Pair
 from .skills import registry
 
-ORDER = (
-    "speech",
-    *("text", "encoder", "sft", "drill", "listen", "control", "filter", "reward"),
-    *("export", "evaluate"),
-)
-OPTIONAL = ("control", "reward")
-"Trained only when asked for by name: the brain that never thinks, and short reinforcement."
-STAGES = tuple(stage for stage in ORDER if stage not in OPTIONAL)
-MINUTES = {"text": 28.0, "encoder": 26.0, "sft": 48.0, "drill": 8.0, "listen": 18.0, "filter": 4.0}
-"Processor minutes of each process; `Run.minutes` is their sum."
-TOTAL = sum(MINUTES.values())
-MORE = {"control": MINUTES["drill"] + MINUTES["listen"], "reward": 6.0}
-"Of the optional stages, on top."
-PROCESSES = dict.fromkeys((*MINUTES, *MORE), 2)
-BEFORE = {"control": "sft", "filter": "listen", "reward": "filter"}
-"The stage whose weights a stage starts from, where it is not simply the one before."
 UTTERANCES = 130_000
 "Of all groups of voices together, by their shares."
 DIRECT = {"direct": 1.0}
@@ -69,77 +53,6 @@ SETTINGS = {
 }
 """Of every training process. glibc keeps what it once had: large arrays otherwise come fresh from the system
 each time, page by page. Idle threads of BLAS spin and doubled the time of preparing clips."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One training run and its folder."""
-
-    out: Path
-    minutes: float = TOTAL
-    "Processor minutes of each process in all training stages together, without speech and evaluation."
-    seed: int = 1
-    scale: float = 1.0
-    "Share of the utterances; small for trying out."
-    port: int = 29511
-    size: str = "small"
-    device: str = "cpu"
-    processes: int = 2
-    leave_after: float | None = None
-    "Wall seconds after which the command saves and leaves; the same command goes on."
-    recordings: Path | None = None
-    "Folder of the Free Spoken Digit Dataset, to measure people with."
-    start: Path | None = None
-    "Bundle whose weights the first stages go on from."
-    ear: Path | None = None
-    "Bundle whose hearing the encoder goes on from, whatever it spoke."
-    budget: dict[str, float] = field(default_factory=dict)
-    "Processor minutes of single stages, whatever `minutes` gives them."
-    steps: dict[str, int] = field(default_factory=dict)
-    "Of each stage, to repeat another run exactly; else the minutes decide."
-
-    @property
-    def corpus(self) -> Path:
-        return self.out / "corpus"
-
-    @property
-    def bundle(self) -> Path:
-        return self.out / "bundle"
-
-    def world(self, stage: str) -> int:
-        """Processes of a stage; a CUDA device has one."""
-        return 1 if self.device != "cpu" else min(self.processes, PROCESSES[stage])
-
-    def plan(self, stage: str, rank: int = 0) -> Plan:
-        """How one process of a stage runs."""
-        minutes = {name: one * self.minutes / TOTAL for name, one in (MINUTES | MORE).items()} | self.budget
-        return Plan(
-            self.out / f"{stage}.pt",
-            60 * minutes[stage],
-            rank=rank,
-            world=self.world(stage),
-            port=self.port,
-            seed=self.seed,
-            steps=self.steps.get(stage),
-            leave_after=self.leave_after,
-            device=self.device,
-            size=self.size,
-        )
-
-    def finished(self, stage: str) -> bool:
-        """Its whole budget is used; one that was raised since is not."""
-        plan = self.plan(stage)
-        if not plan.checkpoint.exists():
-            return False
-        found = load_checkpoint(plan.checkpoint)
-        return plan.share(found["step"], found["elapsed"]) >= 1
-
-
-def budget_of(out: Path, given: dict[str, float]) -> dict[str, float]:
-    """Minutes of single stages that earlier commands of the run set, and over them those given now."""
-    path = out / "budget.json"
-    kept: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return kept | given
 
 
 def orders(run: Run, half: int) -> list[Order]:
@@ -243,10 +156,27 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     return talker.eval(), figures
 
 
+def keep(talker: Talker, start: Path, share: float) -> None:
+    """Averages weights with those of the bundle that training went on from, of which ``share`` stays.
+
+    The mean of two ends of training that lie in one basin errs less than either, most of all on what neither
+    was trained with (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
+    UAI 2018; of a start and what was tuned from it: Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models",
+    CVPR 2022). What it is worth here: docs/training.md. Raises as `bundle.read_into`.
+    """
+    trained = {name: value.clone() for name, value in talker.state_dict().items()}
+    bundle.read_into(talker, start)
+    for name, value in talker.state_dict().items():
+        value.lerp_(trained[name], 1 - share)
+
+
 def write(run: Run, path: Path, folder: Path) -> None:
     """The bundle of a checkpoint, with its refusal threshold fitted on the calibration set."""
     torch.set_num_threads(1)
     talker, training = load(run, path)
+    if run.keep and run.start is not None and path.stem != "control":
+        keep(talker, run.start, run.keep)
+        training["kept"] = run.keep
     bundle.round_weights(talker)
     listens = path.stem != "sft"
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)

@@ -233,7 +233,7 @@ def test_the_card_is_written_from_config_and_figures(tmp_path: Path) -> None:
         "in 130 processor",
         "went on from all weights of a bundle of seed 4, 50 minutes (`--start`",
         "--seed 7`",
-        "--minutes 90 --scale 0.6 --start BUNDLE --stages speech text`",
+        "--minutes 90 --scale 0.6 --start BUNDLE --stages speech text export`",
         "| awb | flite | CMU, free for any use | 40 | 47% |",
         "Not installed where it was trained: espeak, invented, kal16, ",
         "| a | table |",

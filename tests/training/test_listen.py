@@ -19,8 +19,9 @@ from training.fresh import fresh_talker  # noqa: E402
 from training.generate import Order, generate_apart  # noqa: E402
 from training.language import Language  # noqa: E402
 from training.pools import Pool, batches, embed, hear  # noqa: E402
-from training.recipe import Run, newest  # noqa: E402
+from training.recipe import newest  # noqa: E402
 from training.rows import collate  # noqa: E402
+from training.run import Run  # noqa: E402
 from training.skills.registry import draw  # noqa: E402
 from training.spectrum import BatchFeatures  # noqa: E402
 

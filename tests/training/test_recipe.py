@@ -8,10 +8,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("scipy")
 
-from training import __main__, card, precision, recipe, voices  # noqa: E402 - after the skips
+from model.networks import Talker  # noqa: E402 - after the skips
+from training import __main__, bundle, card, precision, recipe, voices  # noqa: E402
+from training.fresh import fresh_talker  # noqa: E402
+from training.language import Language  # noqa: E402
 from training.loop import save_checkpoint  # noqa: E402
 from training.progress import Gauge, read_gauge  # noqa: E402
-from training.recipe import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run, orders, perform  # noqa: E402
+from training.recipe import orders, perform  # noqa: E402
+from training.run import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run  # noqa: E402
 from training.skills import registry  # noqa: E402
 
 
@@ -92,6 +96,53 @@ def test_minutes_of_a_stage_that_is_none_are_refused(
         __main__._parser().parse_args(["run", "--budget", text])
     told = capsys.readouterr().err
     assert f"{text!r} is not STAGE=MINUTES" in told and "for example listen=30" in told
+
+
+def test_what_is_exported_keeps_a_share_of_what_training_went_on_from(tmp_path: Path) -> None:
+    talkers = list[Talker]()
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        talkers.append(fresh_talker("tiny", len(Language().tokenizer)))
+        bundle.round_weights(talkers[-1])
+    start, trained = talkers
+    bundle.write(start, tmp_path / "start", training={"seed": 1}, refusal={"heard_logprob": -1.0})
+    before = {name: value.clone() for name, value in trained.state_dict().items()}
+    recipe.keep(trained, tmp_path / "start", 0.25)
+    for name, value in trained.state_dict().items():
+        torch.testing.assert_close(value, 0.25 * start.state_dict()[name] + 0.75 * before[name])
+
+
+def test_only_the_brain_that_ships_keeps_weights_and_its_card_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talker = fresh_talker("tiny", len(Language().tokenizer))
+    written = dict[str, dict[str, object]]()
+    kept: list[float] = []
+    monkeypatch.setattr(recipe, "load", lambda run, path: (talker, {"seed": 2, "before": {}}))
+    monkeypatch.setattr(recipe, "calibrate", lambda *_given, **_named: None)
+    monkeypatch.setattr(recipe, "keep", lambda _talker, _start, share: kept.append(share))
+    monkeypatch.setattr(
+        recipe.bundle, "write", lambda _talker, folder, training, **_: written.update({folder.name: training})
+    )
+    run = Run(tmp_path, start=tmp_path / "start", keep=0.3)
+    for stage in ("listen", "control"):
+        recipe.write(run, tmp_path / f"{stage}.pt", tmp_path / stage)
+    assert kept == [0.3] and "kept" not in written["control"]
+    assert " --keep 0.3" in card.command(written["listen"])
+    assert "30% of the weights are still those" in card.begun(written["listen"])
+
+
+@pytest.mark.parametrize("text", ["1", "-0.1", "nan", "half"])
+def test_a_share_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        __main__._parser().parse_args(["run", "--keep", text])
+    assert f"{text!r} is no share: from 0 to below 1" in capsys.readouterr().err
+
+
+def test_weights_are_kept_of_a_bundle_alone(tmp_path: Path) -> None:
+    given = ["export", "--out", str(tmp_path), "--keep", "0.3"]
+    with pytest.raises(SystemExit, match="name the bundle that it went on from"):
+        __main__._run_of(__main__._parser().parse_args(given))
 
 
 def test_a_run_keeps_the_precision_that_it_began_with(

@@ -20,16 +20,16 @@ FAMILIES: dict[str, Skill] = {
     )
 }  # fmt: skip
 SHARES = {
-    "sum": 0.12,
+    "sum": 0.11,
     "hundreds": 0.03,
     "times": 0.02,
     "product": 0.02,
     "chain": 0.04,
     "long": 0.08,
     "mixed": 0.03,
-    "compare": 0.03,
+    "compare": 0.035,
     "extreme": 0.02,
-    "sort": 0.03,
+    "sort": 0.035,
     "digits": 0.05,
     "backwards": 0.035,
     "spell": 0.045,
@@ -39,8 +39,8 @@ SHARES = {
     "walk": 0.02,
     "objects": 0.02,
     "day": 0.02,
-    "month": 0.012,
-    "hour": 0.015,
+    "month": 0.014,
+    "hour": 0.018,
     "lasts": 0.01,
     "monthdays": 0.008,
     "count": 0.02,
@@ -56,7 +56,7 @@ SHARES = {
     "background": 0.012,
     "voices": 0.025,
     "claim": 0.03,
-    "talk": 0.03,
+    "talk": 0.035,
     "nod": 0.02,
     "addto": 0.03,
     "both": 0.01,
@@ -65,11 +65,11 @@ SHARES = {
     "next": 0.006,
     "again": 0.012,
     "said": 0.02,
-    "earlier": 0.01,
+    "earlier": 0.014,
     "clock": 0.012,
     "timer": 0.018,
     "incomplete": 0.03,
-    "unclear": 0.045,
+    "unclear": 0.06,
 }
 "Suggested weights of families in a corpus."
 LONG = ("long", "mixed", "extreme", "sort", "backwards", "digits", "lies", "walk", "objects")
