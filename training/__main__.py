@@ -70,30 +70,39 @@ def _budget(text: str) -> tuple[str, float]:
     return stage, minutes
 
 
-def _share(text: str) -> float:
-    """From 0 to below 1. ArgumentTypeError for anything else."""
+def _share(text: str) -> tuple[Path, float]:
+    """`BUNDLE=SHARE`. ArgumentTypeError for anything else."""
+    folder, _, told = text.rpartition("=")
     try:
-        share = float(text)
+        share = float(told)
     except ValueError:
-        share = -1.0
-    if not 0 <= share < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share: from 0 to below 1, for example 0.3")
-    return share
+        share = 0.0
+    if not folder or not 0 < share < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not BUNDLE=SHARE: a bundle's folder, a share between 0 and 1, "
+            "for example model/bundled=0.3"
+        )
+    return Path(folder), share
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     shared = _shared()
-    kept = argparse.ArgumentParser(add_help=False)
-    kept.add_argument(
-        "--keep",
+    averaged = argparse.ArgumentParser(add_help=False)
+    averaged.add_argument(
+        "--average",
         type=_share,
-        default=0.0,
-        metavar="SHARE",
-        help="of the weights of --start in the exported brain: their average errs less than either",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="BUNDLE=SHARE",
+        help="weights of other bundles in the exported one: the mean of several ends of training errs less "
+        "than each",
     )
-    run = commands.add_parser("run", parents=[shared, kept], help="all stages; goes on where it was stopped")
+    run = commands.add_parser(
+        "run", parents=[shared, averaged], help="all stages; goes on where it was stopped"
+    )
     run.add_argument("--stages", nargs="+", choices=ORDER, default=list(STAGES))
     run.add_argument("--scale", type=float, default=1.0, help="share of the full corpus, for trying out")
     run.add_argument("--steps-of", type=Path, help="bundle whose numbers of steps are repeated exactly")
@@ -105,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--rank", type=int, default=0)
     written = commands.add_parser(
         "export",
-        parents=[shared, kept],
+        parents=[shared, averaged],
         help="write the bundle of the newest checkpoint, fit its refusal threshold",
     )
     written.add_argument("--bundle", type=Path, help="default: OUT/bundle")
@@ -179,12 +188,12 @@ def _judge(args: argparse.Namespace) -> None:
 
 def _run_of(args: argparse.Namespace) -> Run:
     steps = dict(args.steps)
-    for bundled in (args.start, args.ear):
+    average = dict(getattr(args, "average", ()))
+    for bundled in (args.start, args.ear, *average):
         if bundled is not None:
             _config(bundled)
-    kept: float = getattr(args, "keep", 0.0)
-    if kept and args.start is None:
-        raise SystemExit("--keep averages with the weights of --start: name the bundle that it went on from")
+    if sum(average.values()) >= 1:
+        raise SystemExit("--average leaves nothing of the run's own weights: give shares that sum to below 1")
     budget = dict(args.budget)
     if len(budget) < len(args.budget):
         raise SystemExit("--budget names a stage twice; give each stage once, for example listen=30 sft=20")
@@ -204,7 +213,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.start,
         args.ear,
         budget_of(args.out, budget),
-        kept,
+        average,
         steps,
     )
 

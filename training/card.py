@@ -69,8 +69,15 @@ def begun(training: dict[str, Any]) -> str:
     ]
     if not found:
         return ""
-    kept = f" {training['kept']:.0%} of the weights are still those (`--keep`)." if "kept" in training else ""
-    return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).{kept}\n"
+    return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).{averaged(training)}\n"
+
+
+def averaged(training: dict[str, Any]) -> str:
+    """Of which other bundles the weights are a mean with those of the run, as a sentence; else empty."""
+    others = [
+        f"{one['share']:.0%} of those of seed {one.get('seed', '?')}" for one in training.get("average", ())
+    ]
+    return f" The weights are a mean of its own and {', '.join(others)} (`--average`)." if others else ""
 
 
 def command(training: dict[str, Any]) -> str:
@@ -84,8 +91,8 @@ def command(training: dict[str, Any]) -> str:
         *(("--budget " + " ".join(f"{name}={one:g}" for name, one in budget.items()),) if budget else ()),
         *(f"--{option} BUNDLE" for name, option in (("before", "start"), ("ear", "ear")) if name in training),
     ]
-    if "kept" in training:
-        parts.append(f"--keep {training['kept']:g}")
+    if others := training.get("average"):
+        parts.append("--average " + " ".join(f"BUNDLE={one['share']:g}" for one in others))
     steps = training.get("steps")
     if "before" in training and isinstance(steps, dict):
         parts.append(f"--stages speech {' '.join(steps)} export")

@@ -4,20 +4,19 @@ Runs only in a spawned worker process: it loads GPL engines, which nothing else 
 """
 
 import hashlib
-import itertools
 import json
-import multiprocessing
 import os
 import random
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from . import voices
+from .attempts import attempts, done, watched
 from .audio import RATE, Pcm
 from .corpus import SKILLS, Utterance
 from .progress import begin, say
@@ -25,12 +24,6 @@ from .speech import Missing
 from .speech_engines import open_engine, open_espeak
 from .speech_festival import Festival
 from .speech_saying import Teller
-
-TRYING, FATAL = ".trying", ".fatal"
-"Endings of files beside a shard: the utterance under way, and those that killed the engine."
-DEATHS = 40
-FAULTS = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL))
-"What engines die of; a worker that was stopped by somebody has no utterance to blame."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ def _speak(order: Order, teller: Teller) -> None:
         made: list[Utterance] = []
         chunks: list[Pcm] = []
         start = 0
-        for attempt in _attempts(name):
+        for attempt in attempts(name):
             rng = random.Random(f"{order.seed}-{number}-{attempt}")
             found = teller.utterance(rng.choices(skills, weights)[0], start, rng)
             if found is not None:
@@ -91,35 +84,8 @@ def _speak(order: Order, teller: Teller) -> None:
             if len(made) == min(order.shard, order.count - number * order.shard):
                 break
         _write(name, order, made, np.concatenate(chunks))
-        name.with_suffix(TRYING).unlink()
+        done(name)
         say(f"{name.name}: {len(made)} utterances, {start / RATE / 60:.0f} min of speech")
-
-
-def _attempts(name: Path) -> Iterator[int]:
-    """Numbers from 0 on, but those that killed the engine; which one is under way is on record."""
-    fatal = name.with_suffix(FATAL)
-    skipped = {int(line) for line in fatal.read_text("ascii").split()} if fatal.exists() else set[int]()
-    with name.with_suffix(TRYING).open("w", encoding="ascii") as trying:
-        for attempt in itertools.count():
-            if attempt in skipped:
-                continue
-            trying.seek(0)
-            trying.write(f"{attempt}\n")
-            trying.flush()
-            yield attempt
-
-
-def blame(row: Sequence[Order]) -> str | None:
-    """Puts what a dead worker of these orders was trying on the list of what is not tried again, and names
-    it; None where it was trying nothing."""
-    for order in row:
-        for trying in Path(order.folder).glob(f"{order.group}-{order.seed}-*{TRYING}"):
-            attempt = int(trying.read_text("ascii"))
-            with trying.with_suffix(FATAL).open("a", encoding="ascii") as fatal:
-                fatal.write(f"{attempt}\n")
-            trying.unlink()
-            return f"{trying.stem}, utterance {attempt}"
-    return None
 
 
 def _write(name: Path, order: Order, made: Sequence[Utterance], pcm: Pcm) -> None:
@@ -150,19 +116,4 @@ def generate_apart(*rows: Sequence[Order]) -> None:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # idle threads of numpy's library would spin
     with ThreadPoolExecutor(max(1, len(rows))) as watchers:
-        list(watchers.map(_watched, rows))
-
-
-def _watched(row: Sequence[Order]) -> None:
-    context = multiprocessing.get_context("spawn")
-    for _ in range(DEATHS):
-        worker = context.Process(target=_generate_all, args=(row,))
-        worker.start()
-        worker.join()
-        if not worker.exitcode:
-            return
-        what = blame(row) if -worker.exitcode in FAULTS else None
-        if what is None:
-            raise RuntimeError("a speech worker failed; its message is above")
-        say(f"{what}: it killed the engine (signal {-worker.exitcode}) and is left out")
-    raise RuntimeError(f"a speech worker died {DEATHS} times: look at its engine")
+        list(watchers.map(partial(watched, _generate_all), rows))

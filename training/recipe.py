@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -150,33 +152,42 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     figures["precision"] = precision_of(run)
     for name, bundled in (("before", run.start), ("ear", run.ear)):
         if bundled is not None:
-            figures[name] = json.loads((bundled / "config.json").read_text(encoding="utf-8"))["training"]
+            figures[name] = _trained(bundled)
     figures["samples"] = sum(found["samples"] for found in trained.values())
     figures["steps"] = {stage: found["step"] for stage, found in trained.items()}
     return talker.eval(), figures
 
 
-def keep(talker: Talker, start: Path, share: float) -> None:
-    """Averages weights with those of the bundle that training went on from, of which ``share`` stays.
+def _trained(folder: Path) -> dict[str, Any]:
+    """What a bundle tells of its own training."""
+    found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))["training"]
+    return found
 
-    The mean of two ends of training that lie in one basin errs less than either, most of all on what neither
+
+def average(talker: Talker, others: Mapping[Path, float]) -> None:
+    """Takes shares of the weights of other bundles of this recipe, such as training went on from.
+
+    The mean of several ends of training that lie in one basin errs less than each, most of all on what none
     was trained with (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
-    UAI 2018; of a start and what was tuned from it: Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models",
-    CVPR 2022). What it is worth here: docs/training.md. Raises as `bundle.read_into`.
+    UAI 2018; of a start and what was tuned from it: Wortsman et al., "Robust Fine-Tuning of Zero-Shot
+    Models", CVPR 2022). What it is worth here: docs/training.md. Raises as `bundle.read_into`.
     """
-    trained = {name: value.clone() for name, value in talker.state_dict().items()}
-    bundle.read_into(talker, start)
-    for name, value in talker.state_dict().items():
-        value.lerp_(trained[name], 1 - share)
+    own = 1 - sum(others.values())
+    mean = {name: own * value for name, value in talker.state_dict().items()}
+    for folder, share in others.items():
+        bundle.read_into(talker, folder)
+        for name, value in talker.state_dict().items():
+            mean[name] += share * value
+    talker.load_state_dict(mean)
 
 
 def write(run: Run, path: Path, folder: Path) -> None:
     """The bundle of a checkpoint, with its refusal threshold fitted on the calibration set."""
     torch.set_num_threads(1)
     talker, training = load(run, path)
-    if run.keep and run.start is not None and path.stem != "control":
-        keep(talker, run.start, run.keep)
-        training["kept"] = run.keep
+    if run.average and path.stem != "control":
+        average(talker, run.average)
+        training["average"] = [{"share": share} | _trained(folder) for folder, share in run.average.items()]
     bundle.round_weights(talker)
     listens = path.stem != "sft"
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)

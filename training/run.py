@@ -48,8 +48,8 @@ class Run:
     "Bundle whose hearing the encoder goes on from, whatever it spoke."
     budget: dict[str, float] = field(default_factory=dict)
     "Processor minutes of single stages, whatever `minutes` gives them."
-    keep: float = 0.0
-    "Share of the weights of `start` in what is exported."
+    average: dict[Path, float] = field(default_factory=dict)
+    "Bundles whose weights are in what is exported, and their shares."
     steps: dict[str, int] = field(default_factory=dict)
     "Of each stage, to repeat another run exactly; else the minutes decide."
 

@@ -98,50 +98,57 @@ def test_minutes_of_a_stage_that_is_none_are_refused(
     assert f"{text!r} is not STAGE=MINUTES" in told and "for example listen=30" in told
 
 
-def test_what_is_exported_keeps_a_share_of_what_training_went_on_from(tmp_path: Path) -> None:
+def test_what_is_exported_is_the_mean_of_bundles_by_their_shares(tmp_path: Path) -> None:
     talkers = list[Talker]()
-    for seed in (1, 2):
+    for seed in (1, 2, 3):
         torch.manual_seed(seed)
         talkers.append(fresh_talker("tiny", len(Language().tokenizer)))
         bundle.round_weights(talkers[-1])
-    start, trained = talkers
-    bundle.write(start, tmp_path / "start", training={"seed": 1}, refusal={"heard_logprob": -1.0})
-    before = {name: value.clone() for name, value in trained.state_dict().items()}
-    recipe.keep(trained, tmp_path / "start", 0.25)
-    for name, value in trained.state_dict().items():
-        torch.testing.assert_close(value, 0.25 * start.state_dict()[name] + 0.75 * before[name])
+        bundle.write(talkers[-1], tmp_path / str(seed), training={}, refusal={"heard_logprob": -1.0})
+    shares = {tmp_path / "1": 0.25, tmp_path / "2": 0.35}
+    before = [{name: value.clone() for name, value in one.state_dict().items()} for one in talkers]
+    recipe.average(talkers[2], shares)
+    for name, value in talkers[2].state_dict().items():
+        wanted = 0.25 * before[0][name] + 0.35 * before[1][name] + 0.4 * before[2][name]
+        torch.testing.assert_close(value, wanted)
 
 
-def test_only_the_brain_that_ships_keeps_weights_and_its_card_says_so(
+def test_only_the_brain_that_ships_is_a_mean_and_its_card_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     talker = fresh_talker("tiny", len(Language().tokenizer))
     written = dict[str, dict[str, object]]()
-    kept: list[float] = []
+    taken: list[dict[Path, float]] = []
     monkeypatch.setattr(recipe, "load", lambda run, path: (talker, {"seed": 2, "before": {}}))
     monkeypatch.setattr(recipe, "calibrate", lambda *_given, **_named: None)
-    monkeypatch.setattr(recipe, "keep", lambda _talker, _start, share: kept.append(share))
+    monkeypatch.setattr(recipe, "average", lambda _talker, shares: taken.append(shares))
     monkeypatch.setattr(
         recipe.bundle, "write", lambda _talker, folder, training, **_: written.update({folder.name: training})
     )
-    run = Run(tmp_path, start=tmp_path / "start", keep=0.3)
+    (tmp_path / "seven").mkdir()
+    (tmp_path / "seven" / "config.json").write_text('{"training": {"seed": 7}}', encoding="utf-8")
+    run = Run(tmp_path, average={tmp_path / "seven": 0.3})
     for stage in ("listen", "control"):
         recipe.write(run, tmp_path / f"{stage}.pt", tmp_path / stage)
-    assert kept == [0.3] and "kept" not in written["control"]
-    assert " --keep 0.3" in card.command(written["listen"])
-    assert "30% of the weights are still those" in card.begun(written["listen"])
+    assert taken == [run.average] and "average" not in written["control"]
+    assert " --average BUNDLE=0.3" in card.command(written["listen"])
+    assert "a mean of its own and 30% of those of seed 7" in card.begun(written["listen"])
 
 
-@pytest.mark.parametrize("text", ["1", "-0.1", "nan", "half"])
+@pytest.mark.parametrize("text", ["0.3", "=0.3", "there=1", "there=-0.1", "there=nan", "there=half"])
 def test_a_share_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        __main__._parser().parse_args(["run", "--keep", text])
-    assert f"{text!r} is no share: from 0 to below 1" in capsys.readouterr().err
+        __main__._parser().parse_args(["run", "--average", text])
+    assert f"{text!r} is not BUNDLE=SHARE" in capsys.readouterr().err
 
 
-def test_weights_are_kept_of_a_bundle_alone(tmp_path: Path) -> None:
-    given = ["export", "--out", str(tmp_path), "--keep", "0.3"]
-    with pytest.raises(SystemExit, match="name the bundle that it went on from"):
+def test_something_of_the_run_itself_is_exported(tmp_path: Path) -> None:
+    given = ["export", "--out", str(tmp_path), "--average"]
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text('{"training": {}}', encoding="utf-8")
+        given.append(f"{tmp_path / name}=0.5")
+    with pytest.raises(SystemExit, match="leaves nothing of the run's own weights"):
         __main__._run_of(__main__._parser().parse_args(given))
 
 

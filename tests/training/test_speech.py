@@ -16,9 +16,10 @@ pytest.importorskip("scipy")
 from training import voices
 from training.accent import foreign
 from training.accent_phones import Segment, translated
+from training.attempts import FATAL, TRYING
 from training.audio import RATE, Pcm, rms
 from training.corpus import Corpus
-from training.generate import FATAL, TRYING, Order, generate, generate_apart
+from training.generate import Order, generate, generate_apart
 from training.labels import median_pitch
 from training.measure import fits, measure
 from training.speech_change import Speaker, bend, change, draw_speaker, pitched

@@ -2,15 +2,15 @@
 
 import itertools
 import json
-import multiprocessing
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from training import voices
+from training.attempts import attempts, done, watched
 from training.audio import RATE, Pcm, rms
 from training.progress import begin, say
 from training.speech import Engine, Espeak, Flite, Style
@@ -114,23 +114,19 @@ class Worker:
         borders = [said.ends[count - 1] for count in itertools.accumulate(counts)]
         return [said.pcm[a:b] for a, b in itertools.pairwise([0, *borders])]
 
-    def items(self) -> Iterator[tuple[Spoken, list[Pcm]]]:
-        """All items of the order; what came out too short or too long is left out."""
-        order, rng = self._order, random.Random(f"heads {self._order.group} {self._order.seed}")
-        for _ in range(order.turns):
+    def item(self, number: int) -> tuple[Spoken, list[Pcm]] | None:
+        """One of the order's turns or, after them, bursts; None where it came out too short or too long."""
+        order = self._order
+        rng = random.Random(f"heads {order.group} {order.seed} {number}")
+        if number < order.turns:
             draw = draw_flowing if rng.random() < FLOWING else draw_turn
-            found = self._turn(draw(rng, test=order.test), "turn", rng)
-            if found:
-                yield found
-        for i in range(2 * order.bursts):
-            if i % 2:
-                text = draw_words(rng, test=order.test)
-            else:
-                text = draw_backchannel(rng, mnemonics=order.group == "espeak")
-            kind = "words" if i % 2 else "backchannel"
-            found = self._turn(Turn(kind, (Piece(text),)), kind, rng)
-            if found:
-                yield found
+            return self._turn(draw(rng, test=order.test), "turn", rng)
+        kind = "words" if (number - order.turns) % 2 else "backchannel"
+        if kind == "words":
+            text = draw_words(rng, test=order.test)
+        else:
+            text = draw_backchannel(rng, mnemonics=order.group == "espeak")
+        return self._turn(Turn(kind, (Piece(text),)), kind, rng)
 
 
 def _speak(orders: Sequence[Order]) -> None:
@@ -142,7 +138,14 @@ def _speak(orders: Sequence[Order]) -> None:
         if name.with_suffix(".jsonl").exists():
             continue
         lines, chunks, start = list[str](), list[Pcm](), 0
-        for spoken, sounds in Worker(order).items():
+        worker = Worker(order)
+        for number in attempts(name):
+            if number >= order.turns + 2 * order.bursts:
+                break
+            found = worker.item(number)
+            if found is None:
+                continue
+            spoken, sounds = found
             lines.append(json.dumps(asdict(spoken) | {"start": start}) + "\n")
             chunks += sounds
             start += sum(spoken.counts)
@@ -150,16 +153,13 @@ def _speak(orders: Sequence[Order]) -> None:
         partial = name.with_suffix(".partial")
         partial.write_text("".join(lines), encoding="utf-8")
         partial.rename(name.with_suffix(".jsonl"))
+        done(name)
         say(f"{name.name}: {len(lines)} items, {start / RATE / 60:.0f} min of speech")
 
 
 def speak_apart(orders: Sequence[Order]) -> None:
-    """All orders, one after another, in one spawned process. RuntimeError if it fails."""
-    worker = multiprocessing.get_context("spawn").Process(target=_speak, args=(list(orders),))
-    worker.start()
-    worker.join()
-    if worker.exitcode:
-        raise RuntimeError("the speech worker failed; its message is above")
+    """All orders, one after another, in one spawned process. Raises as `watched`."""
+    watched(_speak, list(orders))
 
 
 class Spoke:
