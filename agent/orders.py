@@ -16,6 +16,7 @@ from agent.speech import Speeches
 from agent.turn import Agent as Voice
 from agent.turn import User
 from agent.turn_quiet import NUDGE
+from agent.turn_state import MISSED
 from pipeline.events import (
     CommitDraft,
     Draft,
@@ -140,7 +141,12 @@ class Orders:
         agent, line, draft = self._agent(), self._now(), Draft(0)
         text = self._speeches.words(order.turn)
         if text is None:
-            canned = {"greeting": agent.greeting, "failed": agent.failed, NUDGE: agent.nudge}
+            canned = {
+                "greeting": agent.greeting,
+                "failed": agent.failed,
+                NUDGE: agent.nudge,
+                MISSED: agent.missed,
+            }
             text = canned.get(order.reason, order.reason) or ""
         if text.strip():  # an agent may have no words for it
             line.phrases.put_now(Phrase(order.turn, draft, 0, text))

@@ -25,6 +25,9 @@ class Agent:
     "Spoken at the start; None waits for the user."
     failed: str = "Sorry, something went wrong. Please say that again."
     "Spoken instead of a reply that could not be made."
+    missed: str = "Sorry, I did not catch that. Please ask me again."
+    """Spoken after speech that stopped the agent's voice and then seems to want no answer; empty: the agent
+    says nothing more."""
     nudge: str = "Are you still there?"
     "Spoken once into a long silence after a reply, where the turn policy is told to (``nudge_after``)."
     tools: Sequence[Tool | Callable[..., Any]] = ()

@@ -45,6 +45,7 @@ from pipeline.events import (
     ToolReturned,
 )
 
+from . import turn_early as early
 from . import turn_floor as floor
 from . import turn_given as given
 from . import turn_overlap as overlap
@@ -105,7 +106,7 @@ RULES: dict[tuple[User, Agent], dict[type[Fact], Rule]] = {
     (User.TALKING, Agent.SILENT): _DEAF | _CALLS | _OPEN | {
         AudioLost: floor.miss,
         SpeechPaused: floor.pause,
-        EndOfTurnScored: floor.foresee,
+        EndOfTurnScored: early.foresee,
         PhraseDrafted: reply.note,
         DraftFinished: reply.note,
         TextEntered: floor.typed,

@@ -14,7 +14,6 @@ from pipeline.events import (
     Draft,
     DropDraft,
     Ending,
-    EndOfTurnScored,
     Hush,
     InputCommitted,
     Order,
@@ -39,17 +38,10 @@ from pipeline.events import (
 
 from .turn_config import TurnConfig
 from .turn_given import put_off, set_aside
-from .turn_pause import deadline, lost_after, reason, scored, taught, uncaptured
+from .turn_pause import deadline, lost_after, reason, taught, uncaptured
 from .turn_quiet import begin, lead, say, unanswered
-from .turn_state import CANNED, RATE, Agent, State, Step, User, Writing, idle, rest
+from .turn_state import CANNED, MISSED, RATE, Agent, State, Step, User, Writing, idle, rest
 from .turn_tools import granted, patient
-
-AHEAD = 4
-"""Drafts of one turn that may begin before a pause: a head that cannot make up its mind costs no more."""
-RECENT = 0.4
-"""Seconds for which the head's opinion of the sound counts against a fade."""
-FADED = 0.04
-"""Seconds past a fade that its draft reaches: what is captured when it is told (``LevelsConfig.faded``)."""
 
 
 def draft_over(state: State, end: int, config: TurnConfig, *, turn: Turn) -> Step:
@@ -58,43 +50,6 @@ def draft_over(state: State, end: int, config: TurnConfig, *, turn: Turn) -> Ste
     span = state.span(end, config)
     after = replace(state, drafts=draft, writing=Writing(draft, span.start, span.end))
     return after, (StartDraft(turn, draft, span),)
-
-
-def foresee(state: State, fact: EndOfTurnScored, _now: float, config: TurnConfig) -> Step:
-    """The end of a turn that is still spoken is scored: a draft begins when the score rises.
-
-    It reaches as far past the score's position as a draft past a pause, and stands if the speech turns out
-    to have ended within it. One that cannot stand any more is dropped, and so is one whose score fell. The
-    level of the sound tells sooner than any detector that speech has faded, and that it is back.
-    """
-    by_level, draft = fact.source == "level", state.writing
-    after = state if by_level else scored(state, fact)
-    if fact.source not in ("sound", "level"):
-        return after, ()
-    before = 0.0 if by_level or state.sound is None else state.sound.probability
-    if draft is not None:
-        late = fact.at - draft.end > config.detector_lag * RATE
-        fell = fact.probability <= config.unsure and (by_level or before > config.unsure)
-        if not fell and not late:
-            return after, ()
-        why = f"early draft dropped: {'speech goes on' if late else f'{fact.source} {fact.probability:.2f}'}"
-        return replace(after, writing=None, words=None, why=why), (DropDraft(state.turn, draft.draft),)
-    rises = before < config.early <= fact.probability
-    if by_level and _doubted(state, fact, config):
-        return after, ()
-    if not config.early or not rises or (state.ahead >= AHEAD and not by_level):
-        return after, ()
-    reach = FADED if by_level else config.tail
-    after, orders = draft_over(after, fact.at + round(reach * RATE), config, turn=state.turn)
-    why = f"drafting before any pause: {fact.source} {fact.probability:.2f}"
-    return replace(after, ahead=state.ahead + (not by_level), why=why), orders
-
-
-def _doubted(state: State, fact: EndOfTurnScored, config: TurnConfig) -> bool:
-    """True when the head has just said that more will come: then a fade is the end of a syllable."""
-    sound = state.sound
-    recent = sound is not None and fact.at - sound.at <= round(RECENT * RATE)
-    return recent and sound is not None and sound.probability <= config.unsure
 
 
 def pause(state: State, fact: SpeechPaused, now: float, config: TurnConfig) -> Step:
@@ -179,11 +134,28 @@ def judgement(aside: OverlapScored) -> str:
 
 def decline(state: State, now: float, config: TurnConfig, why: str) -> Step:
     """End the open turn without an answer: it is remembered, and nothing of its draft is heard."""
-    draft, turn = writing(state), state.turn
-    speech = Span(state.onset, Sample(max(state.onset, state.paused_at)))
-    after = replace(rest(state, now, config, why), taken=max(state.taken, draft.end), speech=speech)
-    after = replace(after, unanswered=None)
-    return after, (CommitDraft(turn, draft.draft), StopThinking(turn), Remember(turn, 0))
+    return unsaid(over(state, why), writing(state), now, config, why, StopThinking(state.turn))
+
+
+def over(state: State, why: str) -> State:
+    """The open turn has ended: what of the sound was its own, and what was said."""
+    draft = writing(state)
+    onset = Sample(max(state.onset, draft.start))
+    speech = Span(onset, max(onset, state.paused_at))
+    taken = max(state.taken, draft.end)
+    return replace(idle(state, why), taken=taken, speech=speech, unanswered=None, cut=state.cut)
+
+
+def unsaid(state: State, draft: Writing, now: float, config: TurnConfig, why: str, *stop: Order) -> Step:
+    """A turn that has ended gets no answer. One that stopped the agent's voice was misheard, or taken for
+    more than it was: either way two parties would wait for each other, so it is asked for again."""
+    turn = state.turn
+    if state.cut:
+        why = f"{why}, but it stopped the voice: asking again"
+        due = replace(state, cut=False, agent=Agent.DUE, reply=Writing(CANNED))
+        after = replace(due, wake_at=now + config.reply_timeout, why=why)
+        return after, (DropDraft(turn, draft.draft), *stop, Say(turn, MISSED))
+    return rest(state, now, config, why), (CommitDraft(turn, draft.draft), *stop, Remember(turn, 0))
 
 
 def commit_paused(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
@@ -213,9 +185,7 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
     orders: tuple[Order, ...]
     draft, turn = writing(state), state.turn
     stop = () if state.user is User.QUIET else (StopThinking(turn),)
-    onset = Sample(max(state.onset, draft.start))
-    speech = Span(onset, max(onset, state.paused_at))
-    base = replace(idle(state, why), taken=max(state.taken, draft.end), speech=speech, unanswered=None)
+    base = over(state, why)
     if draft.voiceless:
         again, started = draft_over(state, draft.end, config, turn=turn)
         after, orders = commit(again, now, config, f"{why}; drafted anew: the voice had failed")
@@ -225,10 +195,9 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
         return replace(due, why=f"{why}; error: the brain failed"), (
             DropDraft(turn, draft.draft), *stop, Say(turn, "failed"),
         )  # fmt: skip
-    orders = (CommitDraft(turn, draft.draft), *stop)
     if draft.empty:
-        after = rest(base, now, config, f"{why}; declined: nothing to say")
-        return after, (*orders, Remember(turn, 0))
+        return unsaid(base, draft, now, config, f"{why}; declined: nothing to say", *stop)
+    orders = (CommitDraft(turn, draft.draft), *stop)
     wake_at = patient(draft, now, config.reply_timeout)
     after, runs = granted(replace(base, agent=Agent.DUE, reply=draft, wake_at=wake_at), now, config)
     return after, (*orders, *runs)
@@ -249,7 +218,7 @@ def reopen(state: State, fact: SpeechStarted, now: float, config: TurnConfig) ->
     at = Sample(max(fact.at, state.since))
     paused = (fact.at - state.paused_at) / RATE
     why = f"nothing was heard yet: the same turn goes on after {round(1000 * max(0.0, paused))} ms"
-    after = replace(taught(idle(state, why), paused), user=User.TALKING)
+    after = replace(taught(idle(state, why), paused), user=User.TALKING, cut=state.cut)
     return after, (DropDraft(state.turn, reply(state).draft), Think(state.turn, Span(state.since, at)))
 
 

@@ -131,6 +131,7 @@ def hand_over(state: State, now: float, config: TurnConfig, why: str, *orders: O
     after = replace(
         state, agent=Agent.SILENT, turn=turn, reply=None, asked=False, typed=False, excused=False, why=why,
         starving=False, heard=0, phrase=0, before=0, judged="", awaited=True, wake_at=None,
+        cut=any(isinstance(order, Hush) for order in orders),
     )  # fmt: skip
     orders = (*orders, Think(turn, state.span(state.onset, config)))
     if state.writing is None:
@@ -252,7 +253,8 @@ def commit_over(state: State, fact: InputCommitted, now: float, config: TurnConf
 
 def yield_over(state: State, _fact: InterruptRequested, now: float, config: TurnConfig) -> Step:
     """The application wants silence while the user speaks over the voice: the floor is theirs."""
-    return hand_over(state, now, config, "hushed: asked to", *stopped(state))
+    after, orders = hand_over(state, now, config, "hushed: asked to", *stopped(state))
+    return replace(after, cut=False), orders
 
 
 def starve_over(state: State, _fact: PlaybackStarved, now: float, config: TurnConfig) -> Step:

@@ -26,7 +26,7 @@ from pipeline.events import (
 from .turn_config import TurnConfig
 from .turn_floor import leave, reply
 from .turn_quiet import heard_out
-from .turn_state import CANNED, Agent, State, Step, Writing, rest
+from .turn_state import CANNED, MISSED, Agent, State, Step, Writing, rest
 from .turn_tools import patient
 
 
@@ -49,6 +49,9 @@ def finish_due(state: State, fact: DraftFinished, now: float, config: TurnConfig
     draft = noted(reply(state), fact)
     if draft.ending is Ending.FAILED:
         return excuse(state, now, config, "error: the brain failed")
+    if draft.empty and state.cut:
+        why = "declined: nothing to say, but it stopped the voice: asking again"
+        return excuse(state, now, config, why, MISSED)
     if draft.empty:
         return rest(state, now, config, "declined: nothing to say"), (Remember(state.turn, 0),)
     return replace(state, reply=draft), ()
@@ -66,14 +69,14 @@ def silent_end(state: State, _fact: PlaybackEnded, now: float, config: TurnConfi
     return rest(state, now, config, "declined: nothing to say aloud"), (Remember(state.turn, 0),)
 
 
-def excuse(state: State, now: float, config: TurnConfig, why: str) -> Step:
+def excuse(state: State, now: float, config: TurnConfig, why: str, reason: str = "failed") -> Step:
     """No reply will come: say so, unless what failed was the excuse itself."""
     if reply(state).draft == CANNED:
         return rest(state, now, config, why), leave(state)
     drop = DropDraft(state.turn, reply(state).draft)
     canned = Writing(CANNED, acted=reply(state).acted)
     after = replace(state, reply=canned, wake_at=now + config.reply_timeout, why=why)
-    return after, (drop, Say(state.turn, "failed"))
+    return after, (drop, Say(state.turn, reason))
 
 
 def fail_due(state: State, fact: StageFailed, now: float, config: TurnConfig) -> Step:

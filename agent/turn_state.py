@@ -30,6 +30,8 @@ DRIFT = 5e-4
 """How much slower than the loop's clock a sound card may be, as a ratio."""
 _START = Sample(0)
 _NONE = Turn(0)
+MISSED = "missed"
+"""The reason of a ``Say`` that asks again for what stopped the agent's voice, although it wants no answer."""
 CANNED = Draft(0)
 """The draft number of what ``Say`` speaks: greetings and excuses. Real drafts count from 1."""
 
@@ -130,6 +132,8 @@ class State:
     "Drafts of the open turn that were begun before a pause."
     pauses: tuple[float, ...] = ()
     "The newest pauses of this user within their turns, in seconds, oldest first."
+    cut: bool = False
+    "The open or committed turn stopped the agent's voice: it gets a word, whatever becomes of it."
     aside: OverlapScored | None = None
     "The judgement that what was said before the present pause deserves no answer."
     judged: str = ""
@@ -219,6 +223,7 @@ def idle(state: State, why: str) -> State:
     """All that belongs to one reply or one pause is forgotten."""
     return replace(
         state, user=User.QUIET, agent=Agent.SILENT, wake_at=None, why=why, writing=None, reply=None,
-        asked=False, typed=False, given=False, excused=False, heard=0, phrase=0, before=0, starving=False,
-        words=None, sound=None, ahead=0, aside=None, judged="", lost=0, ended_at=None, nudge_at=None,
+        asked=False, typed=False, given=False, cut=False, excused=False, heard=0, phrase=0, before=0,
+        starving=False, words=None, sound=None, ahead=0, aside=None, judged="", lost=0, ended_at=None,
+        nudge_at=None,
     )  # fmt: skip

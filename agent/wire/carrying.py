@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.turn_quiet import NUDGE
+from agent.turn_state import MISSED
 from agent.wire.batch import Batch
 from agent.wire.extensions import Extensions
 from agent.wire.ids import Ids
@@ -131,6 +132,9 @@ class Carrying:
             events = self._answer(turn, 0, batch) if mine else []
             asked = isinstance(batch.cause, ReplyRequested | TextEntered)
             events += self._replies.fail(turn, batch, self._session, asked=asked)
+        elif reason == MISSED:
+            mine = self._users.turn == turn or self._users.waiting
+            events = self._answer(turn, 0, batch) if mine else []
         else:
             events = []
         return events + self._replies.begin(turn, 0, self._session)

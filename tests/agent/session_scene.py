@@ -25,6 +25,7 @@ from tts.tone import ToneVoice
 
 T = TypeVar("T")
 SAID = "heard: a tone\n"
+MISSED = Agent().missed
 
 
 @dataclass
@@ -132,6 +133,7 @@ def hold(
     engine: ScriptedEngine | None = None,
     greeting: str | None = None,
     config: SessionConfig | None = None,
+    missed: str = MISSED,
 ) -> Held:
     engine = engine or ScriptedEngine(ByText({}, Answer("Here I am.", SAID)), first=0.01, per_token=0.001)
 
@@ -139,7 +141,8 @@ def hold(
         trace, entries = Trace(None), list[Entry]()
         trace.subscribe(entries.append)
         session = AgentSession(
-            Agent(greeting=greeting), edge=room, brain=InlineCompute(engine, engine.cost), voice=ToneVoice(),
+            Agent(greeting=greeting, missed=missed),
+            edge=room, brain=InlineCompute(engine, engine.cost), voice=ToneVoice(),
             detector=Loud(), trace=trace, config=config or SessionConfig(turn=TurnConfig.fixed(0.25)),
         )  # fmt: skip
         for moment, act in list(room.does.items()):

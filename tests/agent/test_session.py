@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from session_scene import SAID, Room, build, hold, inline, live
+from session_scene import MISSED, SAID, Room, build, hold, inline, live
 
 from agent.session import AgentSession
-from model.scripted import Answer, ByText, ScriptedEngine
+from model.scripted import Answer, ByText, ByTurn, ScriptedEngine
 from pipeline.clock import simulate
 from pipeline.errors import BugError, DeviceError
 from pipeline.events import CommitDraft, Hush, PlaybackStarted, SpeechStarted, StartDraft
@@ -118,3 +118,23 @@ def test_another_brain_knows_of_the_other_device_too() -> None:
 
     live(scene, inline(engine), Room(((1.0, 2.0), (3.6, 5.0)), seconds=9.0, gap_at=0.5))
     assert not hushed
+
+
+def test_speech_that_stopped_the_voice_and_is_taken_for_a_nod_is_asked_for_again() -> None:
+    """A sum whose last word was cut off by the agent, and misheard for *right*: it got no answer, once."""
+    words = "one two three four five six seven eight nine ten eleven twelve"
+    nod = ByTurn((Answer(words, SAID), Answer("", "heard: right\n")))
+    engine = ScriptedEngine(nod, first=0.01, per_token=0.001)
+    room = Room(((1.0, 2.0), (3.2, 4.2)), seconds=9.0)
+    held = hold(room, engine)
+    assert held.count(Hush) >= 1
+    first, second = held.session.conversation.exchanges
+    assert words.startswith(first.reply) and len(first.reply) < len(words)
+    assert (second.reply, second.whole) == (MISSED, True)
+
+
+def test_an_agent_without_words_for_what_it_missed_says_nothing_more() -> None:
+    nod = ByTurn((Answer("one two three four five six seven eight", SAID), Answer("", "heard: right\n")))
+    held = hold(Room(((1.0, 2.0), (3.2, 4.2)), seconds=9.0), ScriptedEngine(nod, first=0.01), missed="")
+    assert [e.reply for e in held.session.conversation.exchanges[1:]] == [""]
+    assert held.error is None

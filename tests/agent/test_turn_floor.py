@@ -6,7 +6,7 @@ import pytest
 from turn_scene import RATE, Scene, at
 
 from agent.turn import State, TurnConfig, advance
-from agent.turn_floor import AHEAD, FADED
+from agent.turn_early import AHEAD, FADED
 from agent.turn_state import Agent, User
 from pipeline.events import (
     AudioLost,

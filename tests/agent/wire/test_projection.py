@@ -336,3 +336,19 @@ def test_events_that_wait_for_the_rest_of_their_orders_come_with_the_next_fact_a
     assert kinds[:2] == ["response.created", "response.output_item.added"]
     assert projection.response_in_progress is not None
     assert projection.see(Said(2, "of another turn", False), 0.3) == []
+
+
+def test_a_turn_that_stopped_the_voice_and_is_asked_for_again_has_a_response_of_canned_words() -> None:
+    client = interrupted()
+    client.tell(4.6, SpeechPaused(at(4.5)))
+    client.tell(4.7, DraftFinished(Turn(2), Draft(2), Ending.COMPLETE))
+    client.new()
+    client.until(5.2)
+    client.sounds(2).tell(5.3, PlaybackStarted(Turn(2)))
+    client.says(2, "Sorry?", whole=True).tell(5.8, PlaybackEnded(Turn(2)))
+    assert client.brief() == [
+        *committed("item_3", 4600), "response.created resp_2 in_progress",
+        *begins("resp_2", "item_4"), sound("resp_2", "item_4"), words("resp_2", "item_4", "Sorry?"),
+        f"{HEARD}.failed item_3 transcription_failed",
+        *over("resp_2", "item_4", "Sorry?"),
+    ]  # fmt: skip
