@@ -137,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
             default=fetched(),
             help="folder of a Moonshine ear: people with both ears, too",
         )
+        command.add_argument(
+            "--no-ear", dest="ear", action="store_const", const=None, help="people with its own ear alone"
+        )
     heads = commands.add_parser("heads", help="train the heads over a bundle's encoder, or measure them")
     heads.add_argument("--bundle", type=Path, default=Path("model/bundled"))
     heads.add_argument("--speech", type=Path, default=Path("runs/heads"), help="folder for what is spoken")

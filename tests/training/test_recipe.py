@@ -197,3 +197,9 @@ def test_finished_stages_are_passed_over_and_a_late_one_waits_for_the_next_comma
     assert read_gauge(tmp_path / "drill.pt")["done"] == 0.4
     perform(Run(tmp_path, leave_after=1.0), ("drill",))
     assert begun == ["sft", "drill"]
+
+
+def test_people_are_measured_with_a_second_ear_unless_it_is_left_out(tmp_path: Path) -> None:
+    given = ["evaluate", "--ear", str(tmp_path)]
+    assert __main__._parser().parse_args(given).ear == tmp_path
+    assert __main__._parser().parse_args([*given, "--no-ear"]).ear is None
