@@ -187,7 +187,9 @@ def write(run: Run, path: Path, folder: Path) -> None:
     talker, training = load(run, path)
     if run.average and path.stem != "control":
         average(talker, run.average)
-        training["average"] = [{"share": share} | _trained(folder) for folder, share in run.average.items()]
+        training["average"] = [
+            {"share": share, "seed": _trained(folder).get("seed")} for folder, share in run.average.items()
+        ]
     bundle.round_weights(talker)
     listens = path.stem != "sft"
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)
