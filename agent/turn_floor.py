@@ -152,7 +152,7 @@ def unsaid(state: State, draft: Writing, now: float, config: TurnConfig, why: st
     turn = state.turn
     if state.cut:
         why = f"{why}, but it stopped the voice: asking again"
-        due = replace(state, cut=False, agent=Agent.DUE, reply=Writing(CANNED))
+        due = replace(state, agent=Agent.DUE, reply=Writing(CANNED))
         after = replace(due, wake_at=now + config.reply_timeout, why=why)
         return after, (DropDraft(turn, draft.draft), *stop, Say(turn, MISSED))
     return rest(state, now, config, why), (CommitDraft(turn, draft.draft), *stop, Remember(turn, 0))
@@ -238,7 +238,9 @@ def typed(state: State, _fact: TextEntered, now: float, config: TurnConfig) -> S
         given = unanswered(state, at)
         start, end = (at, at) if given is None else (given.start, given.end)
         fresh = Turn(state.turn + 1)
-        after = replace(state, user=User.QUIET, turn=fresh, since=start, onset=start, paused_at=end)
+        after = replace(
+            state, user=User.QUIET, turn=fresh, since=start, onset=start, paused_at=end, cut=False
+        )
     elif state.user is User.TALKING:
         after, end = replace(state, paused_at=Sample(max(at, state.onset))), at
     else:

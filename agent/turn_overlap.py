@@ -93,7 +93,7 @@ def sustained(state: State, _fact: TimerRang, now: float, config: TurnConfig) ->
     spoken = milliseconds(state, now)
     if state.excused:
         why = f"hushed at {spoken} ms: too long for a backchannel{judged(state)}"
-        return hand_over(state, now, config, why, *stopped(state))
+        return hand_over(state, now, config, why, *stopped(state), cut=True)
     wait = min(config.barge_in_after + config.detector_lag, config.decide_by)
     after = replace(
         state, agent=Agent.HELD, wake_at=max(now, state.when(state.onset) + wait),
@@ -115,14 +115,17 @@ def judged(state: State) -> str:
 def give_way(state: State, _fact: TimerRang, now: float, config: TurnConfig) -> Step:
     """The speech still goes on: it takes the floor."""
     why = f"hushed at {milliseconds(state, now)} ms: the user goes on{judged(state)}"
-    return hand_over(state, now, config, why, *stopped(state))
+    return hand_over(state, now, config, why, *stopped(state), cut=True)
 
 
-def hand_over(state: State, now: float, config: TurnConfig, why: str, *orders: Order) -> Step:
+def hand_over(
+    state: State, now: float, config: TurnConfig, why: str, *orders: Order, cut: bool = False
+) -> Step:
     """The agent has left the floor: the overlap is the start of the next turn, from its pre-roll on.
 
     A draft of it knew an older history, in which the agent had not yet been heard: it is written anew. Speech
-    so soon after the user's last is speech that was cut in on: their pause was longer than believed.
+    so soon after the user's last is speech that was cut in on: their pause was longer than believed. ``cut``:
+    it was this speech that stopped the voice.
     """
     turn = Turn(state.turn + 1)
     if state.speech is not None and not (state.asked or state.typed):
@@ -131,7 +134,7 @@ def hand_over(state: State, now: float, config: TurnConfig, why: str, *orders: O
     after = replace(
         state, agent=Agent.SILENT, turn=turn, reply=None, asked=False, typed=False, excused=False, why=why,
         starving=False, heard=0, phrase=0, before=0, judged="", awaited=True, wake_at=None,
-        cut=any(isinstance(order, Hush) for order in orders),
+        cut=cut,
     )  # fmt: skip
     orders = (*orders, Think(turn, state.span(state.onset, config)))
     if state.writing is None:
@@ -147,7 +150,7 @@ def judge_talking(state: State, fact: OverlapScored, now: float, config: TurnCon
     state = replace(state, judged=fact.why or state.judged)
     said = f"{milliseconds(state, now)} ms: scored {fact.kind}{judged(state)}"
     if fact.kind is Overlap.BARGE_IN:
-        return hand_over(state, now, config, f"hushed at {said}", *stopped(state))
+        return hand_over(state, now, config, f"hushed at {said}", *stopped(state), cut=True)
     if state.excused:
         assert state.wake_at is not None, f"an overlap without a deadline: {state}"
         return replace(state, wake_at=min(state.wake_at, max(now, doubted(state, fact, now, config)))), ()
@@ -181,7 +184,7 @@ def judge_paused(state: State, fact: OverlapScored, now: float, config: TurnConf
     if fact.kind is Overlap.UNSURE:
         return state, ()
     if fact.kind is Overlap.BARGE_IN:
-        return hand_over(state, now, config, f"hushed at {said}", *stopped(state))
+        return hand_over(state, now, config, f"hushed at {said}", *stopped(state), cut=True)
     return resume(state, now, config, f"resumed at {said}")
 
 
@@ -245,7 +248,7 @@ def freeze_over(state: State, fact: AudioLost, now: float, config: TurnConfig) -
 
 def commit_over(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
     """The user said that the turn they speak over the voice is over: it takes the floor, and is committed."""
-    after, yielded = hand_over(state, now, config, "hushed: asked to reply", *stopped(state))
+    after, yielded = hand_over(state, now, config, "hushed: asked to reply", *stopped(state), cut=True)
     rule = commit_paused if state.user is User.PAUSED else commit_talking
     after, committed = rule(after, fact, now, config)
     return after, (*yielded, *committed)
@@ -253,8 +256,7 @@ def commit_over(state: State, fact: InputCommitted, now: float, config: TurnConf
 
 def yield_over(state: State, _fact: InterruptRequested, now: float, config: TurnConfig) -> Step:
     """The application wants silence while the user speaks over the voice: the floor is theirs."""
-    after, orders = hand_over(state, now, config, "hushed: asked to", *stopped(state))
-    return replace(after, cut=False), orders
+    return hand_over(state, now, config, "hushed: asked to", *stopped(state))
 
 
 def starve_over(state: State, _fact: PlaybackStarved, now: float, config: TurnConfig) -> Step:

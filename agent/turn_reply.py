@@ -49,11 +49,8 @@ def finish_due(state: State, fact: DraftFinished, now: float, config: TurnConfig
     draft = noted(reply(state), fact)
     if draft.ending is Ending.FAILED:
         return excuse(state, now, config, "error: the brain failed")
-    if draft.empty and state.cut:
-        why = "declined: nothing to say, but it stopped the voice: asking again"
-        return excuse(state, now, config, why, MISSED)
     if draft.empty:
-        return rest(state, now, config, "declined: nothing to say"), (Remember(state.turn, 0),)
+        return unsaid_due(state, now, config, "declined: nothing to say")
     return replace(state, reply=draft), ()
 
 
@@ -66,7 +63,15 @@ def first_sound(state: State, _fact: PlaybackStarted, now: float, config: TurnCo
 
 def silent_end(state: State, _fact: PlaybackEnded, now: float, config: TurnConfig) -> Step:
     """The reply ended without any sound."""
-    return rest(state, now, config, "declined: nothing to say aloud"), (Remember(state.turn, 0),)
+    return unsaid_due(state, now, config, "declined: nothing to say aloud")
+
+
+def unsaid_due(state: State, now: float, config: TurnConfig, why: str) -> Step:
+    """Nothing comes of a reply that is due. One that had done something was understood; any other turn that
+    stopped the agent's voice is asked for again."""
+    if state.cut and not reply(state).acted and reply(state).draft != CANNED:
+        return excuse(state, now, config, f"{why}, but it stopped the voice: asking again", MISSED)
+    return rest(state, now, config, why), (Remember(state.turn, 0),)
 
 
 def excuse(state: State, now: float, config: TurnConfig, why: str, reason: str = "failed") -> Step:

@@ -133,7 +133,7 @@ class State:
     pauses: tuple[float, ...] = ()
     "The newest pauses of this user within their turns, in seconds, oldest first."
     cut: bool = False
-    "The open or committed turn stopped the agent's voice: it gets a word, whatever becomes of it."
+    "The open or committed turn stopped the agent's voice: if it seems to want no answer, it is asked again."
     aside: OverlapScored | None = None
     "The judgement that what was said before the present pause deserves no answer."
     judged: str = ""

@@ -109,8 +109,8 @@ class Decoding:
         )  # fmt: skip
         self._jobs: dict[Draft, Job] = {}
         self._left: Job | None = None
-        """The newest reply that was dropped, or draft that failed: what its tools did is not undone, and what
-        the user gave is not lost, though an excuse is all that was heard."""
+        """The newest draft that was dropped: what its tools did is not undone, and what the user gave is not
+        lost, though an excuse, or a question to say it again, is all that was heard."""
         self._wanted: Channel[Job] = Channel(16, full=Full.DROP_OLDEST)  # the oldest are given up already
 
     # --- orders, called by the conductor ---------------------------------------------------------------
@@ -139,7 +139,7 @@ class Decoding:
         if (job := self._jobs.pop(draft, None)) is not None:
             job.give_up()
             self._keep(job)
-            if job.committed or job.failed:
+            if job.committed or job.failed or job.user is not None:
                 self._left = job
 
     def hush(self, turn: Turn) -> None:

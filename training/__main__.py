@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="BUNDLE=SHARE",
         help="weights of other bundles in the exported one: the mean of several ends of training errs less "
-        "than each",
+        "than each; to be given again with every command that exports",
     )
     run = commands.add_parser(
         "run", parents=[shared, averaged], help="all stages; goes on where it was stopped"
@@ -191,11 +191,14 @@ def _judge(args: argparse.Namespace) -> None:
 
 def _run_of(args: argparse.Namespace) -> Run:
     steps = dict(args.steps)
-    average = dict(getattr(args, "average", ()))
+    given = getattr(args, "average", [])
+    average = dict(given)
     for bundled in (args.start, args.ear, *average):
         if bundled is not None:
             _config(bundled)
-    if sum(average.values()) >= 1:
+    if len(average) < len(given):
+        raise SystemExit("--average names a bundle twice; give each once, for example model/bundled=0.5")
+    if sum(average.values()) > 1 - 1e-6:
         raise SystemExit("--average leaves nothing of the run's own weights: give shares that sum to below 1")
     budget = dict(args.budget)
     if len(budget) < len(args.budget):

@@ -67,17 +67,18 @@ def begun(training: dict[str, Any]) -> str:
         for name, told in (("before", "all weights"), ("ear", "the ear"))
         if name in training
     ]
-    if not found:
-        return ""
-    return f"The run went on from {' and from '.join(found)} (`--start`, `--ear`).{averaged(training)}\n"
+    told = f"The run went on from {' and from '.join(found)} (`--start`, `--ear`)." if found else ""
+    sentences = " ".join(filter(None, (told, averaged(training))))
+    return f"{sentences}\n" if sentences else ""
 
 
 def averaged(training: dict[str, Any]) -> str:
     """Of which other bundles the weights are a mean with those of the run, as a sentence; else empty."""
     others = [
-        f"{one['share']:.0%} of those of seed {one.get('seed', '?')}" for one in training.get("average", ())
+        f"{one['share']:.0%} of those of seed {one['seed']}{', themselves a mean' if one['mean'] else ''}"
+        for one in training.get("average", ())
     ]
-    return f" The weights are a mean of its own and {', '.join(others)} (`--average`)." if others else ""
+    return f"The weights are a mean of its own and {', '.join(others)} (`--average`)." if others else ""
 
 
 def command(training: dict[str, Any]) -> str:

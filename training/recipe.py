@@ -164,6 +164,12 @@ def _trained(folder: Path) -> dict[str, Any]:
     return found
 
 
+def _partner(folder: Path, share: float) -> dict[str, Any]:
+    """What is told of a bundle whose weights are in a mean."""
+    found = _trained(folder)
+    return {"share": share, "seed": found.get("seed"), "mean": "average" in found}
+
+
 def average(talker: Talker, others: Mapping[Path, float]) -> None:
     """Takes shares of the weights of other bundles of this recipe, such as training went on from.
 
@@ -187,9 +193,7 @@ def write(run: Run, path: Path, folder: Path) -> None:
     talker, training = load(run, path)
     if run.average and path.stem != "control":
         average(talker, run.average)
-        training["average"] = [
-            {"share": share, "seed": _trained(folder).get("seed")} for folder, share in run.average.items()
-        ]
+        training["average"] = [_partner(folder, share) for folder, share in run.average.items()]
     bundle.round_weights(talker)
     listens = path.stem != "sft"
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agent.turn_state import MISSED
 from agent.wire.responses import WHOLE, Outcome
 from pipeline.events import (
     CommitDraft,
@@ -66,6 +67,14 @@ class Batch:
         if self.why.startswith(_ERROR) or (excused and f"; {_ERROR}" in self.why):
             return self.why.rpartition(_ERROR)[2]
         return ""
+
+    def outdone(self, turn: int) -> Outcome:
+        """How a response ended whose draft was given up before any sound: nothing of it was to be said where
+        the user is asked again instead, else as ``cut``."""
+        asks = any(
+            isinstance(each, Say) and (each.turn, each.reason) == (turn, MISSED) for each in self.orders
+        )
+        return WHOLE if asks and not self.failed else self.cut()
 
     def cut(self) -> Outcome:
         """How a response ended that these orders stopped, or took back."""

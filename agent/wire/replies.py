@@ -92,7 +92,7 @@ class Replies:
                 case Remember(turn, _) if turn == self._now.turn:
                     return self._ending(batch.outcome(turn))
                 case DropDraft(turn, draft) if (turn, draft) == (self._now.turn, self._now.draft):
-                    return self._ending(batch.cut())
+                    return self._ending(batch.outdone(turn))
         return None
 
     # --- beginning ----------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class Replies:
         if (turn, draft) != (self.turn, self._draft):
             return []
         self.turn = 0
-        return self._end(batch.cut())
+        return self._end(batch.outdone(turn))
 
     def remember(self, turn: int, batch: Batch) -> list[Event]:
         """Its turn is over, with these words heard."""

@@ -131,6 +131,7 @@ def test_speech_that_stopped_the_voice_and_is_taken_for_a_nod_is_asked_for_again
     first, second = held.session.conversation.exchanges
     assert words.startswith(first.reply) and len(first.reply) < len(words)
     assert (second.reply, second.whole) == (MISSED, True)
+    assert second.user is not None and second.user.parts
 
 
 def test_an_agent_without_words_for_what_it_missed_says_nothing_more() -> None:

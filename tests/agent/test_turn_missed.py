@@ -17,13 +17,19 @@ from pipeline.events import (
     InterruptRequested,
     Overlap,
     OverlapScored,
+    PhraseDrafted,
     PlaybackEnded,
     PlaybackStarted,
     Remember,
+    RunTool,
     Say,
     SpeechPaused,
     SpeechStarted,
+    StageFailed,
     StopThinking,
+    TextEntered,
+    ToolCalled,
+    ToolReturned,
     Turn,
 )
 
@@ -77,11 +83,45 @@ def test_it_is_asked_for_once() -> None:
 
 
 def test_who_goes_on_before_the_question_sounds_is_still_owed_a_word() -> None:
+    for nodded in ([NODDED], []):
+        scene = cut_off()
+        scene.tell(5.2, *nodded)
+        assert (Say(Turn(2), MISSED) if nodded else CommitDraft(Turn(2), Draft(2))) in scene.until(5.5)
+        scene.tell(5.6, SpeechStarted(at(5.5)))
+        scene.tell(6.1, SpeechPaused(at(6)), DraftFinished(Turn(2), Draft(3), Ending.COMPLETE))
+        assert Say(Turn(2), MISSED) in scene.until(8)
+
+
+def test_a_reply_without_a_sound_is_no_word() -> None:
     scene = cut_off()
-    assert CommitDraft(Turn(2), Draft(2)) in scene.until(5.5)
-    scene.tell(5.6, SpeechStarted(at(5.5)))
-    scene.tell(6.1, SpeechPaused(at(6)), DraftFinished(Turn(2), Draft(3), Ending.COMPLETE))
-    assert Say(Turn(2), MISSED) in scene.until(8)
+    scene.tell(5.2, PhraseDrafted(Turn(2), Draft(2), 0, "."), NODDED)
+    scene.until(6)
+    assert scene.tell(6.1, PlaybackEnded(Turn(2))) == [DropDraft(Turn(2), Draft(2)), Say(Turn(2), MISSED)]
+    assert scene.tell(6.2, PlaybackEnded(Turn(2))) == [Remember(Turn(2), 0)]  # nor has the agent words for it
+    assert scene.where == (User.QUIET, Agent.SILENT)
+
+
+def test_what_a_tool_has_done_was_understood() -> None:
+    scene = cut_off()
+    scene.tell(5.2, ToolCalled(Turn(2), Draft(2), "timer", effects=True, within=5.0))
+    assert RunTool(Turn(2), Draft(2), "timer") in scene.until(6)
+    scene.tell(6.1, ToolReturned(Turn(2), Draft(2), "timer"))
+    assert scene.tell(6.2, NODDED) == [Remember(Turn(2), 0)]
+
+
+def test_what_is_typed_next_stopped_nothing_by_voice() -> None:
+    scene = cut_off()
+    scene.until(6)
+    scene.tell(6.1, TextEntered("hm"))
+    scene.tell(6.2, DraftFinished(Turn(3), Draft(3), Ending.COMPLETE))
+    assert not any(isinstance(order, Say) for _, order in scene.log)
+
+
+def test_a_voice_that_failed_was_not_stopped_by_the_user() -> None:
+    scene = Scene().is_talked_over()
+    scene.tell(4.15, StageFailed("voice", "broken"))
+    scene.tell(5.0, SpeechPaused(at(4.9)), NODDED)
+    assert Remember(Turn(2), 0) in scene.until(6)
 
 
 def test_speech_over_the_end_of_a_reply_stopped_nothing() -> None:

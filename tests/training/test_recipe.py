@@ -1,5 +1,6 @@
 """Stages get their shares of the budget, finished ones are passed over, and one that must leave does."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -126,13 +127,16 @@ def test_only_the_brain_that_ships_is_a_mean_and_its_card_says_so(
         recipe.bundle, "write", lambda _talker, folder, training, **_: written.update({folder.name: training})
     )
     (tmp_path / "seven").mkdir()
-    (tmp_path / "seven" / "config.json").write_text('{"training": {"seed": 7}}', encoding="utf-8")
+    told = {"training": {"seed": 7, "average": []}}
+    (tmp_path / "seven" / "config.json").write_text(json.dumps(told), encoding="utf-8")
     run = Run(tmp_path, average={tmp_path / "seven": 0.3})
     for stage in ("listen", "control"):
         recipe.write(run, tmp_path / f"{stage}.pt", tmp_path / stage)
     assert taken == [run.average] and "average" not in written["control"]
     assert " --average BUNDLE=0.3" in card.command(written["listen"])
-    assert "a mean of its own and 30% of those of seed 7" in card.begun(written["listen"])
+    mean = "The weights are a mean of its own and 30% of those of seed 7, themselves a mean (`--average`).\n"
+    assert card.begun(written["listen"]).endswith(mean)
+    assert card.begun({"average": written["listen"]["average"]}) == mean
 
 
 @pytest.mark.parametrize("text", ["0.3", "=0.3", "there=1", "there=-0.1", "there=nan", "there=half"])
@@ -150,6 +154,8 @@ def test_something_of_the_run_itself_is_exported(tmp_path: Path) -> None:
         given.append(f"{tmp_path / name}=0.5")
     with pytest.raises(SystemExit, match="leaves nothing of the run's own weights"):
         __main__._run_of(__main__._parser().parse_args(given))
+    with pytest.raises(SystemExit, match="names a bundle twice"):
+        __main__._run_of(__main__._parser().parse_args([*given[:5], f"{tmp_path / 'one'}=0.2"]))
 
 
 def test_a_run_keeps_the_precision_that_it_began_with(

@@ -352,3 +352,12 @@ def test_a_turn_that_stopped_the_voice_and_is_asked_for_again_has_a_response_of_
         f"{HEARD}.failed item_3 transcription_failed",
         *over("resp_2", "item_4", "Sorry?"),
     ]  # fmt: skip
+
+
+def test_so_has_one_whose_answer_turns_out_empty_and_nobody_interrupted_that() -> None:
+    client = interrupted()
+    client.tell(4.6, SpeechPaused(at(4.5)))
+    client.until(5.2)
+    client.new()
+    client.tell(5.3, DraftFinished(Turn(2), Draft(2), Ending.COMPLETE))
+    assert client.brief() == ["response.done resp_2 completed", "response.created resp_3 in_progress"]
