@@ -43,6 +43,9 @@ from .turn_quiet import begin, lead, say, unanswered
 from .turn_state import CANNED, MISSED, RATE, Agent, State, Step, User, Writing, idle, rest
 from .turn_tools import granted, patient
 
+AGAIN = ", but it stopped the voice: asking again"
+"""Follows why a turn has no answer."""
+
 
 def draft_over(state: State, end: int, config: TurnConfig, *, turn: Turn) -> Step:
     """Start a draft over the turn's audio up to ``end``; touches neither party's mode nor the deadline."""
@@ -151,11 +154,19 @@ def unsaid(state: State, draft: Writing, now: float, config: TurnConfig, why: st
     more than it was: either way two parties would wait for each other, so it is asked for again."""
     turn = state.turn
     if state.cut:
-        why = f"{why}, but it stopped the voice: asking again"
-        due = replace(state, agent=Agent.DUE, reply=Writing(CANNED))
-        after = replace(due, wake_at=now + config.reply_timeout, why=why)
-        return after, (DropDraft(turn, draft.draft), *stop, Say(turn, MISSED))
+        return instead(state, draft, now, config, f"{why}{AGAIN}", MISSED, *stop)
     return rest(state, now, config, why), (CommitDraft(turn, draft.draft), *stop, Remember(turn, 0))
+
+
+def instead(
+    state: State, draft: Writing, now: float, config: TurnConfig, why: str, reason: str, *stop: Order
+) -> Step:
+    """Canned words take the place of this draft."""
+    after = replace(
+        state, agent=Agent.DUE, reply=Writing(CANNED, acted=draft.acted), wake_at=now + config.reply_timeout,
+        why=why,
+    )  # fmt: skip
+    return after, (DropDraft(state.turn, draft.draft), *stop, Say(state.turn, reason))
 
 
 def commit_paused(state: State, fact: InputCommitted, now: float, config: TurnConfig) -> Step:
@@ -191,10 +202,7 @@ def commit(state: State, now: float, config: TurnConfig, why: str) -> Step:
         after, orders = commit(again, now, config, f"{why}; drafted anew: the voice had failed")
         return after, (DropDraft(turn, draft.draft), *started, *orders)
     if draft.ending is Ending.FAILED:
-        due = replace(base, agent=Agent.DUE, reply=Writing(CANNED), wake_at=now + config.reply_timeout)
-        return replace(due, why=f"{why}; error: the brain failed"), (
-            DropDraft(turn, draft.draft), *stop, Say(turn, "failed"),
-        )  # fmt: skip
+        return instead(base, draft, now, config, f"{why}; error: the brain failed", "failed", *stop)
     if draft.empty:
         return unsaid(base, draft, now, config, f"{why}; declined: nothing to say", *stop)
     orders = (CommitDraft(turn, draft.draft), *stop)

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from pipeline.events import (
     DraftFinished,
-    DropDraft,
     Ending,
     InterruptRequested,
     PhraseDrafted,
@@ -18,13 +17,12 @@ from pipeline.events import (
     PlaybackStarted,
     PlaybackStarved,
     Remember,
-    Say,
     StageFailed,
     TimerRang,
 )
 
 from .turn_config import TurnConfig
-from .turn_floor import leave, reply
+from .turn_floor import AGAIN, instead, leave, reply
 from .turn_quiet import heard_out
 from .turn_state import CANNED, MISSED, Agent, State, Step, Writing, rest
 from .turn_tools import patient
@@ -70,7 +68,7 @@ def unsaid_due(state: State, now: float, config: TurnConfig, why: str) -> Step:
     """Nothing comes of a reply that is due. One that had done something was understood; any other turn that
     stopped the agent's voice is asked for again."""
     if state.cut and not reply(state).acted and reply(state).draft != CANNED:
-        return excuse(state, now, config, f"{why}, but it stopped the voice: asking again", MISSED)
+        return excuse(state, now, config, f"{why}{AGAIN}", MISSED)
     return rest(state, now, config, why), (Remember(state.turn, 0),)
 
 
@@ -78,10 +76,7 @@ def excuse(state: State, now: float, config: TurnConfig, why: str, reason: str =
     """No reply will come: say so, unless what failed was the excuse itself."""
     if reply(state).draft == CANNED:
         return rest(state, now, config, why), leave(state)
-    drop = DropDraft(state.turn, reply(state).draft)
-    canned = Writing(CANNED, acted=reply(state).acted)
-    after = replace(state, reply=canned, wake_at=now + config.reply_timeout, why=why)
-    return after, (drop, Say(state.turn, reason))
+    return instead(state, reply(state), now, config, why, reason)
 
 
 def fail_due(state: State, fact: StageFailed, now: float, config: TurnConfig) -> Step:

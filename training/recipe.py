@@ -193,7 +193,7 @@ def write(run: Run, path: Path, folder: Path) -> None:
     talker, training = load(run, path)
     if run.average and path.stem != "control":
         average(talker, run.average)
-        training["average"] = [_partner(folder, share) for folder, share in run.average.items()]
+        training["average"] = [_partner(other, share) for other, share in run.average.items()]
     bundle.round_weights(talker)
     listens = path.stem != "sft"
     bundle.write(talker, folder, training=training, refusal={"heard_logprob": -0.05}, listens=listens)

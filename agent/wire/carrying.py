@@ -127,14 +127,12 @@ class Carrying:
     def _say(self, turn: int, reason: str, batch: Batch) -> list[Event]:
         if reason == NUDGE:
             events = self._users.timed_out(self._replies.quiet_since, batch.at)
-        elif reason == "failed" and batch.failed:
+        elif reason == MISSED or (reason == "failed" and batch.failed):
             mine = self._users.turn == turn or self._users.waiting
             events = self._answer(turn, 0, batch) if mine else []
-            asked = isinstance(batch.cause, ReplyRequested | TextEntered)
-            events += self._replies.fail(turn, batch, self._session, asked=asked)
-        elif reason == MISSED:
-            mine = self._users.turn == turn or self._users.waiting
-            events = self._answer(turn, 0, batch) if mine else []
+            if reason != MISSED:
+                asked = isinstance(batch.cause, ReplyRequested | TextEntered)
+                events += self._replies.fail(turn, batch, self._session, asked=asked)
         else:
             events = []
         return events + self._replies.begin(turn, 0, self._session)
