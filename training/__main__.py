@@ -50,6 +50,12 @@ def _shared() -> argparse.ArgumentParser:
         help="processor minutes of single stages instead of what --minutes gives them; later commands of the "
         "run keep them",
     )
+    shared.add_argument(
+        "--rate",
+        type=_rate,
+        default=1.0,
+        help="share of the peak learning rates, for a part that goes on from a good one",
+    )
     shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
     shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
     return shared
@@ -68,6 +74,19 @@ def _budget(text: str) -> tuple[str, float]:
             "for example listen=30"
         )
     return stage, minutes
+
+
+def _rate(text: str) -> float:
+    """Above 0, at most 1. ArgumentTypeError for anything else."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no share of a learning rate: give a number above 0 and at most 1, for example 0.3"
+        )
+    return rate
 
 
 def _share(text: str) -> tuple[Path, float]:
@@ -220,6 +239,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.ear,
         budget_of(args.out, budget),
         average,
+        args.rate,
         steps,
     )
 

@@ -89,6 +89,7 @@ def command(training: dict[str, Any]) -> str:
         f"--size {training.get('size', 'small')} --seed {training.get('seed', '?')}",
         f"--minutes {training.get('budget', training.get('minutes', 0)):g}",
         f"--scale {training.get('scale', 1.0):g}",
+        *((f"--rate {training['rate']:g}",) if "rate" in training else ()),
         *(("--budget " + " ".join(f"{name}={one:g}" for name, one in budget.items()),) if budget else ()),
         *(f"--{option} BUNDLE" for name, option in (("before", "start"), ("ear", "ear")) if name in training),
     ]

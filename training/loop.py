@@ -38,6 +38,8 @@ class Plan:
     seed: int = 0
     save_every: float = 120.0
     warm_steps: int = 100
+    rate: float = 1.0
+    "Of every group's peak learning rate."
     floor: float = 0.03
     "The learning rate ends at this share of its peak (cosine)."
     steps: int | None = None
@@ -127,7 +129,7 @@ class Loop:
     def __init__(self, plan: Plan, model: nn.Module, groups: list[Group]) -> None:
         self._plan, self._model = plan, model.to(plan.device)
         self._parameters = [p for group in groups for p in group.parameters]
-        self._rates = [group.rate for group in groups]
+        self._rates = [plan.rate * group.rate for group in groups]
         settings = [{"params": g.parameters, "weight_decay": g.decay} for g in groups]
         self._optimiser = Optimiser(self._model, settings, plan.rank, plan.world)
         self.step, self.elapsed, self.samples, self.done = 0, 0.0, 0, 0.0

@@ -110,6 +110,7 @@ def start(run: Run, stage: str) -> list[subprocess.Popen[bytes]]:
     """All processes of a training stage."""
     settings = ["--out", str(run.out), "--minutes", str(run.minutes), "--seed", str(run.seed)]
     settings += ["--size", run.size, "--device", run.device, "--processes", str(run.processes)]
+    settings += ["--rate", str(run.rate)]
     if run.leave_after is not None:
         settings += ["--leave-after", str(run.leave_after)]
     for name, bundled in (("--start", run.start), ("--ear", run.ear)):
@@ -147,6 +148,8 @@ def load(run: Run, path: Path | None = None) -> tuple[Talker, dict[str, object]]
     figures: dict[str, object] = {"seed": run.seed, "size": run.size, "minutes": round(minutes, 1)}
     figures["stage_minutes"] = {stage: round(found["elapsed"] / 60, 1) for stage, found in trained.items()}
     figures |= {"utterances": counts(run.corpus), "budget": run.minutes, "scale": run.scale}
+    if run.rate != 1:
+        figures["rate"] = run.rate
     if run.budget:
         figures["stage_budget"] = run.budget
     figures["precision"] = precision_of(run)

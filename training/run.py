@@ -50,6 +50,8 @@ class Run:
     "Processor minutes of single stages, whatever `minutes` gives them."
     average: dict[Path, float] = field(default_factory=dict)
     "Bundles whose weights are in what is exported, and their shares."
+    rate: float = 1.0
+    "Share of the peak learning rates of all stages: below one where a part goes on from a good one."
     steps: dict[str, int] = field(default_factory=dict)
     "Of each stage, to repeat another run exactly; else the minutes decide."
 
@@ -75,6 +77,7 @@ class Run:
             world=self.world(stage),
             port=self.port,
             seed=self.seed,
+            rate=self.rate,
             steps=self.steps.get(stage),
             leave_after=self.leave_after,
             device=self.device,

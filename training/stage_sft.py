@@ -32,11 +32,11 @@ from .text import any_row, text_loss, token_loss
 BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 SHARES = registry.SHARES | {
-    "sum": 0.09, "hundreds": 0.035, "long": 0.07, "mixed": 0.035, "compare": 0.045, "extreme": 0.03,
+    "sum": 0.09, "hundreds": 0.045, "long": 0.07, "mixed": 0.035, "compare": 0.05, "extreme": 0.03,
     "sort": 0.06, "digits": 0.06, "backwards": 0.04, "spell": 0.085, "unspell": 0.04, "letters": 0.045,
     "lies": 0.045, "objects": 0.05, "talk": 0.05, "count": 0.065, "countsum": 0.08, "countmore": 0.06,
-    "sound": 0.02, "pitch": 0.03, "ending": 0.022, "background": 0.02, "voices": 0.07, "addto": 0.045,
-    "both": 0.035, "flip": 0.03, "next": 0.02, "earlier": 0.015, "said": 0.03, "timer": 0.03, "day": 0.025,
+    "sound": 0.02, "pitch": 0.03, "ending": 0.03, "background": 0.02, "voices": 0.07, "addto": 0.045,
+    "both": 0.035, "flip": 0.03, "next": 0.02, "earlier": 0.015, "said": 0.035, "timer": 0.03, "day": 0.025,
     "month": 0.016, "lasts": 0.03, "monthdays": 0.012,
 }  # fmt: skip
 """Of the clips: where many words are told apart by sound alone, many are needed; sums are soon right. What is
@@ -100,13 +100,13 @@ def hearing(talker: Talker) -> list[nn.Parameter]:
     ]  # fmt: skip
 
 
-def groups_of(talker: Talker, scale: float = 1.0) -> list[Group]:
+def groups_of(talker: Talker) -> list[Group]:
     """Peak learning rates of the parts."""
     return [
-        Group(hearing(talker), 8e-4 * scale),
-        Group([*talker.adaptor.parameters(), talker.word_scale], 1.2e-3 * scale),
-        Group(list(talker.decoder.parameters()), 6e-4 * scale),
-        Group(list(talker.cue_embedding.parameters()), 2e-3 * scale),
+        Group(hearing(talker), 8e-4),
+        Group([*talker.adaptor.parameters(), talker.word_scale], 1.2e-3),
+        Group(list(talker.decoder.parameters()), 6e-4),
+        Group(list(talker.cue_embedding.parameters()), 2e-3),
     ]
 
 

@@ -20,7 +20,7 @@ from .turns import turn_row
 
 MIX = {
     "sum": 0.12,
-    "hundreds": 0.03,
+    "hundreds": 0.05,
     "times": 0.025,
     "product": 0.025,
     "chain": 0.05,

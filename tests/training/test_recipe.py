@@ -13,7 +13,7 @@ from model.networks import Talker  # noqa: E402 - after the skips
 from training import __main__, bundle, card, precision, recipe, voices  # noqa: E402
 from training.fresh import fresh_talker  # noqa: E402
 from training.language import Language  # noqa: E402
-from training.loop import save_checkpoint  # noqa: E402
+from training.loop import Group, Loop, Plan, save_checkpoint  # noqa: E402
 from training.progress import Gauge, read_gauge  # noqa: E402
 from training.recipe import orders, perform  # noqa: E402
 from training.run import BEFORE, MINUTES, ORDER, PROCESSES, STAGES, Run  # noqa: E402
@@ -55,6 +55,7 @@ def test_a_stage_may_have_minutes_of_its_own(tmp_path: Path) -> None:
     given = ["run", "--out", str(tmp_path), "--budget", "listen=45", "sft=30.5"]
     found = __main__._run_of(__main__._parser().parse_args(given))
     assert found.budget == {"listen": 45.0, "sft": 30.5}
+    assert "--rate 0.35 " in card.command({"rate": 0.35, "scale": 1.0}) + " "
     assert "--budget listen=45 " in card.command({"stage_budget": {"listen": 45.0}, "scale": 1.0}) + " "
 
 
@@ -87,6 +88,35 @@ def test_a_stage_is_given_minutes_once(tmp_path: Path) -> None:
     assert __main__._run_of(__main__._parser().parse_args(given)).budget == {"listen": 3.0, "sft": 2.0}
     with pytest.raises(SystemExit, match="names a stage twice"):
         __main__._run_of(__main__._parser().parse_args([*given, "listen=5"]))
+
+
+def test_a_part_that_goes_on_from_a_good_one_learns_at_a_share_of_the_rates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(recipe.subprocess, "Popen", lambda command, env: started.append(command))
+    (tmp_path / "precision").write_text("float32")
+    recipe.start(Run(tmp_path, rate=0.35), "drill")
+    found = [__main__._run_of(__main__._parser().parse_args(command[3:])) for command in started]
+    assert [one.plan("drill").rate for one in found] == [0.35, 0.35]
+
+    def after_one_step(name: str, rate: float) -> torch.Tensor:
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 4)
+        before = model.weight.detach().clone()
+        plan = Plan(tmp_path / f"{name}.pt", 0.0, steps=1, warm_steps=1, floor=1.0, rate=rate)
+        loop = Loop(plan, model, [Group(list(model.parameters()), 0.1, 0.0)])
+        assert loop.run(lambda _step, _done: (model(torch.ones(1, 4)).sum(), {}, 1))
+        return model.weight.detach() - before
+
+    assert torch.allclose(after_one_step("third", 0.35), 0.35 * after_one_step("whole", 1.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "nan", "fast"])
+def test_rates_that_are_no_share_are_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        __main__._parser().parse_args(["run", "--rate", text])
+    assert f"{text!r} is no share of a learning rate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["listen", "listen=", "listen=0", "listen=-3", "listen=inf", "lesson=3"])

@@ -69,7 +69,7 @@ SHARES = {
     "clock": 0.012,
     "timer": 0.018,
     "incomplete": 0.03,
-    "unclear": 0.06,
+    "unclear": 0.07,
 }
 "Suggested weights of families in a corpus."
 LONG = ("long", "mixed", "extreme", "sort", "backwards", "digits", "lies", "walk", "objects")
