@@ -28,6 +28,7 @@ def _shared() -> argparse.ArgumentParser:
         help="processor minutes of each process in all stages together (on a CUDA device wall time)",
     )
     shared.add_argument("--seed", type=int, default=1)
+    shared.add_argument("--scale", type=float, default=1.0, help="share of the full corpus")
     shared.add_argument("--size", choices=sorted(SIZES), default="small")
     shared.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …")
     shared.add_argument("--processes", type=int, default=2, help="of one thread each, on a cpu")
@@ -123,7 +124,6 @@ def _parser() -> argparse.ArgumentParser:
         "run", parents=[shared, averaged], help="all stages; goes on where it was stopped"
     )
     run.add_argument("--stages", nargs="+", choices=ORDER, default=list(STAGES))
-    run.add_argument("--scale", type=float, default=1.0, help="share of the full corpus, for trying out")
     run.add_argument("--steps-of", type=Path, help="bundle whose numbers of steps are repeated exactly")
     run.add_argument("--recordings", type=Path, help="folder of the Free Spoken Digit Dataset: people, too")
     one = commands.add_parser(
@@ -228,7 +228,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.out,
         args.minutes,
         args.seed,
-        getattr(args, "scale", 1.0),
+        args.scale,
         args.port,
         args.size,
         args.device,

@@ -112,6 +112,12 @@ def test_a_part_that_goes_on_from_a_good_one_learns_at_a_share_of_the_rates(
     assert torch.allclose(after_one_step("third", 0.35), 0.35 * after_one_step("whole", 1.0), atol=1e-6)
 
 
+def test_what_is_exported_tells_the_share_of_the_corpus(tmp_path: Path) -> None:
+    for command in ("run", "export"):
+        given = [command, "--out", str(tmp_path), "--scale", "0.6"]
+        assert __main__._run_of(__main__._parser().parse_args(given)).scale == 0.6
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "nan", "fast"])
 def test_rates_that_are_no_share_are_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
