@@ -13,7 +13,7 @@ from .heads.recipe import Plan, train
 from .heads.report import tell_all
 from .progress import begin
 from .recipe import examine, export, newest, perform, work
-from .run import ORDER, PROCESSES, STAGES, TOTAL, Run, budget_of
+from .run import ORDER, PROCESSES, STAGES, TOTAL, Run, budget_of, rate_of
 from .sizes import SIZES
 
 
@@ -54,8 +54,8 @@ def _shared() -> argparse.ArgumentParser:
     shared.add_argument(
         "--rate",
         type=_rate,
-        default=1.0,
-        help="share of the peak learning rates, for a part that goes on from a good one",
+        help="share of the peak learning rates, for a part that goes on from a good one; later commands "
+        "of the run keep it",
     )
     shared.add_argument("--steps", type=json.loads, default={}, help=argparse.SUPPRESS)
     shared.add_argument("--port", type=int, default=29511, help="local port where the processes meet")
@@ -239,7 +239,7 @@ def _run_of(args: argparse.Namespace) -> Run:
         args.ear,
         budget_of(args.out, budget),
         average,
-        args.rate,
+        rate_of(args.out, args.rate),
         steps,
     )
 

@@ -230,6 +230,7 @@ def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
         partial = run.out / "budget.partial"
         partial.write_text(json.dumps(run.budget) + "\n", encoding="utf-8")
         partial.replace(run.out / "budget.json")
+    (run.out / "rate").write_text(f"{run.rate}\n", encoding="ascii")
     begun = monotonic()
     for stage in stages:
         say(f"stage {stage}: {SUMMARY[stage]}")

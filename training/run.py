@@ -93,6 +93,14 @@ class Run:
         return plan.share(found["step"], found["elapsed"]) >= 1
 
 
+def rate_of(out: Path, given: float | None) -> float:
+    """The share of the learning rates: as given now, else what earlier commands of the run set, else all."""
+    path = out / "rate"
+    if given is not None:
+        return given
+    return float(path.read_text("ascii")) if path.exists() else 1.0
+
+
 def budget_of(out: Path, given: dict[str, float]) -> dict[str, float]:
     """Minutes of single stages that earlier commands of the run set, and over them those given now."""
     path = out / "budget.json"

@@ -55,7 +55,6 @@ def test_a_stage_may_have_minutes_of_its_own(tmp_path: Path) -> None:
     given = ["run", "--out", str(tmp_path), "--budget", "listen=45", "sft=30.5"]
     found = __main__._run_of(__main__._parser().parse_args(given))
     assert found.budget == {"listen": 45.0, "sft": 30.5}
-    assert "--rate 0.35 " in card.command({"rate": 0.35, "scale": 1.0}) + " "
     assert "--budget listen=45 " in card.command({"stage_budget": {"listen": 45.0}, "scale": 1.0}) + " "
 
 
@@ -99,6 +98,7 @@ def test_a_part_that_goes_on_from_a_good_one_learns_at_a_share_of_the_rates(
     recipe.start(Run(tmp_path, rate=0.35), "drill")
     found = [__main__._run_of(__main__._parser().parse_args(command[3:])) for command in started]
     assert [one.plan("drill").rate for one in found] == [0.35, 0.35]
+    assert "--rate 0.35 " in card.command({"rate": 0.35, "scale": 1.0}) + " "
 
     def after_one_step(name: str, rate: float) -> torch.Tensor:
         torch.manual_seed(0)
@@ -110,6 +110,15 @@ def test_a_part_that_goes_on_from_a_good_one_learns_at_a_share_of_the_rates(
         return model.weight.detach() - before
 
     assert torch.allclose(after_one_step("third", 0.35), 0.35 * after_one_step("whole", 1.0), atol=1e-6)
+
+
+def test_later_commands_of_a_run_keep_its_share_of_the_rates(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    given = ["export", "--out", str(out)]
+    assert __main__._run_of(__main__._parser().parse_args(given)).rate == 1.0
+    recipe.perform(Run(out, rate=0.35), ())
+    assert __main__._run_of(__main__._parser().parse_args(given)).rate == 0.35
+    assert __main__._run_of(__main__._parser().parse_args([*given, "--rate", "0.5"])).rate == 0.5
 
 
 def test_what_is_exported_tells_the_share_of_the_corpus(tmp_path: Path) -> None:
