@@ -7,17 +7,21 @@ left out changes no other.
 import itertools
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from .progress import say
+from .speech import EngineDied
 
 TRYING, FATAL = ".trying", ".fatal"
 "Endings of files beside what is spoken: the utterance under way, and those that killed the engine."
 DEATHS = 40
 FAULTS = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL))
 "What engines die of; a worker that was stopped by somebody has no utterance to blame."
+ENGINE_DIED = 70
+"Exit status of a worker whose engine, a process of its own, died of one of `FAULTS`."
 
 
 class Ordered(Protocol):
@@ -72,13 +76,22 @@ def watched(target: Callable[[Sequence[OrderT]], None], row: Sequence[OrderT]) -
     otherwise, or dies too often."""
     context = multiprocessing.get_context("spawn")
     for _ in range(DEATHS):
-        worker = context.Process(target=target, args=(row,))
+        worker = context.Process(target=_work, args=(target, row))
         worker.start()
         worker.join()
         if not worker.exitcode:
             return
-        what = blame(row) if -worker.exitcode in FAULTS else None
+        died = -worker.exitcode in FAULTS or worker.exitcode == ENGINE_DIED
+        what = blame(row) if died else None
         if what is None:
             raise RuntimeError(f"a speech worker failed (it left with {worker.exitcode}); see above")
-        say(f"{what}: it killed the engine (signal {-worker.exitcode}) and is left out")
+        say(f"{what}: it killed the engine (exit status {worker.exitcode}) and is left out")
     raise RuntimeError(f"a speech worker died {DEATHS} times: look at its engine")
+
+
+def _work(target: Callable[[Sequence[OrderT]], None], row: Sequence[OrderT]) -> None:
+    try:
+        target(row)
+    except EngineDied as problem:
+        say(str(problem))
+        sys.exit(ENGINE_DIED)

@@ -32,6 +32,10 @@ class Style:
     "0 monotone, 1 sings."
 
 
+class EngineDied(RuntimeError):
+    """An engine in a process of its own crashed over what it was asked to say."""
+
+
 class Missing(RuntimeError):
     """An engine or its voices cannot be had here; the message says what to install."""
 

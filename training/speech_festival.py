@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from .accent_phones import Segment, translated
+from .attempts import FAULTS
 from .audio import Pcm
-from .speech import Missing, Spoken, Style, spoken
+from .speech import EngineDied, Missing, Spoken, Style, spoken
 
 VOICES = {
     "ked": "ked_diphone",
@@ -132,7 +133,11 @@ class Festival:
             self._voice = voice
 
     def _ask(self, commands: str) -> str:
-        """Runs commands of which the last tells a list in brackets; RuntimeError if festival has died."""
+        """Runs commands of which the last tells a list in brackets.
+
+        EngineDied if they crashed it (of some sounds at 80 Hz it frees what it never had), RuntimeError if it
+        ended otherwise.
+        """
         asked, told = self._process.stdin, self._process.stdout
         assert asked is not None and told is not None
         asked.write(commands + "(fflush nil)\n")
@@ -140,7 +145,8 @@ class Festival:
         for line in told:
             if _DONE in line:
                 return line[line.index("(") + 1 : line.rindex(")")] if "(" in line else ""
-        raise RuntimeError(f"festival ended while it was asked: {commands}")
+        crashed = -self._process.wait() in FAULTS
+        raise (EngineDied if crashed else RuntimeError)(f"festival ended while it was asked: {commands}")
 
 
 def _listed(told: str) -> list[Segment]:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +17,13 @@ pytest.importorskip("scipy")
 from training import voices
 from training.accent import foreign
 from training.accent_phones import Segment, translated
-from training.attempts import FATAL, TRYING
+from training.attempts import FATAL, TRYING, attempts, done, watched
 from training.audio import RATE, Pcm, rms
 from training.corpus import Corpus
 from training.generate import Order, generate, generate_apart
 from training.labels import median_pitch
 from training.measure import fits, measure
+from training.speech import EngineDied
 from training.speech_change import Speaker, bend, change, draw_speaker, pitched
 from training.speech_festival import Festival
 from training.speech_variants import folder, invent
@@ -170,6 +172,39 @@ def test_an_utterance_that_kills_the_engine_is_left_out_and_the_rest_is_made(tmp
     assert len(shard.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()) == 150
     assert len(shard.with_suffix(FATAL).read_text().split()) == 1
     assert not shard.with_suffix(TRYING).exists()
+
+
+@pytest.mark.parametrize("ends, crashed", [("kill -ABRT $$", True), ("exit 3", False)])
+def test_an_engine_of_its_own_process_that_crashes_is_told_from_one_that_ends(
+    ends: str, crashed: bool
+) -> None:
+    engine = object.__new__(Festival)
+    engine._process = subprocess.Popen(
+        ["sh", "-c", f"read asked; {ends}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    with engine._process, pytest.raises(RuntimeError, match="festival ended") as found:
+        engine._ask("(say it)\n")
+    assert isinstance(found.value, EngineDied) == crashed
+
+
+def _two_of_three(row: list[Order]) -> None:
+    """Speaks numbers; its engine, elsewhere, dies of the second."""
+    name = Path(row[0].folder) / f"{row[0].group}-{row[0].seed}-0000"
+    said = []
+    for number in attempts(name):
+        if number == 1:
+            raise EngineDied("it crashed over 1")
+        said.append(str(number))
+        if number == 2:
+            break
+    name.with_suffix(".said").write_text(" ".join(said), "ascii")
+    done(name)
+
+
+def test_what_crashes_an_engine_of_its_own_process_is_left_out_too(tmp_path: Path) -> None:
+    watched(_two_of_three, [Order(str(tmp_path), "ked", 3, 1, test=True)])
+    assert (tmp_path / "ked-1-0000.said").read_text() == "0 2"
+    assert (tmp_path / f"ked-1-0000{FATAL}").read_text().split() == ["1"]
 
 
 def test_an_order_makes_the_same_speech_twice(tmp_path: Path) -> None:
