@@ -33,7 +33,7 @@ MIX = registry.SHARES | {
     "walk": 0.03,
     "objects": 0.03,
     "hour": 0.025,
-    "sort": 0.09,
+    "sort": 0.13,
     "pitch": 0.03,
     "ending": 0.03,
     "earlier": 0.015,

@@ -33,9 +33,9 @@ BATCH, ECHO = 24, 2
 "Clips of a batch, and how often each comes back: preparing one costs as much as half of learning from it."
 SHARES = registry.SHARES | {
     "sum": 0.09, "hundreds": 0.045, "long": 0.07, "mixed": 0.035, "compare": 0.05, "extreme": 0.03,
-    "sort": 0.06, "digits": 0.06, "backwards": 0.04, "spell": 0.085, "unspell": 0.04, "letters": 0.045,
+    "sort": 0.08, "digits": 0.06, "backwards": 0.04, "spell": 0.085, "unspell": 0.04, "letters": 0.045,
     "lies": 0.045, "objects": 0.05, "talk": 0.05, "count": 0.065, "countsum": 0.08, "countmore": 0.06,
-    "sound": 0.02, "pitch": 0.03, "ending": 0.03, "background": 0.02, "voices": 0.07, "addto": 0.045,
+    "sound": 0.02, "pitch": 0.03, "ending": 0.03, "background": 0.02, "voices": 0.09, "addto": 0.045,
     "both": 0.035, "flip": 0.03, "next": 0.02, "earlier": 0.015, "said": 0.035, "timer": 0.03, "day": 0.025,
     "month": 0.016, "lasts": 0.03, "monthdays": 0.012,
 }  # fmt: skip

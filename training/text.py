@@ -28,7 +28,7 @@ MIX = {
     "mixed": 0.055,
     "compare": 0.025,
     "extreme": 0.03,
-    "sort": 0.045,
+    "sort": 0.055,
     "digits": 0.03,
     "backwards": 0.035,
     "spell": 0.05,

@@ -132,7 +132,8 @@ class Sort:
     name: str = "sort"
 
     def draw(self, rng: random.Random, *, test: bool) -> Question:
-        numbers = _some(rng, (3, 3, 3, 4), test)
+        # four are where it errs: they are practised more often than they are asked for
+        numbers = _some(rng, (3, 3, 3, 4) if test else (3, 3, 4, 4), test)
         side = "smallest" if rng.random() < 0.65 else "largest"
         end = " from the " + rng.choice(LEAST if side == "smallest" else MOST)
         if side == "smallest" and rng.random() < 0.6:

@@ -29,7 +29,7 @@ SHARES = {
     "mixed": 0.03,
     "compare": 0.035,
     "extreme": 0.02,
-    "sort": 0.035,
+    "sort": 0.045,
     "digits": 0.05,
     "backwards": 0.035,
     "spell": 0.045,
@@ -54,7 +54,7 @@ SHARES = {
     "pauses": 0.015,
     "line": 0.012,
     "background": 0.012,
-    "voices": 0.025,
+    "voices": 0.032,
     "claim": 0.03,
     "talk": 0.035,
     "nod": 0.02,
@@ -69,7 +69,7 @@ SHARES = {
     "clock": 0.012,
     "timer": 0.018,
     "incomplete": 0.03,
-    "unclear": 0.07,
+    "unclear": 0.08,
 }
 "Suggested weights of families in a corpus."
 LONG = ("long", "mixed", "extreme", "sort", "backwards", "digits", "lies", "walk", "objects")
