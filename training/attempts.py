@@ -85,7 +85,7 @@ def watched(target: Callable[[Sequence[OrderT]], None], row: Sequence[OrderT]) -
         what = blame(row) if died else None
         if what is None:
             raise RuntimeError(f"a speech worker failed (it left with {worker.exitcode}); see above")
-        say(f"{what}: it killed the engine (exit status {worker.exitcode}) and is left out")
+        say(f"{what}: it killed the engine and is left out")
     raise RuntimeError(f"a speech worker died {DEATHS} times: look at its engine")
 
 

@@ -222,15 +222,20 @@ def _train(run: Run, stage: str, begun: float) -> bool:
     return finish(run, stage, start(here, stage))
 
 
+def _keep(path: Path, text: str) -> None:
+    """Writes what later commands of a run read; a kill leaves the old or the new."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
 def perform(run: Run, stages: tuple[str, ...] = STAGES) -> None:
     """The given stages in order; what is finished already is passed over."""
     run.out.mkdir(parents=True, exist_ok=True)
     if run.budget:
         say("minutes of their own: " + ", ".join(f"{name} {one:g}" for name, one in run.budget.items()))
-        partial = run.out / "budget.partial"
-        partial.write_text(json.dumps(run.budget) + "\n", encoding="utf-8")
-        partial.replace(run.out / "budget.json")
-    (run.out / "rate").write_text(f"{run.rate}\n", encoding="ascii")
+        _keep(run.out / "budget.json", f"{json.dumps(run.budget)}\n")
+    _keep(run.out / "rate", f"{run.rate}\n")
     begun = monotonic()
     for stage in stages:
         say(f"stage {stage}: {SUMMARY[stage]}")
