@@ -93,11 +93,12 @@ def accuracy_plot(found: Answers, pace: float, path: Path) -> bool:
             axes.set_xlabel(label)
         both[0].set_ylabel("right answers, %")
         if any(one.arm not in _JOINED for one in panels[0][0]):
-            both[0].legend(loc="center", bbox_to_anchor=(0.5, 0.42), handletextpad=0.4, labelspacing=0.35,
+            both[0].legend(loc="center", bbox_to_anchor=(0.5, 0.5), handletextpad=0.4, labelspacing=0.35,
                            title="with less than that", title_fontsize=9)  # fmt: skip
 
-    count = min(one.count for one in panels[0][0])
-    drawn(f"Right, and how soon? {_paced(pace)}, n = {count} per arm, medians, 95 %", draw, path, panels=2)
+    asked = sorted({one.count for one in panels[0][0]})
+    each = f"{asked[0]} to {asked[-1]}" if len(asked) > 1 else f"{asked[0]}"
+    drawn(f"Right, and how soon? {_paced(pace)}, n {each}, medians, 95 %", draw, path, panels=2)
     return True
 
 

@@ -49,6 +49,14 @@ def test_both_pictures_are_drawn(tmp_path):
         assert (tmp_path / name).stat().st_size > 10_000
 
 
+def test_the_picture_says_how_many_were_asked_where_arms_differ(tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr("bench.think_plot.drawn", lambda title, *_, **__: titles.append(title))
+    accuracy_plot(found(20), 0.02, tmp_path / "a.png")
+    accuracy_plot(found(20) | {("no-think", 0.02): arm(30)}, 0.02, tmp_path / "a.png")
+    assert "n 20, " in titles[0] and "n 20 to 30, " in titles[1]
+
+
 def test_too_little_is_not_drawn(tmp_path):
     assert not accuracy_plot(found(9), 0.02, tmp_path / "a.png")
     assert not accuracy_plot(found(20), 0.0, tmp_path / "a.png")
