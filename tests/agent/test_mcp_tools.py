@@ -28,12 +28,13 @@ from pipeline.prompt import ToolSpec
 T = TypeVar("T")
 SILENT = "import sys; sys.stdin.buffer.read()"
 PROGRAM = Path(__file__).with_name("mcp_server.py")
-STDIO = McpServer(command=(sys.executable, str(PROGRAM)), timeout=5.0)
+STDIO = McpServer(command=(sys.executable, str(PROGRAM)), connect=60.0, timeout=5.0)
+"""Patient with the start: a program's first one reads a hundred modules from a disk that may be busy."""
 
 
 def within(server: McpServer | str, scene: Callable[[dict[str, McpTool]], Awaitable[T]]) -> T:
     async def main() -> T:
-        async with asyncio.timeout(30), mcp_tools(server) as tools:
+        async with asyncio.timeout(90), mcp_tools(server) as tools:
             return await scene({tool.called: tool for tool in tools})
 
     return run(main)
@@ -245,7 +246,7 @@ def test_a_server_that_cannot_be_used_is_one_clear_error(server: McpServer | str
 
 def test_a_wanted_tool_that_is_missing_is_told_with_those_there_are() -> None:
     with pytest.raises(UserError, match="no tool fly; it has: add, die, sleep, write"):
-        within(McpServer(STDIO.command, only=("fly",)), nothing)
+        within(replace(STDIO, only=("fly",)), nothing)
 
 
 def test_a_server_is_a_command_or_a_url() -> None:
