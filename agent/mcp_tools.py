@@ -208,7 +208,8 @@ async def _opened(where: McpServer, told: IO[str], stack: contextlib.AsyncExitSt
                 await stack.enter_async_context(carrier)
             return await stack.enter_async_context(client)
     except TimeoutError:
-        raise PeerError(_unreached(where, f"no answer within {where.connect:g} s", told)) from None
+        why = f"no answer within {where.connect:g} s (where it starts slowly, connect= gives it longer)"
+        raise PeerError(_unreached(where, why, told)) from None
     except Exception as error:
         raise PeerError(_unreached(where, _first(error), told)) from error
 

@@ -96,9 +96,9 @@ def accuracy_plot(found: Answers, pace: float, path: Path) -> bool:
             both[0].legend(loc="center", bbox_to_anchor=(0.5, 0.5), handletextpad=0.4, labelspacing=0.35,
                            title="with less than that", title_fontsize=9)  # fmt: skip
 
-    asked = sorted({one.count for one in panels[0][0]})
-    each = f"{asked[0]} to {asked[-1]}" if len(asked) > 1 else f"{asked[0]}"
-    drawn(f"Right, and how soon? {_paced(pace)}, n {each}, medians, 95 %", draw, path, panels=2)
+    counts = [one.count for one in panels[0][0]]
+    asked = " to ".join(f"{count}" for count in sorted({min(counts), max(counts)}))
+    drawn(f"Right, and how soon? {_paced(pace)}, n {asked}, medians, 95 %", draw, path, panels=2)
     return True
 
 
